@@ -1,0 +1,208 @@
+/** A real authorization server on loopback: oidc-provider with rotation, reuse detection and short-lived tokens. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Context, Provider } from 'oidc-provider';
+import { listenOnLoopback } from './loopback.ts';
+import { memoryAdapters } from './memory-adapter.ts';
+
+export interface AuthorizationServerOptions {
+  /** Whole seconds. @default 2 */
+  accessTokenLifetime?: number | undefined;
+  /** Whole seconds. @default 3600 */
+  refreshTokenLifetime?: number | undefined;
+  /**
+   * Opaque access tokens, which only the server's own `userinfoEndpoint` can judge; they end on a whole second,
+   * so they live up to a second less than promised. @default false: JWTs for `audience`, exact to the millisecond
+   */
+  opaque?: boolean | undefined;
+  /** Milliseconds between issuing tokens and answering; see {@link AuthorizationServer.delay}. @default 0 */
+  delay?: number | undefined;
+  /** Told of each call of the token endpoint as it arrives, counted from 1; a promise holds the call. */
+  onTokenRequest?: ((call: { number: number }) => unknown) | undefined;
+}
+
+export interface AuthorizationServerStats {
+  /** Calls of the token endpoint, whatever came of them. */
+  tokenCalls: number;
+  /** Refreshes that brought new tokens. */
+  refreshes: number;
+  /** How often a spent refresh token was presented. */
+  reuse: number;
+  /** What refused calls were told, with the reason that only the server knows. */
+  errors: string[];
+}
+
+export interface AuthorizationServer {
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  readonly userinfoEndpoint: string;
+  readonly revocationEndpoint: string;
+  readonly jwksUri: string;
+  /** What JWT access tokens are for. */
+  readonly audience: string;
+  /** The public client; PKCE is required. Its redirect URI may have any port. */
+  readonly clientId: 'spa';
+  readonly redirectUri: string;
+  /** A confidential client for the client credentials grant. */
+  readonly service: { readonly clientId: 'service'; readonly clientSecret: string };
+  readonly stats: AuthorizationServerStats;
+  /** May be changed at any time. The tokens are issued, and the old refresh token is spent, before it begins. */
+  delay: number;
+  close(): Promise<void>;
+}
+
+const AUDIENCE = 'urn:evertoken:demo-api';
+const REDIRECT_URI = 'http://127.0.0.1/callback';
+const SERVICE = { clientId: 'service', clientSecret: 'a secret of the demo' } as const;
+
+export async function startAuthorizationServer(
+  options: AuthorizationServerOptions = {},
+): Promise<AuthorizationServer> {
+  const http = await listenOnLoopback();
+  const provider = quietly(() => new Provider(http.origin, configuration(options)));
+  const stats: AuthorizationServerStats = { tokenCalls: 0, refreshes: 0, reuse: 0, errors: [] };
+  const server: AuthorizationServer = {
+    issuer: http.origin,
+    authorizationEndpoint: `${http.origin}/auth`,
+    tokenEndpoint: `${http.origin}/token`,
+    userinfoEndpoint: `${http.origin}/me`,
+    revocationEndpoint: `${http.origin}/token/revocation`,
+    jwksUri: `${http.origin}/jwks`,
+    audience: AUDIENCE,
+    clientId: 'spa',
+    redirectUri: REDIRECT_URI,
+    service: SERVICE,
+    stats,
+    delay: options.delay ?? 0,
+    close: http.close,
+  };
+  keepStats(provider, stats);
+  provider.use(async (context, next) => {
+    if (context.path !== '/token' || context.method !== 'POST') return next();
+    stats.tokenCalls += 1;
+    await options.onTokenRequest?.({ number: stats.tokenCalls });
+    await next();
+    if (server.delay > 0) await sleep(server.delay);
+  });
+  http.handle(provider.callback());
+  return server;
+}
+
+function configuration({
+  accessTokenLifetime = 2,
+  refreshTokenLifetime = 3600,
+  opaque,
+}: AuthorizationServerOptions) {
+  return {
+    adapter: memoryAdapters(),
+    clients: clients(),
+    jwks: { keys: [signingKey()] },
+    cookies: { keys: [randomBytes(32).toString('hex')] },
+    scopes: ['openid', 'offline_access'],
+    pkce: { required: () => true },
+    rotateRefreshToken: true,
+    clockTolerance: 0, // the default adds 15 s to every lifetime
+    clientBasedCORS: () => true,
+    findAccount: (_context: Context, id: string) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    formats: { customizers: { jwt: exactLifetime(accessTokenLifetime) } },
+    ttl: {
+      AccessToken: accessTokenLifetime,
+      ClientCredentials: accessTokenLifetime,
+      RefreshToken: refreshTokenLifetime,
+      AuthorizationCode: 60,
+      IdToken: 60,
+      Interaction: 600,
+      Session: 3600,
+      Grant: 3600,
+    },
+    features: {
+      devInteractions: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: () => true },
+      clientCredentials: { enabled: true },
+      resourceIndicators: opaque ? { enabled: false } : jwtForAudience(accessTokenLifetime),
+    },
+  };
+}
+
+function clients() {
+  const signed = { id_token_signed_response_alg: 'ES256' };
+  return [
+    {
+      ...signed,
+      client_id: 'spa',
+      application_type: 'native', // a loopback redirect URI with any port (RFC 8252 §7.3)
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      redirect_uris: [REDIRECT_URI, 'http://localhost/', 'http://127.0.0.1/'],
+    },
+    {
+      ...signed,
+      client_id: SERVICE.clientId,
+      client_secret: SERVICE.clientSecret,
+      token_endpoint_auth_method: 'client_secret_post',
+      grant_types: ['client_credentials'],
+      response_types: [],
+      redirect_uris: [],
+    },
+  ];
+}
+
+function signingKey() {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' };
+}
+
+/** RFC 8707: every access token is a JWT for the one API there is, asked for or not. */
+function jwtForAudience(accessTokenTTL: number) {
+  return {
+    enabled: true,
+    defaultResource: () => AUDIENCE,
+    useGrantedResource: () => true,
+    getResourceServerInfo: () => ({
+      scope: 'openid offline_access',
+      accessTokenFormat: 'jwt',
+      accessTokenTTL,
+      jwt: { sign: { alg: 'ES256' } },
+    }),
+  };
+}
+
+/** oidc-provider counts whole seconds, so that a token of 2 s would live 1 to 2 s; fractions are allowed (RFC 7519 §2). */
+function exactLifetime(seconds: number) {
+  return (_context: Context, _token: unknown, jwt: { payload: { iat: number; exp: number } }) => {
+    jwt.payload.iat = Date.now() / 1000;
+    jwt.payload.exp = jwt.payload.iat + seconds;
+  };
+}
+
+function keepStats(provider: Provider, stats: AuthorizationServerStats): void {
+  const spent = new Set<string>();
+  // Two calls that overtake each other inside the server spend the same token twice: reuse as well.
+  provider.on('refresh_token.consumed', ({ jti }: { jti: string }) => {
+    if (spent.has(jti)) stats.reuse += 1;
+    spent.add(jti);
+  });
+  provider.on('grant.success', ({ oidc }: Context) => {
+    if (oidc?.params?.grant_type === 'refresh_token') stats.refreshes += 1;
+  });
+  provider.on('grant.error', ({ oidc }: Context, error: { error: string; error_detail?: string }) => {
+    if (spent.has(oidc?.params?.refresh_token ?? '')) stats.reuse += 1;
+    stats.errors.push([error.error, error.error_detail].filter(Boolean).join(': '));
+  });
+  provider.on('server_error', (_context: Context, error: Error) =>
+    stats.errors.push(`server_error: ${error.message}`),
+  );
+}
+
+/** Without the warning that the embedded login page is for development, which is what it is used for. */
+function quietly<T>(create: () => T): T {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    return create();
+  } finally {
+    console.warn = warn;
+  }
+}

@@ -1,0 +1,65 @@
+/** Where the demo's authorization server keeps its sessions, grants, codes and tokens: a map that ends with it. */
+
+interface Payload {
+  grantId?: string;
+  uid?: string;
+  consumed?: number;
+}
+
+interface Entry {
+  payload: Payload;
+  expiresAt: number;
+}
+
+/** oidc-provider's adapter contract, for one model. */
+class MemoryAdapter {
+  readonly #entries: Map<string, Entry>;
+  readonly #model: string;
+
+  constructor(entries: Map<string, Entry>, model: string) {
+    this.#entries = entries;
+    this.#model = model;
+  }
+
+  #key(id: string): string {
+    return `${this.#model}:${id}`;
+  }
+
+  async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
+    const expiresAt = expiresIn === undefined ? Number.POSITIVE_INFINITY : Date.now() + expiresIn * 1000;
+    this.#entries.set(this.#key(id), { payload, expiresAt });
+  }
+
+  async find(id: string): Promise<Payload | undefined> {
+    const entry = this.#entries.get(this.#key(id));
+    return entry && entry.expiresAt > Date.now() ? entry.payload : undefined;
+  }
+
+  async findByUid(uid: string): Promise<Payload | undefined> {
+    for (const [key, { payload, expiresAt }] of this.#entries) {
+      if (key.startsWith(`${this.#model}:`) && payload.uid === uid && expiresAt > Date.now()) return payload;
+    }
+    return undefined;
+  }
+
+  async consume(id: string): Promise<void> {
+    const entry = this.#entries.get(this.#key(id));
+    if (entry) entry.payload.consumed = Math.floor(Date.now() / 1000);
+  }
+
+  async destroy(id: string): Promise<void> {
+    this.#entries.delete(this.#key(id));
+  }
+
+  async revokeByGrantId(grantId: string): Promise<void> {
+    for (const [key, { payload }] of this.#entries) {
+      if (key.startsWith(`${this.#model}:`) && payload.grantId === grantId) this.#entries.delete(key);
+    }
+  }
+}
+
+/** One server's adapters, all over one map. */
+export function memoryAdapters(): (model: string) => MemoryAdapter {
+  const entries = new Map<string, Entry>();
+  return (model) => new MemoryAdapter(entries, model);
+}

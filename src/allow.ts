@@ -1,0 +1,82 @@
+/** Which URLs may carry the token. */
+import { refuse } from './check.ts';
+import type { Target } from './contracts.ts';
+import type { AllowRule } from './types.ts';
+
+export type Matcher = (target: Target) => boolean;
+
+const seen = /* @__PURE__ */ new Map<string, Target | undefined>();
+let seenBase: string | undefined;
+
+function parse(input: string, base: string | undefined): Target | undefined {
+  try {
+    const { protocol, hostname, origin, pathname, search } = new URL(input, base);
+    const isLoopback = /^((.+\.)?localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+    return {
+      href: origin + pathname + search,
+      origin,
+      path: pathname,
+      isSecure: protocol === 'https:' || (protocol === 'http:' && isLoopback),
+    };
+  } catch {
+    return undefined; // a relative URL without a page; fetch says what is wrong with the others
+  }
+}
+
+/** Parses a URL as fetch would; one that was seen before is not parsed again. */
+export function targetOf(input: string): Target | undefined {
+  const page = globalThis as { document?: { baseURI?: string }; location?: { href?: string } };
+  const base = page.document?.baseURI ?? page.location?.href;
+  let target = seen.get(input);
+  if (!target || base !== seenBase) {
+    if (base !== seenBase || seen.size > 999) seen.clear();
+    seenBase = base;
+    target = parse(input, base);
+    seen.set(input, target);
+  }
+  return target;
+}
+
+/** @throws TypeError when the rule is none. */
+function compile(rule: unknown, label: string): Matcher {
+  // Only `true` counts: a promise would be truthy. Each is asked with a URL of its own, which it may change.
+  if (typeof rule === 'function') return ({ isSecure, href }) => isSecure && rule(new URL(href)) === true;
+  let url: Partial<URL> = {};
+  try {
+    url = new URL(`${rule}`);
+  } catch {}
+  const { protocol = '', username, password, origin = '', pathname = '' } = url;
+  const [head = '', tail, ...more] = (origin + pathname).split('*');
+  const isWild = head.endsWith('://') && tail?.startsWith('.');
+  if (
+    !/^https?:$/.test(protocol) ||
+    username ||
+    password ||
+    /[?#]/.test(`${rule}`) ||
+    (tail !== undefined && !isWild) ||
+    more.length
+  ) {
+    refuse(label, rule, 'an http(s) origin, with a path at most; * only as https://*.host');
+  }
+  const path = pathname.replace(/\/+$/, '');
+  const [before = '', after] = origin.split('*');
+  return (target) => {
+    if (!`${target.path}/`.startsWith(`${path}/`)) return false;
+    if (after === undefined) return target.origin === origin;
+    // Exactly one label in the star's place.
+    const name = target.origin.slice(before.length, -after.length);
+    return target.origin === before + name + after && /^[^.]+$/.test(name);
+  };
+}
+
+/**
+ * Compiles rules, each checked once.
+ *
+ * @param label - The option's name, for messages.
+ * @throws TypeError when there are none or one of them is no rule.
+ */
+export function matcherOf(rules: AllowRule | AllowRule[], label: string): Matcher {
+  const matchers = [rules].flat().map((rule) => compile(rule, label));
+  if (!matchers.length) refuse(label, rules, 'at least one origin');
+  return (target) => matchers.some((matches) => matches(target));
+}

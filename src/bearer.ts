@@ -1,0 +1,32 @@
+/** Puts the token on a request as RFC 6750 §2.1 says. */
+import type { Attach } from './types.ts';
+
+/**
+ * Attaches `Authorization: Bearer <token>`.
+ *
+ * @param options.scheme - Another scheme, for servers that invented one; `''` sends the token alone. Default `Bearer`.
+ * @param options.header - Another header. The platform keeps it at a cross-origin redirect, so such a request is
+ *   sent with `redirect: 'error'` unless its `init` says otherwise. Default `Authorization`.
+ *
+ * @example
+ * import { bearer, createTokenManager, refreshEndpoint } from 'evertoken';
+ *
+ * const auth = createTokenManager({
+ *   refresh: refreshEndpoint({ url: 'https://as.example.com/token', clientId: 'spa' }),
+ *   allow: 'https://api.example.com',
+ *   attach: bearer({ header: 'X-Api-Token', scheme: '' }),
+ * });
+ */
+export function bearer({
+  scheme = 'Bearer',
+  header = 'authorization',
+}: {
+  scheme?: string | undefined;
+  header?: string | undefined;
+} = {}): Attach {
+  const prefix = scheme && `${scheme} `;
+  return {
+    tokenTypes: ['bearer', scheme.toLowerCase()],
+    headers: ({ tokens }) => ({ [header]: prefix + tokens.accessToken }),
+  };
+}

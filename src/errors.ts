@@ -1,0 +1,76 @@
+/** The one error class of this package, and the guard that recognises it. */
+
+/**
+ * What a {@link TokenError} means:
+ * - `session-ended`: the authorization server no longer accepts this session; ask the user to sign in.
+ * - `refresh-failed`: no new token could be had now; try again, after `retryAt` if it is set.
+ * - `session-changed`: the session a call began in was ended by a sign-out or another sign-in.
+ * - `invalid-token-response`: an answer that should have held tokens did not.
+ * - `closed`: the manager was closed.
+ */
+export type TokenErrorCode =
+  | 'session-ended'
+  | 'refresh-failed'
+  | 'session-changed'
+  | 'invalid-token-response'
+  | 'closed';
+
+const meanings: Record<TokenErrorCode, string> = {
+  'session-ended': 'the session is over; sign in again',
+  'refresh-failed': 'no new access token could be had; try again later',
+  'session-changed': 'the session this call began in is over',
+  'invalid-token-response': 'the answer is not a token response',
+  closed: 'the token manager is closed',
+};
+
+/**
+ * An error of the token manager. Compare `code`, not the message.
+ *
+ * A user's own `refresh` throws `new TokenError('session-ended')` to say that the session is over.
+ *
+ * @example
+ * import { asTokenError } from 'evertoken';
+ *
+ * try {
+ *   await auth.fetch('https://api.example.com/me');
+ * } catch (error) {
+ *   if (asTokenError(error, 'session-ended')) location.assign('/login');
+ * }
+ */
+export class TokenError extends Error {
+  readonly code: TokenErrorCode;
+  /** Milliseconds since the epoch before which another refresh is not tried; only with `refresh-failed`. */
+  declare readonly retryAt?: number;
+
+  constructor(
+    code: TokenErrorCode,
+    options: { cause?: unknown; message?: string | undefined; retryAt?: number | undefined } = {},
+  ) {
+    super(options.message ?? meanings[code], 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    if (options.retryAt !== undefined) this.retryAt = options.retryAt;
+  }
+
+  static {
+    // On the prototype, so that no instance carries it as a field of its own.
+    Object.defineProperty(TokenError.prototype, 'name', { value: 'TokenError' });
+  }
+}
+
+/**
+ * Finds a {@link TokenError}: the error itself, or the first one along its `cause`s (API clients wrap
+ * what `fetch` rejects with). Works across realms and copies of this package, where `instanceof` does not.
+ *
+ * @param error - Anything that was thrown.
+ * @param code - Only an error with this code.
+ * @returns The error, or `undefined` when there is none.
+ */
+export function asTokenError(error: unknown, code?: TokenErrorCode): TokenError | undefined {
+  const seen = new Set<unknown>();
+  for (let e = error; typeof e === 'object' && e !== null && !seen.has(e); e = (e as Error).cause) {
+    seen.add(e);
+    const { name, code: own } = e as TokenError;
+    if (name === 'TokenError' && (code ? own === code : own in meanings)) return e as TokenError;
+  }
+  return undefined;
+}

@@ -1,0 +1,61 @@
+/** Tells listeners what happened, in the order in which it happened; mitt underneath. */
+import mitt from 'mitt';
+import type { TokenEvents } from './types.ts';
+
+/** Reports what a callback of the user threw, without harm to anybody else. */
+export function report(error: unknown): void {
+  const { reportError } = globalThis as { reportError?: (error: unknown) => void };
+  if (reportError) reportError(error);
+  else console.error(error);
+}
+
+type Listener = (...args: never[]) => unknown;
+
+export interface Events {
+  /** Queues an event; `flush` delivers. */
+  add<E extends keyof TokenEvents>(event: E, payload: TokenEvents[E]): void;
+  /** Delivers what is queued. A listener that causes events finds them delivered after its own. */
+  flush(): void;
+  on(event: keyof TokenEvents | '*', listener: Listener): () => void;
+  close(): void;
+}
+
+export function createEvents(): Events {
+  const emitter = mitt<Record<string, unknown>>();
+  let queue: [event: string, payload: unknown][] = [];
+  let delivering = false;
+  return {
+    add: (event, payload) => void queue.push([event, payload]),
+    flush() {
+      if (delivering) return;
+      delivering = true;
+      for (let next = queue.shift(); next; next = queue.shift()) emitter.emit(...next);
+      delivering = false;
+    },
+    on(event, listener) {
+      if (typeof listener !== 'function') {
+        throw new TypeError(
+          `evertoken: the listener for "${event}" is of type ${typeof listener}; expected a function`,
+        );
+      }
+      let active = true;
+      // mitt stops at the first listener that throws, so none does.
+      const isolated = async (...args: unknown[]) => {
+        try {
+          if (active) await listener(...(args as never[]));
+        } catch (error) {
+          report(error);
+        }
+      };
+      emitter.on(event, isolated);
+      return () => {
+        active = false;
+        emitter.off(event, isolated);
+      };
+    },
+    close() {
+      queue = [];
+      emitter.all.clear();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** When a token expires, and from when on it should be replaced. */
+import { jwtDecode } from 'jwt-decode';
+import type { Held } from './contracts.ts';
+import type { TokenSet, TokenSetInput } from './types.ts';
+
+const forever = Number.POSITIVE_INFINITY;
+
+/** Claims of a JWT; an opaque token, or a payload that is no object, has none. */
+function claimsOf(token: string): Record<string, unknown> {
+  try {
+    return { ...jwtDecode<Record<string, unknown>>(token) };
+  } catch {
+    return {};
+  }
+}
+
+/** Seconds or a moment, as a number or a string of digits; whatever else says nothing. */
+const positive = (value: unknown): number | undefined =>
+  /^\d+(\.\d+)?(e\+\d+)?$/.test(`${value}`) && Number(value) < forever && Number(value) > 0
+    ? Number(value)
+    : undefined;
+
+/**
+ * Freezes tokens and works out their moments. The lifetime is `expires_in` (RFC 6749 §5.1), else `exp - iat` of a
+ * JWT, never `exp` against this device's clock, which may be wrong. `refreshAhead` is at most a quarter of it and
+ * `leeway` at most a tenth, so that a token that lives shorter than they are is used all the same.
+ */
+export function hold(
+  { accessToken, tokenType, expiresIn, expiresAt, ...rest }: TokenSetInput,
+  issuedAt: number,
+  { refreshAhead, leeway }: { refreshAhead: number | false; leeway: number },
+): Held {
+  const { exp, iat } = claimsOf(accessToken);
+  const lifetime = positive(expiresIn) ?? positive(Number(exp) - Number(iat)) ?? forever;
+  const end = positive(expiresAt) ?? issuedAt + lifetime * 1_000;
+  const known = { accessToken, tokenType, expiresAt: positive(end), ...rest };
+  const tokens = Object.fromEntries(
+    Object.entries(known).filter(([, value]) => value),
+  ) as unknown as TokenSet;
+  const judged = refreshAhead === false ? forever : end;
+  const life = judged - issuedAt;
+  const waitAt = judged - Math.min(leeway, life / 10);
+  const aheadAt = Math.min(waitAt, judged - Math.min(Number(refreshAhead), life / 4));
+  return { tokens: Object.freeze(tokens), issuedAt, expiresAt: end, aheadAt, waitAt };
+}
+
+/**
+ * Whether the token is good for `minValidity` more milliseconds. A wish beyond nine tenths of the lifetime
+ * counts as just that, so that a token that was just issued always serves.
+ */
+export const isValidFor = ({ issuedAt, expiresAt }: Held, minValidity: number): boolean =>
+  Date.now() < expiresAt - Math.min(minValidity, (expiresAt - issuedAt) * 0.9);
+
+/** Whom the tokens speak of: `sub` of the ID token, else of a JWT access token. */
+export const subjectOf = ({ idToken = '', accessToken }: TokenSet): unknown =>
+  claimsOf(idToken)['sub'] ?? claimsOf(accessToken)['sub'];

@@ -1,0 +1,22 @@
+/** One holder at a time under a name: Web Locks where they exist, else a queue in this context. */
+import { abortable } from './timers.ts';
+import type { Lock } from './types.ts';
+
+const tails = /* @__PURE__ */ new Map<string, Promise<unknown>>();
+
+/** First come, first served. Whoever gives up early passes the turn on. */
+const queueLock: Lock = (name, task, { signal }) => {
+  const turn = tails.get(name) ?? Promise.resolve();
+  const run = abortable(turn, signal).then(task);
+  const tail = Promise.allSettled([turn, run]).then(() => {
+    if (tails.get(name) === tail) tails.delete(name);
+  });
+  tails.set(name, tail);
+  return run;
+};
+
+/** Never stolen; looked up at each use, because a page may lose or gain Web Locks in tests. */
+export const defaultLock: Lock = (name, task, options) => {
+  const locks = globalThis.navigator?.locks as LockManager | undefined;
+  return locks ? locks.request(name, options, task) : queueLock(name, task, options);
+};

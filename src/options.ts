@@ -1,0 +1,56 @@
+/** Checks the options once, at creation, and fills in the defaults. */
+import { type Matcher, matcherOf } from './allow.ts';
+import { bearer } from './bearer.ts';
+import { checkMembers, refuse } from './check.ts';
+import type { Attach, TokenManagerOptions } from './types.ts';
+
+/** The options with their defaults. */
+export interface Settings extends Omit<TokenManagerOptions, 'allow'> {
+  readonly allow: Matcher;
+  readonly name: string;
+  readonly refreshAhead: number | false;
+  readonly leeway: number;
+  readonly refreshTimeout: number;
+  readonly attach: Attach;
+}
+
+const aFunction = 'function or undefined';
+const aDuration = 'number >= 0 or undefined';
+
+const kinds: Record<keyof TokenManagerOptions, string> = {
+  refresh: 'function',
+  allow: 'string or function or object or array',
+  storage: 'object or undefined',
+  name: 'string or undefined',
+  refreshAhead: `${aDuration} or false`,
+  leeway: aDuration,
+  keepFresh: 'boolean or undefined',
+  refreshTimeout: aDuration,
+  attach: 'object or undefined',
+  isRejected: aFunction,
+  capture: 'array or undefined',
+  revoke: aFunction,
+  lock: aFunction,
+  fetch: aFunction,
+};
+
+/** @throws TypeError that names the option, the kind of its value and what is allowed. */
+export function readOptions(options: TokenManagerOptions): Settings {
+  checkMembers('options', options, kinds);
+  const {
+    name = 'evertoken',
+    refreshAhead = 60_000,
+    leeway = 10_000,
+    refreshTimeout = 15_000,
+    attach = bearer(),
+  } = options;
+  const { storage, keepFresh } = options;
+  const methods = ['getItem', 'setItem', 'removeItem'] as const;
+  if (storage && methods.some((method) => typeof storage[method] !== 'function')) {
+    refuse('options.storage', storage, `one with ${methods}`);
+  }
+  if (keepFresh && refreshAhead === false)
+    refuse('options.refreshAhead', refreshAhead, 'a number with keepFresh');
+  const allow = matcherOf(options.allow, 'options.allow');
+  return { ...options, allow, name, refreshAhead, leeway, refreshTimeout, attach };
+}

@@ -1,0 +1,82 @@
+/** Keeps one versioned record in a storage that may throw, hang or hold what somebody else wrote. */
+import type { Accept, Held } from './contracts.ts';
+import { within } from './timers.ts';
+import type { TokenEvents, TokenStorage } from './types.ts';
+
+/** What is stored of a session. */
+export interface StoredSession {
+  readonly id: string;
+  /** Number of the commit: a lower one is older. */
+  readonly n: number;
+  readonly held: Held;
+}
+
+/** Never rejects: what fails is reported, and the session goes on in memory. */
+export interface RecordStore {
+  read(): Promise<StoredSession | undefined>;
+  /** Writes, or removes when there is nothing to store. */
+  write(session: StoredSession | undefined): Promise<unknown>;
+}
+
+/**
+ * A storage that forgets with the page (the default).
+ *
+ * @example
+ * import { createTokenManager, memoryStorage, refreshEndpoint } from 'evertoken';
+ *
+ * const auth = createTokenManager({
+ *   refresh: refreshEndpoint({ url: 'https://as.example.com/token', clientId: 'spa' }),
+ *   allow: 'https://api.example.com',
+ *   storage: memoryStorage(),
+ * });
+ */
+export function memoryStorage(): TokenStorage {
+  const items = new Map<string, string>();
+  return {
+    getItem: (key) => items.get(key),
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  };
+}
+
+/**
+ * @param restore - Checks stored tokens and works out their moments.
+ * @param onFailure - Told what could not be read, written or removed.
+ */
+export function createRecordStore(
+  storage: TokenStorage,
+  key: string,
+  restore: Accept,
+  onFailure: (failure: TokenEvents['storage-failed']) => void,
+): RecordStore {
+  const attempt = <T>(operation: TokenEvents['storage-failed']['operation'], task: () => T | Promise<T>) =>
+    within(`storage ${operation}`, 5_000, task).catch(
+      (error): undefined => onFailure({ operation, error }) as undefined,
+    );
+  const remove = () => attempt('remove', () => storage.removeItem(key));
+  return {
+    read: () =>
+      attempt('read', async () => {
+        const text = await storage.getItem(key);
+        if (text == null) return undefined;
+        let found: { v?: unknown; id?: unknown; n?: unknown; issuedAt?: unknown; tokens?: unknown } = {};
+        try {
+          found = { ...JSON.parse(text) };
+          const { v, id, n, issuedAt, tokens } = found;
+          if (v === 1 && typeof id === 'string' && typeof n === 'number' && typeof issuedAt === 'number') {
+            return { id, n, held: restore(tokens, issuedAt) };
+          }
+        } catch {} // what JSON.parse throws quotes the record
+        if (Number(found.v) > 1)
+          throw new Error('the stored session is of a newer version; it was left alone');
+        await remove();
+        throw new Error('the stored session is damaged or not ours; it was removed');
+      }),
+    write: async (session) => {
+      if (!session) return remove();
+      const { id, n, held } = session;
+      const record = { v: 1, id, n, issuedAt: held.issuedAt, tokens: held.tokens };
+      return attempt('write', () => storage.setItem(key, JSON.stringify(record)));
+    },
+  };
+}

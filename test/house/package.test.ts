@@ -1,0 +1,182 @@
+/** What users install: the packed files, their types, how they load, what they depend on. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import ts from 'typescript';
+import { describe, expect, inject, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import lock from '../../package-lock.json' with { type: 'json' };
+import { compile } from './compile.ts';
+import { list } from './source.ts';
+
+const consumer = inject('consumer');
+const installed = join(consumer, 'node_modules', 'evertoken');
+const declarations = ['dist/index.d.ts', 'dist/index.d.cts'];
+
+/** Runs a file of the consumer's with the Node that runs this test. */
+function node(name: string, text: string): string {
+  writeFileSync(join(consumer, name), text);
+  return execFileSync(process.execPath, [name], { cwd: consumer, encoding: 'utf8', timeout: 30_000 }).trim();
+}
+
+describe('packed files', () => {
+  const packed = readdirSync(installed, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(installed.length + 1)
+        .replaceAll('\\', '/'),
+    );
+
+  test('are the build and the papers, nothing else', () => {
+    const needed = [
+      'dist/index.js',
+      'dist/index.cjs',
+      ...declarations,
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+    ];
+    expect(packed).toEqual(expect.arrayContaining([...needed, 'package.json']));
+    const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
+    const others = packed.filter(
+      (path) => !papers.includes(path) && !/^dist\/[^/]+\.(?:c?js|d\.c?ts)$/.test(path),
+    );
+    expect(others).toEqual([]);
+  });
+
+  test('publint has nothing to say', async () => {
+    const { buffer } = Uint8Array.from(readFileSync(inject('tarball')));
+    const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+  });
+
+  test('the types are not wrong', () => {
+    const command = [resolve('node_modules/@arethetypeswrong/cli/dist/index.js'), inject('tarball')];
+    const options = ['--profile', 'node16', '--format', 'ascii', '--no-color', '--no-emoji'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...command, ...options], {
+      encoding: 'utf8',
+    });
+    expect(status, stdout + stderr).toBe(0);
+    expect(stdout).not.toMatch(/no types/i);
+  });
+
+  test.for(declarations)('%s names no dependency', (path) => {
+    const lines = readFileSync(join(installed, path), 'utf8').split('\n');
+    expect(lines.filter((line) => /\b(?:ky|mitt|jwt-decode)\b/i.test(line))).toEqual([]);
+  });
+});
+
+describe('types', () => {
+  const { ESNext, Node16, NodeNext } = ts.ModuleKind;
+  const { Bundler } = ts.ModuleResolutionKind;
+  const modes: { name: string; ending: string; options: ts.CompilerOptions }[] = [
+    { name: 'bundler', ending: 'ts', options: { module: ESNext, moduleResolution: Bundler } },
+    { name: 'node16, ESM', ending: 'mts', options: { module: Node16 } },
+    { name: 'node16, CommonJS', ending: 'cts', options: { module: Node16 } },
+    { name: 'nodenext, ESM', ending: 'mts', options: { module: NodeNext } },
+  ];
+
+  test.for(modes)('serve a strict consumer without other types: $name', ({ ending, options }) => {
+    const texts = [...list('test/types'), '../house/consumer.ts'].map((path) => [
+      join(consumer, path.replace(/^.*\//, '').replace(/ts$/, ending)).replaceAll('\\', '/'),
+      readFileSync(join('test/types', path), 'utf8'),
+    ]);
+    const errors = compile(Object.fromEntries(texts), {
+      ...options,
+      lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+      types: [],
+      skipLibCheck: false,
+      exactOptionalPropertyTypes: true,
+    });
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('loading', () => {
+  /** Signs in with a JWT that says it lives a minute, and prints what an app would see. */
+  const story = `
+    const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const jwt = [encode({ alg: 'none' }), encode({ iat: 1, exp: 61 }), 'x'].join('.');
+    const auth = evertoken.createTokenManager({ refresh: async () => ({}), allow: 'https://api.example.com' });
+    const seen = [];
+    auth.on('signed-in', ({ cause }) => seen.push(cause));
+    auth.signIn({ access_token: jwt }).then(() => {
+      const known = auth.tokens.expiresAt > Date.now();
+      auth.close();
+      console.log(typeof evertoken.refreshEndpoint, auth.tokens?.accessToken === jwt || 'closed', known, seen.join());
+    });`;
+
+  test.for([
+    ['app.mjs', "import * as evertoken from 'evertoken';"],
+    ['app.cjs', "const evertoken = require('evertoken');"],
+  ] as const)('works in %s', ([name, first]) => {
+    expect(node(name, first + story)).toMatch(/^function (?:true|closed) true local$/);
+  });
+
+  test('ESM and CommonJS export the same names', () => {
+    const print = 'console.log(Object.keys(evertoken).sort().join());';
+    const names = node('names.mjs', `import * as evertoken from 'evertoken'; ${print}`);
+    expect(names).toBe('TokenError,asTokenError,bearer,createTokenManager,memoryStorage,refreshEndpoint');
+    expect(node('names.cjs', `const evertoken = require('evertoken'); ${print}`)).toBe(names);
+  });
+
+  test.for([
+    ['probe.mjs', "await import('evertoken')"],
+    ['probe.cjs', "require('evertoken')"],
+  ] as const)('has no side effect: %s', ([name, load]) => {
+    const probe = `
+      void Request; // Node's own fetch opens a pipe when it is first looked at
+      const did = [];
+      const spy = (target, ...names) => {
+        for (const name of names) Object.defineProperty(target, name, { value: () => did.push(name) });
+      };
+      spy(EventTarget.prototype, 'addEventListener');
+      spy(globalThis, 'addEventListener', 'setTimeout', 'setInterval', 'setImmediate', 'BroadcastChannel', 'fetch');
+      if (navigator.locks) spy(navigator.locks, 'request', 'query');
+      const state = () => [Object.getOwnPropertyNames(globalThis), process.eventNames()].join();
+      const handles = () => process.getActiveResourcesInfo().filter((kind) => !/Promise|FSReq/.test(kind)).length;
+      const before = [state(), handles()];
+      ${load};
+      if (before[0] !== state()) did.push('globals or listeners of the process');
+      if (before[1] < handles()) did.push('handles');
+      console.log(did.join() || 'nothing');`;
+    expect(node(name, probe)).toBe('nothing');
+    expect(manifest.sideEffects).toBe(false);
+  });
+});
+
+describe('dependencies', () => {
+  test('are ky, jwt-decode and mitt', () => {
+    expect(Object.keys(manifest.dependencies).sort()).toEqual(['jwt-decode', 'ky', 'mitt']);
+  });
+
+  test('all have exact versions, the same in the lock file', () => {
+    const { dependencies, devDependencies } = manifest;
+    const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
+      ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+    );
+    expect(loose).toEqual([]);
+    expect(lock.packages['']).toMatchObject({ dependencies, devDependencies });
+  });
+
+  test('no file of the repository knows the machine it was made on', () => {
+    const git = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
+    const files = execFileSync('git', git, { encoding: 'utf8' })
+      .split('\0')
+      .filter((path) => path && existsSync(path));
+    const homes = [`${process.cwd()}/`, `${homedir()}/`].filter((path) => path.length > 4);
+    const telling = files.filter((path) => {
+      const text = readFileSync(path, 'utf8');
+      return (
+        homes.some((home) => text.includes(home)) ||
+        /"resolved": "https?:|["'\s](?:file:\/\/)?\/(?:home|Users)\/\w+\//.test(text)
+      );
+    });
+    expect(files.length).toBeGreaterThan(0);
+    expect(telling).toEqual([]);
+  });
+});

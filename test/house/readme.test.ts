@@ -1,0 +1,97 @@
+/** What the README promises: its code compiles, its links lead somewhere, its figures are measured. */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { compile } from './compile.ts';
+import { core, full, measure, sizeOf } from './size.ts';
+
+const readme = readFileSync('README.md', 'utf8');
+const prose = readme.replace(/^```[\s\S]*?^```/gm, '');
+
+/** The code blocks by the name of a file that is nowhere but in the compiler's mind. */
+function blocks(): Record<string, string> {
+  const endings: Record<string, string> = { typescript: 'ts', javascript: 'js' };
+  const found: Record<string, string> = {};
+  for (const { 1: language = '', 2: text = '', index } of readme.matchAll(/^```(\w+).*\n([\s\S]*?)^```/gm)) {
+    const ending = endings[language] ?? language;
+    const line = readme.slice(0, index).split('\n').length;
+    if (/^[cm]?[jt]sx?$/.test(ending)) found[resolve(`README.line-${line}.${ending}`)] = text;
+  }
+  return found;
+}
+
+/** The anchor that a heading gets, as GitHub makes it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .replace(/[`*]|\]\(.*?\)|\[/g, '')
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-');
+
+function anchors(path: string): string[] {
+  return [...readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+}
+
+describe('README', () => {
+  test('every code block compiles on its own, strictly, against the built package', () => {
+    const files = blocks();
+    expect(Object.keys(files).length).toBeGreaterThan(0);
+    const errors = compile(files, {
+      lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+      module: ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      moduleDetection: ts.ModuleDetectionKind.Force,
+      allowJs: true,
+      checkJs: true,
+      types: ['node'],
+      skipLibCheck: true,
+      paths: { evertoken: [resolve('dist/index.d.ts')] },
+    });
+    expect(errors).toEqual([]);
+  });
+
+  test('relative links lead to files and headings that exist', () => {
+    const markdown = [...prose.matchAll(/\]\(<?([^)\s>]+)/g)];
+    const html = [...prose.matchAll(/\b(?:href|src)="([^"]+)"/g)];
+    const references = [...prose.matchAll(/^\[[^\]]+\]:\s*(\S+)/gm)];
+    const targets = [...markdown, ...html, ...references].map(([, target = '']) => target);
+    const broken = targets
+      .filter((target) => !/^[a-z]+:/i.test(target))
+      .filter((target) => {
+        const [path, anchor] = target.split('#');
+        const file = path || 'README.md';
+        return !existsSync(file) || (anchor && file.endsWith('.md') && !anchors(file).includes(anchor));
+      });
+    expect(broken).toEqual([]);
+  });
+
+  test.for(['npm ci && npm start', 'npm ci && npm test'])('tells the command `%s`', (command) => {
+    expect(readme).toContain(command);
+  });
+
+  test.for([
+    ['core', core],
+    ['full', full],
+  ] as const)(
+    'the figure between <!-- size:%s --> and <!-- /size --> is the measured one',
+    async ([name, selection]) => {
+      const figures = [...readme.matchAll(new RegExp(`<!-- size:${name} -->(.*?)<!-- /size -->`, 'g'))];
+      const measured = sizeOf((await measure(selection)).bytes);
+      expect(
+        figures.length,
+        `no <!-- size:${name} -->${measured}<!-- /size --> in README.md`,
+      ).toBeGreaterThan(0);
+      for (const [, figure] of figures) expect(figure).toBe(measured);
+    },
+  );
+
+  test('every size it gives in kB of brotli stands between those marks', () => {
+    const loose = prose
+      .replace(/<!-- size:\w+ -->.*?<!-- \/size -->/g, '')
+      .split('\n')
+      .filter((line) => /brotli/i.test(line) && /\d ?kB\b/i.test(line));
+    expect(loose).toEqual([]);
+  });
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: { index: 'src/index.ts' },
+  format: ['esm', 'cjs'],
+  target: 'es2022',
+  // `Symbol.dispose` is not in the ES2022 library that many users compile with.
+  dts: { banner: '/// <reference lib="esnext.disposable" />' },
+  clean: true,
+  treeshake: true,
+});
