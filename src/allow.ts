@@ -15,6 +15,7 @@ function parse(input: string, base: string | undefined): Target | undefined {
     return {
       href: origin + pathname + search,
       origin,
+      family: origin.replace(/\/\/[^.]+\./, '//*.'),
       path: pathname,
       isSecure: protocol === 'https:' || (protocol === 'http:' && isLoopback),
     };
@@ -41,32 +42,14 @@ export function targetOf(input: string): Target | undefined {
 function compile(rule: unknown, label: string): Matcher {
   // Only `true` counts: a promise would be truthy. Each is asked with a URL of its own, which it may change.
   if (typeof rule === 'function') return ({ isSecure, href }) => isSecure && rule(new URL(href)) === true;
-  let url: Partial<URL> = {};
-  try {
-    url = new URL(`${rule}`);
-  } catch {}
-  const { protocol = '', username, password, origin = '', pathname = '' } = url;
-  const [head = '', tail, ...more] = (origin + pathname).split('*');
-  const isWild = head.endsWith('://') && tail?.startsWith('.');
-  if (
-    !/^https?:$/.test(protocol) ||
-    username ||
-    password ||
-    /[?#]/.test(`${rule}`) ||
-    (tail !== undefined && !isWild) ||
-    more.length
-  ) {
-    refuse(label, rule, 'an http(s) origin, with a path at most; * only as https://*.host');
+  const text = `${rule}`;
+  if (!/^https?:\/\/(\*\.)?[^*?#@/]+(\/[^*?#]*)?$/i.test(text) || !URL.canParse(text)) {
+    refuse(label, rule, 'http(s) origin, perhaps with a path; * only as https://*.host');
   }
-  const path = pathname.replace(/\/+$/, '');
-  const [before = '', after] = origin.split('*');
-  return (target) => {
-    if (!`${target.path}/`.startsWith(`${path}/`)) return false;
-    if (after === undefined) return target.origin === origin;
-    // Exactly one label in the star's place.
-    const name = target.origin.slice(before.length, -after.length);
-    return target.origin === before + name + after && /^[^.]+$/.test(name);
-  };
+  const { origin, pathname } = new URL(text);
+  const path = pathname.replace(/\/*$/, '/');
+  return (target) =>
+    (target.origin === origin || target.family === origin) && `${target.path}/`.startsWith(path);
 }
 
 /**
@@ -77,6 +60,6 @@ function compile(rule: unknown, label: string): Matcher {
  */
 export function matcherOf(rules: AllowRule | AllowRule[], label: string): Matcher {
   const matchers = [rules].flat().map((rule) => compile(rule, label));
-  if (!matchers.length) refuse(label, rules, 'at least one origin');
+  if (!matchers.length) refuse(label, rules, 'an origin');
   return (target) => matchers.some((matches) => matches(target));
 }

@@ -4,7 +4,7 @@ import { stepUpChallenge } from './challenge.ts';
 import type { Capture, Held, Refresher, Session, Sessions, Target } from './contracts.ts';
 import { createCoolDown } from './cool-down.ts';
 import type { Events } from './events.ts';
-import { type Call, hasHeader, headersOf, isRequest, methodOf, sendCall, takeCall } from './replay.ts';
+import { type Call, hasHeader, isRequest, sendCall, takeCall } from './replay.ts';
 import { abortable } from './timers.ts';
 import type { Attach, TokenManagerOptions } from './types.ts';
 
@@ -21,7 +21,8 @@ export interface AuthFetchParts extends Pick<TokenManagerOptions, 'isRejected'> 
 const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
 
 export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
-  const { allow, attach, sessions, refresher, capture, events, isRejected } = parts;
+  const { allow, attach, sessions, refresher, events, isRejected } = parts;
+  const capture: Capture = parts.capture ?? ((_target, _method, _carried, send) => send());
   const coolDown = createCoolDown();
 
   /** Whether the answer refuses the token (F); what a refresh cannot cure is told to the app. */
@@ -42,35 +43,41 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     return isRefusal;
   }
 
-  /** Sends with tokens, at most once more after a refusal; `undefined` when the caller's headers rule them out. */
-  async function exchange(
-    call: Call,
-    target: Target,
-    session: Session,
-    first: Held,
-  ): Promise<Response | undefined> {
-    const place = `${call.method} ${target.origin}${target.path}`;
+  /** Sends as the caller wrote it. */
+  const plain = (call: Call, target: Target) =>
+    capture(target, call.method, undefined, () => sendCall(call, parts.fetch, {}), call.signal);
+
+  /** The headers to add. */
+  const headersFor = (call: Call, target: Target, { tokens }: Held) =>
+    attach.headers({ method: call.method, url: target.href, tokens });
+
+  /** Whether the caller has set one of them: then the request is the caller's business. */
+  const isTheirs = (call: Call, added: object) => Object.keys(added).some((name) => hasHeader(call, name));
+
+  /** Sends with tokens, and once more after a refusal. */
+  async function exchange(call: Call, target: Target, session: Session, first: Held): Promise<Response> {
+    const { method, signal, isReplayable } = call;
+    const place = `${method} ${target.origin}${target.path}`;
     let held = first;
-    let mayRetry = call.isReplayable;
+    let mayRetry = isReplayable;
     let isReplay = false;
     let isIssued = false;
     for (;;) {
-      const { tokens } = held;
+      const { tokens, expiresAt } = held;
       const token = tokens.accessToken;
-      const request = { method: call.method, url: target.href, tokens };
-      let added = attach.headers(request);
-      if ('then' in added) added = await abortable(added as Promise<Record<string, string>>, call.signal);
-      const names = Object.keys(added);
-      if (names.some((name) => hasHeader(call.headers, name))) return undefined;
-      // The platform drops Authorization at a cross-origin redirect, and no other header.
-      const redirect = names.some((name) => name.toLowerCase() !== 'authorization') ? 'error' : undefined;
-      const send = () => sendCall(call, parts.fetch, added as Record<string, string>, redirect);
-      const response = await (capture ? capture.send(target, call.method, token, send) : send());
+      let added = headersFor(call, target, held);
+      if ('then' in added) {
+        added = await abortable(added as Promise<Record<string, string>>, signal, session.signal);
+      }
+      if (isTheirs(call, added)) return plain(call, target);
+      const send = () => sendCall(call, parts.fetch, added as Record<string, string>);
+      const response = await capture(target, method, token, send, signal);
 
-      if (attach.onResponse?.(response, request) === 'retry' && mayRetry) {
+      if (attach.onResponse?.(response, { method, url: target.href, tokens }) === 'retry') {
+        if (!mayRetry) return response;
         mayRetry = false;
         discard(response);
-        session.over.throwIfAborted();
+        session.signal.throwIfAborted();
         continue;
       }
       const isSuspect = response.status === 401 || response.status === 403 || isRejected;
@@ -79,21 +86,20 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
         return response;
       }
       const isCurrent = sessions.current === session && session.held?.tokens.accessToken === token;
-      const now = Date.now();
-      if (isReplay) {
-        // What was issued for this very request and was refused all the same, no refresh can cure.
-        if (isIssued && isCurrent && now < held.expiresAt) coolDown.mark(token, place, now);
-        return response;
-      }
-      if (isCurrent ? coolDown.isMarked(token, place, now) : !call.isReplayable) return response;
-      if (call.isReplayable) discard(response);
-      const renewal: Promise<unknown> = isCurrent ? refresher.run(session, 'rejected') : refresher.obtain(session);
-      try {
-        await abortable(renewal, call.signal, session.over);
-      } catch (error) {
-        if (call.isReplayable) throw error;
-      }
-      if (!call.isReplayable) return response;
+      // What was issued for this very request and is refused all the same, no refresh can cure.
+      if (isReplay && isIssued && isCurrent && Date.now() < expiresAt) coolDown.mark(token, place);
+      if (isReplay || (isCurrent ? coolDown.isMarked(token, place) : !isReplayable)) return response;
+      if (isReplayable) discard(response);
+      const renewal: Promise<unknown> = isCurrent
+        ? refresher.run(session, 'rejected')
+        : refresher.obtain(session);
+      const renewed = abortable(renewal, signal, session.signal);
+      if (!isReplayable)
+        return renewed.then(
+          () => response,
+          () => response,
+        );
+      await renewed;
       isReplay = true;
       isIssued = isCurrent;
       held = session.held as Held;
@@ -102,21 +108,21 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
 
   return async (input, init) => {
     const target = targetOf(isRequest(input) ? input.url : `${input}`);
-    const plain = (send: () => Promise<Response>) =>
-      target && capture ? capture.send(target, methodOf(input, init), undefined, send) : send();
-    const untouched = () => plain(() => parts.fetch(input, init));
-    if (!target || !allow(target) || hasHeader(headersOf(input, init), 'authorization')) return untouched();
-    sessions.current.over.throwIfAborted();
-    if (!sessions.opening && !refresher.canServe(sessions.current)) return untouched();
-    const call = takeCall(input, init);
-    while (sessions.opening) await abortable(sessions.opening, call.signal, sessions.current.over);
-    const session = sessions.current;
-    let held = session.held;
-    if (!held || Date.now() >= held.aheadAt) {
-      held = await abortable(refresher.obtain(session), call.signal, session.over);
+    if (!target) return parts.fetch(input, init);
+    if (!allow(target)) {
+      const method = init?.method ?? (isRequest(input) ? input.method : 'GET');
+      return capture(target, method, undefined, () => parts.fetch(input, init));
     }
-    return (
-      (held && (await exchange(call, target, session, held))) ?? plain(() => sendCall(call, parts.fetch))
-    );
+    const call = takeCall(input, init, target.href);
+    const { signal } = call;
+    if (hasHeader(call, 'authorization')) return plain(call, target);
+    const session = sessions.opening ? await sessions.settled(signal) : sessions.current;
+    session.signal.throwIfAborted();
+    let { held } = session;
+    if (!held || Date.now() >= held.aheadAt) {
+      if (held && isTheirs(call, await headersFor(call, target, held))) return plain(call, target);
+      held = await abortable(refresher.obtain(session), signal);
+    }
+    return held ? exchange(call, target, session, held) : plain(call, target);
   };
 }

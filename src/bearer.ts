@@ -1,4 +1,5 @@
 /** Puts the token on a request as RFC 6750 §2.1 says. */
+import { checkMembers } from './check.ts';
 import type { Attach } from './types.ts';
 
 /**
@@ -17,13 +18,9 @@ import type { Attach } from './types.ts';
  *   attach: bearer({ header: 'X-Api-Token', scheme: '' }),
  * });
  */
-export function bearer({
-  scheme = 'Bearer',
-  header = 'authorization',
-}: {
-  scheme?: string | undefined;
-  header?: string | undefined;
-} = {}): Attach {
+export function bearer(options: { scheme?: string | undefined; header?: string | undefined } = {}): Attach {
+  checkMembers('bearer', options, { scheme: 'string or empty or undefined', header: 'string or undefined' });
+  const { scheme = 'Bearer', header = 'authorization' } = options;
   const prefix = scheme && `${scheme} `;
   return {
     tokenTypes: ['bearer', scheme.toLowerCase()],

@@ -1,10 +1,10 @@
 /** Takes over new tokens from ordinary responses, such as the answer to a change of password. */
 import { type Matcher, matcherOf } from './allow.ts';
 import { checkMembers } from './check.ts';
-import type { Accept, Capture, Session, Sessions } from './contracts.ts';
+import type { Accept, Capture, Sessions } from './contracts.ts';
 import { report } from './events.ts';
-import { within } from './timers.ts';
-import type { CaptureRule, TokenResponse } from './types.ts';
+import { abortable, within } from './timers.ts';
+import type { CaptureRule } from './types.ts';
 
 export interface CaptureParts {
   readonly sessions: Sessions;
@@ -23,69 +23,58 @@ const kinds: Record<keyof CaptureRule, string> = {
   read: 'function or undefined',
 };
 
-/** A JSON body with the usual names; anything else brings no tokens. */
-async function readTokens(response: Response): Promise<TokenResponse | undefined> {
-  const body = await response.json().catch(() => {});
-  return (body?.access_token ?? body?.accessToken ?? body?.id_token ?? body?.idToken) ? body : undefined;
-}
-
 /** @throws TypeError for a rule that is none. */
-export function createCapture(given: CaptureRule[], { sessions, accept, flush }: CaptureParts): Capture {
-  const onTheWay = new Map<Promise<unknown>, Session>();
+export function createCapture(rules: CaptureRule[], { sessions, accept, flush }: CaptureParts): Capture {
   let sent = 0;
-
-  const rules = given.map((rule, index): CompiledRule => {
+  const compiled = rules.map((rule, index): CompiledRule => {
     checkMembers(`options.capture[${index}]`, rule, kinds);
     return { ...rule, matches: matcherOf(rule.url, `options.capture[${index}].url`) };
   });
 
-  async function send(
-    { startsSession, read = readTokens }: CaptureRule,
-    was: Session,
-    carried: string | undefined,
-    request: () => Promise<Response>,
-  ) {
+  return async (target, method, carried, request, signal) => {
+    const isMeant = (name: string) => name.toUpperCase() === method.toUpperCase();
+    const rule = compiled.find(
+      (rule) => rule.matches(target) && [rule.method ?? method].flat().some(isMeant),
+    );
+    const was = sessions.current;
+    if (!rule || !(was.id || rule.startsSession)) return request();
+    const { startsSession, read } = rule;
+    // The order of sending decides between captures; the token carried decides where no refresh token comes along.
     const captured = ++sent;
     const startedAt = Date.now();
-    const mayTake = startsSession || was.id;
-    // The order of sending decides between captures; the token carried decides where no refresh token comes along.
-    const response = await request();
-    const take = async () => {
-      const answer = await read(response.clone());
+    // Without a token of its own a request counts as carrying the one that is current.
+    const token = carried ?? was.held?.tokens.accessToken;
+
+    const take = async (response: Response) => {
+      const answer = await (read ? read(response) : response.json());
       if (!answer) return;
       const held = accept(answer, startedAt);
+      const isSame = () => sessions.current === was;
       const fits = () =>
+        isSame() &&
         captured > was.captured &&
-        (held.tokens.refreshToken || was.isCaptured || was.held?.tokens.accessToken === carried);
-      if (startsSession) await sessions.open(held, 'captured', () => sessions.current === was);
+        (held.tokens.refreshToken || was.isCaptured || was.held?.tokens.accessToken === token);
+      const next = () => accept(answer, startedAt, was.held?.tokens);
+      if (startsSession) await sessions.open(isSame, held, 'captured');
       else {
-        const next = () => accept(answer, startedAt, was.held?.tokens);
-        await sessions.replace(was, fits, next, { cause: 'captured', startedAt, captured });
+        const isPartial = !held.tokens.refreshToken;
+        await sessions.replace(fits, next, { cause: 'captured', startedAt, captured, isPartial });
       }
     };
-    if (response.ok && mayTake) {
-      const work = () => take().catch(report).finally(flush);
-      await within('capture', 5_000, work).catch(() => {});
-    }
-    return response;
-  }
-
-  return {
-    send(target, method, carried, request) {
-      const rule = rules.find(
-        (rule) =>
-          rule.matches(target) &&
-          (!rule.method || [rule.method].flat().some((name) => name.toUpperCase() === method.toUpperCase())),
-      );
-      if (!rule) return request();
-      const was = sessions.current;
-      // Without a token of its own a request counts as carrying the one that is current.
-      const answer = send(rule, was, carried ?? was.held?.tokens.accessToken, request);
-      onTheWay.set(answer, was);
-      const done = () => onTheWay.delete(answer);
-      answer.then(done, done);
-      return answer;
-    },
-    settled: (session) => Promise.allSettled([...onTheWay].map(([answer, of]) => of === session && answer)),
+    const answer = request().then(async (response) => {
+      if (!response.ok) return response;
+      const copy = response.clone();
+      // Without a `read`, a body that is no token response brings no tokens.
+      const work = () => take(copy).catch((error) => read && report(error));
+      await within('the capture', 5_000, work).catch(() => {});
+      flush();
+      if (was.run?.version !== was.version) was.run?.release?.();
+      return response;
+    });
+    was.captures.add(answer);
+    return abortable(
+      answer.finally(() => was.captures.delete(answer)),
+      signal,
+    );
   };
 }

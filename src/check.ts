@@ -14,7 +14,7 @@ export function refuse(name: string, value: unknown, allowed: string): never {
 
 /**
  * Checks the members of an object. Each is of one of the kinds named for it, separated by ` or `: what
- * {@link kindOf} says, or a word that it has to equal.
+ * {@link kindOf} says, a text in quotes that it has to equal, or `false`.
  */
 export function checkMembers(label: string, value: object, kinds: Record<string, string>): void {
   if (kindOf(value) !== 'object') refuse(label, value, 'object');
@@ -23,8 +23,8 @@ export function checkMembers(label: string, value: object, kinds: Record<string,
     const allowed = Object.hasOwn(kinds, name)
       ? `${kinds[name]}`
       : `no such name; known are ${Object.keys(kinds)}`;
-    if (![kindOf(member), `${member}`].some((word) => allowed.split(' or ').includes(word))) {
+    const words = [kindOf(member), typeof member === 'string' ? `'${member}'` : member === false && 'false'];
+    if (!words.some((word) => allowed.split(' or ').includes(`${word}`)))
       refuse(`${label}.${name}`, member, allowed);
-    }
   }
 }

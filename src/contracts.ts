@@ -2,6 +2,18 @@
 import type { TokenError } from './errors.ts';
 import type { RefreshCause, TokenEvents, TokenSet } from './types.ts';
 
+/** A parsed request URL. */
+export interface Target {
+  /** Absolute, without fragment. */
+  readonly href: string;
+  readonly origin: string;
+  /** The origin with a star for its first label. */
+  readonly family: string;
+  readonly path: string;
+  /** https, or http on a loopback host: a predicate is asked about no other. */
+  readonly isSecure: boolean;
+}
+
 /** Tokens together with the moments that follow from their lifetime (milliseconds since the epoch). */
 export interface Held {
   readonly tokens: TokenSet;
@@ -17,20 +29,44 @@ export interface Held {
 /** Checks what should be tokens, and works out their moments; what is left out is kept from `previous`. */
 export type Accept = (answer: unknown, issuedAt: number, previous?: TokenSet | undefined) => Held;
 
-/** Everything between one sign-in and its sign-out; without `id` nobody is signed in. */
-export interface Session {
+/**
+ * Everything between one sign-in and its sign-out; without `id` nobody is signed in. Its signal is aborted when
+ * it is over, and the reason is what its requests reject with.
+ */
+export interface Session extends AbortController {
   readonly id?: string | undefined;
   readonly held?: Held | undefined;
   /** Number of the newest commit this context knows. */
   readonly n: number;
+  /** Grows with what a refresh under way must not overwrite: all but a captured access token alone. */
+  readonly version: number;
   /** Number of the request whose captured answer was committed last. */
   readonly captured: number;
   /** Whether it brought the tokens held now. */
   readonly isCaptured?: boolean;
-  /** Whether a refresh with nothing in hand was refused; set by the refresher. */
-  tried: boolean;
-  /** Aborted when the session is over; the reason is what its requests reject with. */
-  readonly over: AbortSignal;
+  /** Requests on the wire whose answers may bring tokens. */
+  readonly captures: Set<Promise<unknown>>;
+  /** Whether a refresh with nothing in hand was refused. */
+  isTried: boolean;
+  /** Whether tokens that come after its end are to be revoked. */
+  isRevoked?: boolean;
+  /** The refresh under way. */
+  run?: Run | undefined;
+  /** How many refreshes failed since the last that worked. */
+  failures: number;
+  /** The last failure; until its `retryAt` nobody but `refresh()` tries again. */
+  error?: TokenError | undefined;
+}
+
+/** One refresh: `work` is the request itself, `wait` what callers wait for. */
+export interface Run {
+  /** The session's when it began. */
+  readonly version: number;
+  readonly work: Promise<unknown>;
+  wait?: Promise<unknown> | undefined;
+  /** Ends the wait: there are good tokens from elsewhere. */
+  release?: (value?: unknown) => void;
+  error?: TokenError;
 }
 
 /** Why and when the tokens of a session are replaced. */
@@ -39,23 +75,29 @@ export interface Replacement {
   readonly startedAt: number;
   /** Number of the request whose captured answer brings them. */
   readonly captured?: number;
+  /** An access token alone: the refresh token is still the one that a refresh under way has sent. */
+  readonly isPartial?: boolean;
 }
 
-/** The session and its one commit point. */
+/** The session and its one commit point. A commit is made only if its caller `fits`: finds what it expects. */
 export interface Sessions {
   readonly current: Session;
+  /** Aborted by `close()`. */
+  readonly closed: AbortSignal;
   /** While stored tokens are read or a sign-in is stored: requests wait for it. */
   readonly opening: Promise<unknown> | undefined;
-  /** Makes requests wait. */
-  gate(run: Promise<unknown>): void;
+  /** The session that is there once nothing is opening. */
+  settled(signal: AbortSignal | null | undefined): Promise<Session>;
   /** Reads the stored session: newer tokens are adopted, older ones never. */
   sync(cause: 'restored' | 'other-context'): Promise<void>;
-  /** Begins a session, if what the caller expected to find is there. */
-  open(held: Held, cause: TokenEvents['signed-in']['cause'], fits: () => unknown): Promise<boolean>;
-  /** Replaces the tokens of a session, if what the caller expected to find is there. */
-  replace(session: Session, fits: () => unknown, next: () => Held, why: Replacement): Promise<boolean>;
-  /** Ends a session: here at once, in the storage as soon as possible. */
-  end(session: Session, reason: TokenEvents['signed-out']['reason'], error?: TokenError): Promise<void>;
+  /** Makes requests wait. */
+  gate<T>(run: Promise<T>): Promise<T>;
+  /** Begins a session. */
+  open(fits: () => unknown, held: Held, cause: TokenEvents['signed-in']['cause']): Promise<unknown>;
+  /** Replaces the tokens of the current session. */
+  replace(fits: () => unknown, next: () => Held, why: Replacement): Promise<unknown>;
+  /** Ends the current session: here at once, in the storage as soon as possible. With an error its waiters are left to the caller. */
+  end(reason: TokenEvents['signed-out']['reason'], error?: TokenError): Promise<void>;
   /** Everybody who waits is told; a commit that is under way goes on. */
   close(): void;
 }
@@ -64,32 +106,15 @@ export interface Sessions {
 export interface Refresher {
   /** Refreshes, or joins the refresh under way. */
   run(session: Session, cause: RefreshCause): Promise<void>;
-  /** Whether this session has tokens, or may have some that only a refresh can tell of. */
-  canServe(session: Session): boolean;
   /** Good tokens of this session: those in hand, or new ones; `undefined`: signed out. */
   obtain(session: Session, minValidity?: number): Promise<Held | undefined>;
-  endBackOff(): void;
 }
 
-/** Takes over tokens from ordinary responses. */
-export interface Capture {
-  /** Sends a request; its response is handed on after the tokens it brought were committed. */
-  send(
-    target: Target,
-    method: string,
-    carried: string | undefined,
-    send: () => Promise<Response>,
-  ): Promise<Response>;
-  /** Settles when no answer that may bring tokens of this session is on its way. */
-  settled(session: Session): Promise<unknown>;
-}
-
-/** A parsed request URL. */
-export interface Target {
-  /** Absolute, without fragment. */
-  readonly href: string;
-  readonly origin: string;
-  readonly path: string;
-  /** https, or http on a loopback host: a predicate is asked about no other. */
-  readonly isSecure: boolean;
-}
+/** Sends a request that carried this token; its response is handed on after the tokens it brought were committed. */
+export type Capture = (
+  target: Target,
+  method: string,
+  carried: string | undefined,
+  send: () => Promise<Response>,
+  signal?: AbortSignal | null,
+) => Promise<Response>;

@@ -1,47 +1,40 @@
 /** Remembers which tokens and places keep being refused, so that a refusal nobody can cure causes no storm. */
 
-interface Mark {
-  readonly until: number;
-  readonly length: number;
-}
-
 export interface CoolDown {
   /** Whether a refusal of `token` at `place` must not cause a refresh. */
-  isMarked(token: string, place: string, now: number): boolean;
+  isMarked(token: string, place: string): boolean;
   /** `token` was refused at `place` right after it was issued. */
-  mark(token: string, place: string, now: number): void;
+  mark(token: string, place: string): void;
   /** `token` was accepted at `place`. */
   lift(token: string, place: string): void;
 }
-
-const isOn = (mark: Mark | undefined, now: number): boolean => !!mark && now < mark.until;
-
-const longer = (mark: Mark | undefined, now: number): Mark => {
-  const length = Math.min((mark?.length ?? 5_000) * 2, 60_000);
-  return { length, until: now + length };
-};
 
 /**
  * Two marks, each 10 s long and doubled each time up to a minute: the token's, which an acceptance anywhere
  * lifts, and the place's (method and path), which only an acceptance there lifts.
  */
 export function createCoolDown(): CoolDown {
-  const places = new Map<string, Mark>();
-  let last: (Mark & { token: string }) | undefined;
-  const isTokenOn = (token: string, now: number) => last?.token === token && isOn(last, now);
+  const marks = new Map<string, { until: number; length: number }>();
+  let marked: string | undefined;
+  // The token's mark has no place.
+  const isOn = (place: string) => Date.now() < (marks.get(place)?.until ?? 0);
+  const extend = (place: string) => {
+    const length = Math.min((marks.get(place)?.length ?? 5_000) * 2, 60_000);
+    marks.set(place, { length, until: Date.now() + length });
+  };
   return {
-    isMarked: (token, place, now) => isTokenOn(token, now) || isOn(places.get(place), now),
-    mark(token, place, now) {
+    isMarked: (token, place) => (token === marked && isOn('')) || isOn(place),
+    mark(token, place) {
       // A burst of refusals counts as one.
-      if (!isTokenOn(token, now)) last = { token, ...longer(last, now) };
-      const mark = places.get(place);
-      if (isOn(mark, now)) return;
-      places.set(place, longer(mark, now));
-      if (places.size > 999) places.delete(`${places.keys().next().value}`);
+      if (token !== marked || !isOn('')) extend('');
+      if (!isOn(place)) extend(place);
+      marked = token;
+      if (marks.size > 999) marks.clear();
     },
     lift(token, place) {
-      if (last && (last.token === token || !isOn(last, Date.now()))) last = undefined;
-      if (places.size) places.delete(place);
+      if (!marks.size) return;
+      marks.delete(place);
+      if (token === marked || !isOn('')) marks.delete('');
     },
   };
 }

@@ -17,9 +17,9 @@ export type TokenErrorCode =
 
 const meanings: Record<TokenErrorCode, string> = {
   'session-ended': 'the session is over; sign in again',
-  'refresh-failed': 'no new access token could be had; try again later',
+  'refresh-failed': 'no new token can be had now; try again later',
   'session-changed': 'the session this call began in is over',
-  'invalid-token-response': 'the answer is not a token response',
+  'invalid-token-response': 'the answer is no token response',
   closed: 'the token manager is closed',
 };
 
@@ -46,14 +46,14 @@ export class TokenError extends Error {
     code: TokenErrorCode,
     options: { cause?: unknown; message?: string | undefined; retryAt?: number | undefined } = {},
   ) {
-    super(options.message ?? meanings[code], 'cause' in options ? { cause: options.cause } : undefined);
+    super(options.message ?? meanings[code], options);
     this.code = code;
-    if (options.retryAt !== undefined) this.retryAt = options.retryAt;
+    if (options.retryAt) this.retryAt = options.retryAt;
   }
 
-  static {
-    // On the prototype, so that no instance carries it as a field of its own.
-    Object.defineProperty(TokenError.prototype, 'name', { value: 'TokenError' });
+  // On the prototype, so that no instance carries it as a field of its own.
+  override get name(): string {
+    return 'TokenError';
   }
 }
 
@@ -66,11 +66,16 @@ export class TokenError extends Error {
  * @returns The error, or `undefined` when there is none.
  */
 export function asTokenError(error: unknown, code?: TokenErrorCode): TokenError | undefined {
-  const seen = new Set<unknown>();
-  for (let e = error; typeof e === 'object' && e !== null && !seen.has(e); e = (e as Error).cause) {
-    seen.add(e);
-    const { name, code: own } = e as TokenError;
-    if (name === 'TokenError' && (code ? own === code : own in meanings)) return e as TokenError;
+  let found: TokenError | undefined;
+  let next = error as TokenError | undefined;
+  // Bounded, because some wrap an error in itself.
+  for (let depth = 0; next && depth < 20; depth++) {
+    const isOurs =
+      next.name === 'TokenError' && Object.hasOwn(meanings, next.code) && (code ?? next.code) === next.code;
+    // A wrapper may copy name and code; an instance is the thing itself.
+    if (isOurs && next instanceof TokenError) return next;
+    if (isOurs) found ??= next;
+    next = next.cause as TokenError | undefined;
   }
-  return undefined;
+  return found;
 }

@@ -24,8 +24,11 @@ export function createEvents(): Events {
   const emitter = mitt<Record<string, unknown>>();
   let queue: [event: string, payload: unknown][] = [];
   let delivering = false;
+  let closed = false;
   return {
-    add: (event, payload) => void queue.push([event, payload]),
+    add: (event, payload) => {
+      if (!closed) queue.push([event, payload]);
+    },
     flush() {
       if (delivering) return;
       delivering = true;
@@ -33,16 +36,11 @@ export function createEvents(): Events {
       delivering = false;
     },
     on(event, listener) {
-      if (typeof listener !== 'function') {
-        throw new TypeError(
-          `evertoken: the listener for "${event}" is of type ${typeof listener}; expected a function`,
-        );
-      }
       let active = true;
       // mitt stops at the first listener that throws, so none does.
       const isolated = async (...args: unknown[]) => {
         try {
-          if (active) await listener(...(args as never[]));
+          if (active && !closed) await listener(...(args as never[]));
         } catch (error) {
           report(error);
         }
@@ -54,6 +52,7 @@ export function createEvents(): Events {
       };
     },
     close() {
+      closed = true;
       queue = [];
       emitter.all.clear();
     },

@@ -16,24 +16,28 @@ function claimsOf(token: string): Record<string, unknown> {
 
 /** Seconds or a moment, as a number or a string of digits; whatever else says nothing. */
 const positive = (value: unknown): number | undefined =>
-  /^\d+(\.\d+)?(e\+\d+)?$/.test(`${value}`) && Number(value) < forever && Number(value) > 0
-    ? Number(value)
-    : undefined;
+  (/^\d+\.?\d*$/.test(`${value}`) && Number(value)) || undefined;
 
 /**
  * Freezes tokens and works out their moments. The lifetime is `expires_in` (RFC 6749 §5.1), else `exp - iat` of a
  * JWT, never `exp` against this device's clock, which may be wrong. `refreshAhead` is at most a quarter of it and
  * `leeway` at most a tenth, so that a token that lives shorter than they are is used all the same.
+ *
+ * @param isNew - Whether they were issued just now, and not handed in from elsewhere.
  */
 export function hold(
-  { accessToken, tokenType, expiresIn, expiresAt, ...rest }: TokenSetInput,
+  { accessToken, tokenType, refreshToken, idToken, scope, expiresIn, expiresAt }: TokenSetInput,
   issuedAt: number,
   { refreshAhead, leeway }: { refreshAhead: number | false; leeway: number },
+  isNew?: unknown,
 ): Held {
-  const { exp, iat } = claimsOf(accessToken);
-  const lifetime = positive(expiresIn) ?? positive(Number(exp) - Number(iat)) ?? forever;
-  const end = positive(expiresAt) ?? issuedAt + lifetime * 1_000;
-  const known = { accessToken, tokenType, expiresAt: positive(end), ...rest };
+  const { exp, iat } = expiresIn == null ? claimsOf(accessToken) : {};
+  const hint = positive(exp) && positive(iat) && positive(Number(exp) - Number(iat));
+  const lifetime = positive(expiresIn) || hint || forever;
+  const given = positive(expiresAt) ?? 0;
+  // A new token that seems to have ended already was judged by another clock.
+  const end = given > (isNew ? issuedAt : 0) ? given : issuedAt + lifetime * 1_000;
+  const known = { accessToken, tokenType, expiresAt: positive(end), refreshToken, idToken, scope };
   const tokens = Object.fromEntries(
     Object.entries(known).filter(([, value]) => value),
   ) as unknown as TokenSet;

@@ -2,7 +2,7 @@
 import { type Matcher, matcherOf } from './allow.ts';
 import { bearer } from './bearer.ts';
 import { checkMembers, refuse } from './check.ts';
-import type { Attach, TokenManagerOptions } from './types.ts';
+import type { Attach, TokenManagerOptions, TokenStorage } from './types.ts';
 
 /** The options with their defaults. */
 export interface Settings extends Omit<TokenManagerOptions, 'allow'> {
@@ -15,7 +15,7 @@ export interface Settings extends Omit<TokenManagerOptions, 'allow'> {
 }
 
 const aFunction = 'function or undefined';
-const aDuration = 'number >= 0 or undefined';
+export const aDuration = 'number >= 0 or undefined';
 
 const kinds: Record<keyof TokenManagerOptions, string> = {
   refresh: 'function',
@@ -37,20 +37,21 @@ const kinds: Record<keyof TokenManagerOptions, string> = {
 /** @throws TypeError that names the option, the kind of its value and what is allowed. */
 export function readOptions(options: TokenManagerOptions): Settings {
   checkMembers('options', options, kinds);
-  const {
-    name = 'evertoken',
-    refreshAhead = 60_000,
-    leeway = 10_000,
-    refreshTimeout = 15_000,
-    attach = bearer(),
-  } = options;
-  const { storage, keepFresh } = options;
-  const methods = ['getItem', 'setItem', 'removeItem'] as const;
-  if (storage && methods.some((method) => typeof storage[method] !== 'function')) {
-    refuse('options.storage', storage, `one with ${methods}`);
+  const { refreshAhead = 60_000, storage, attach = bearer() } = options;
+  const web: Partial<TokenStorage> | undefined = storage;
+  if (web && !(web.getItem && web.setItem && web.removeItem)) refuse('options.storage', web, 'a Web Storage');
+  if (typeof attach.headers !== 'function' || !Array.isArray(attach.tokenTypes)) {
+    refuse('options.attach', attach, 'an object with tokenTypes and headers');
   }
-  if (keepFresh && refreshAhead === false)
-    refuse('options.refreshAhead', refreshAhead, 'a number with keepFresh');
-  const allow = matcherOf(options.allow, 'options.allow');
-  return { ...options, allow, name, refreshAhead, leeway, refreshTimeout, attach };
+  if (options.keepFresh && refreshAhead === false)
+    refuse('options.refreshAhead', refreshAhead, 'a number, for keepFresh');
+  return {
+    ...options,
+    allow: matcherOf(options.allow, 'options.allow'),
+    name: options.name ?? 'evertoken',
+    refreshAhead,
+    leeway: options.leeway ?? 10_000,
+    refreshTimeout: options.refreshTimeout ?? 15_000,
+    attach,
+  };
 }

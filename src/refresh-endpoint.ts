@@ -2,7 +2,7 @@
 import ky, { isHTTPError } from 'ky';
 import { checkMembers } from './check.ts';
 import { TokenError } from './errors.ts';
-import { timeLeft } from './timers.ts';
+import type { LimitedSignal } from './timers.ts';
 import type { Refresh, RefreshEndpointOptions, TokenResponse, TokenSet } from './types.ts';
 
 const text = 'string or undefined';
@@ -10,10 +10,10 @@ const aFunction = 'function or undefined';
 
 const kinds: Record<keyof RefreshEndpointOptions, string> = {
   url: 'string or object',
-  format: 'form or json or cookie or undefined',
+  format: "'form' or 'json' or 'cookie' or undefined",
   clientId: text,
   clientSecret: text,
-  clientAuth: 'none or client_secret_basic or client_secret_post or undefined',
+  clientAuth: "'none' or 'client_secret_basic' or 'client_secret_post' or undefined",
   scope: text,
   resource: `array or ${text}`,
   parameters: 'object or undefined',
@@ -22,6 +22,19 @@ const kinds: Record<keyof RefreshEndpointOptions, string> = {
   read: aFunction,
   isSessionEnded: aFunction,
 };
+
+/** RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5: what may be told of an error. */
+const knownErrors = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'invalid_target',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
+];
 
 function parse(text: unknown): unknown {
   try {
@@ -81,7 +94,8 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
   checkMembers('refreshEndpoint', options, kinds);
   const { url, format = 'form', clientSecret, headers, body, read } = options;
   const { clientAuth = clientSecret ? 'client_secret_basic' : 'none' } = options;
-  const where = `${url}`.replace(/[?#].*/, '');
+  // Without what may be secret: credentials and query.
+  const where = `${url}`.replace(/[?#].*/s, '').replace(/\/\/[^/]*@/, '//');
 
   const isEnded = (status: number, answer: unknown): boolean => {
     if (options.isSessionEnded) return options.isSessionEnded({ status, body: answer });
@@ -104,7 +118,8 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
     let answered: unknown;
     let delay = 0;
     // The waiters give up after half of what the signal allows.
-    const deadline = Date.now() + timeLeft(signal) / 2;
+    const { deadline = Number.POSITIVE_INFINITY } = signal as LimitedSignal;
+    const giveUpAt = (Date.now() + deadline) / 2;
     const isEndedNow = () => !!answer && isEnded(answer.status, answered);
     try {
       await ky.post(url, {
@@ -122,7 +137,7 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
             const status = lost ? 500 : error.response.status;
             delay = lost && retryCount === 1 ? 0 : Math.max(300 * retryCount, retryAtOf(answer) - Date.now());
             const mayHelp = status >= 500 || [408, 425, 429].includes(status);
-            return mayHelp && !signal.aborted && !isEndedNow() && Date.now() + delay < deadline;
+            return mayHelp && !signal.aborted && !isEndedNow() && Date.now() + delay < giveUpAt;
           },
         },
         // An answer whose body breaks off is a lost answer.
@@ -135,14 +150,13 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
           return new Response(null, { status: Math.max(response.status, 200), headers: response.headers });
         },
       });
-    } catch (error) {
+    } catch {
       signal.throwIfAborted();
-      // The error of ky holds the request, and with it the token: only what follows is told of it.
-      const code = (answered as { error?: unknown } | null | undefined)?.error;
-      const { name } = ((error as Error).cause ?? error) as Error;
-      const said = answer ? `answered ${answer.status}` : `could not be reached (${name})`;
-      const known = answer && /^[a-z_]{1,40}$/.test(`${code}`) ? { error: `${code}` } : {};
-      const cause = Object.assign(new Error(`${where} ${said}`), { status: answer?.status }, known);
+      // The error of ky holds the request, and with it the token: only this much is told of it.
+      const code = `${(answered as { error?: unknown } | null | undefined)?.error}`;
+      const isCode = answer && knownErrors.includes(code);
+      const cause = new Error(`${where} ${answer ? `answered ${answer.status}` : 'could not be reached'}`);
+      Object.assign(cause, { status: answer?.status }, isCode && { error: code });
       throw new TokenError(isEndedNow() ? 'session-ended' : 'refresh-failed', {
         cause,
         retryAt: retryAtOf(answer),

@@ -1,5 +1,5 @@
 /** Brings new tokens: one refresh at a time for a session, however many ask. */
-import type { Accept, Held, Refresher, Session, Sessions } from './contracts.ts';
+import type { Accept, Held, Refresher, Run, Session, Sessions } from './contracts.ts';
 import { asTokenError, TokenError } from './errors.ts';
 import type { Events } from './events.ts';
 import { isValidFor, subjectOf } from './expiry.ts';
@@ -15,140 +15,128 @@ export interface RefresherParts {
   readonly name: string;
   readonly lock: Lock;
   readonly accept: Accept;
-  /** Settles when no answer that may bring tokens of this session is on its way. */
-  captures(session: Session): Promise<unknown>;
-  /** Takes tokens that came after their session was over. */
-  onOrphan(tokens: TokenSet, session: Session): void;
-}
-
-/** One refresh: `work` is the request itself, `wait` what callers wait for. */
-interface Run {
-  readonly session: Session;
-  readonly work: Promise<void>;
-  wait?: Promise<void> | undefined;
-  failure?: TokenError;
+  revokeTokens(tokens: TokenSet): unknown;
 }
 
 /** RFC 6749 §5.2: of all errors only this one says that the refresh token is dead. */
-const isSessionEnded = (error: { error?: unknown; data?: { error?: unknown } } | undefined): boolean =>
-  !!asTokenError(error, 'session-ended') || [error?.error, error?.data?.error].includes('invalid_grant');
+const isSessionEnded = (error: { error?: unknown; data?: { error?: unknown } } | undefined): unknown =>
+  asTokenError(error, 'session-ended') || [error?.error, error?.data?.error].includes('invalid_grant');
 
-export function createRefresher({
-  refresh,
-  refreshTimeout,
-  sessions,
-  events,
-  ...parts
-}: RefresherParts): Refresher {
-  let current: Run | undefined;
-  let backOff: { session: Session; until: number; failures: number; error: TokenError } | undefined;
+export function createRefresher(parts: RefresherParts): Refresher {
+  const { refresh, refreshTimeout, sessions, events } = parts;
 
   /** Notes a refresh that did not work, once: its waiters may have given up before it did. */
-  function fail(run: Run, cause: unknown): TokenError {
-    if (run.failure) return run.failure;
-    const { session } = run;
-    const failures = backOff?.session === session ? backOff.failures + 1 : 1;
-    const delay = Math.min(1_000 * 2 ** failures, 60_000) * (0.75 + Math.random() / 4);
-    const known = asTokenError(cause, 'refresh-failed');
-    const until = Math.max(Date.now() + delay, known?.retryAt ?? 0);
-    const error = new TokenError('refresh-failed', { cause: known ? known.cause : cause, retryAt: until });
-    run.failure = error;
-    backOff = { session, until, failures, error };
-    events.add('refresh-failed', { sessionId: session.id, error, retryAt: until });
-    return error;
+  function fail(run: Run, session: Session, cause: unknown): TokenError {
+    if (!run.error) {
+      session.failures++;
+      const delay = Math.min(1_000 * 2 ** session.failures, 60_000) * (0.75 + Math.random() / 4);
+      const known = asTokenError(cause, 'refresh-failed');
+      const retryAt = Math.ceil(Math.max(Date.now() + delay, known?.retryAt ?? 0));
+      const error = new TokenError('refresh-failed', { cause: known ? known.cause : cause, retryAt });
+      run.error = session.error = error;
+      events.add('refresh-failed', { sessionId: session.id, error, retryAt });
+    }
+    return run.error;
   }
 
   /** Sends the refresh token (G) and takes the answer (H); runs behind the lock. */
-  async function exchange(run: Run, cause: RefreshCause, stale: Held | undefined): Promise<void> {
-    const { session } = run;
-    const fits = () => sessions.current === session && session.held === stale;
+  async function exchange(run: Run, session: Session, cause: RefreshCause): Promise<void> {
+    const fits = () => sessions.current === session && session.version === run.version;
     await sessions.sync('other-context');
-    if (!fits()) return;
+    if (!fits() || session.signal.aborted) return;
     const startedAt = Date.now();
+    const tokens = session.held?.tokens;
     let held: Held;
+    let isOther = !tokens;
     try {
-      // The waiters give up after half of it, see `run`. A late answer may hold the only living refresh token.
-      const answer = await within('the refresh', refreshTimeout * 2, (signal) =>
-        refresh({ tokens: stale?.tokens, signal, fetch: parts.fetch }),
-      );
-      held = parts.accept(answer, startedAt, stale?.tokens);
+      // The waiters give up after half of it. A late answer may hold the only living refresh token.
+      const send = (signal: AbortSignal) => refresh({ tokens, signal, fetch: parts.fetch });
+      const answer = await within('the refresh', refreshTimeout * 2, send);
+      held = parts.accept(answer, startedAt, tokens);
+      if (tokens && refresh.withoutRefreshToken) {
+        // What somebody else's cookie brought holds nothing of this session.
+        const other = parts.accept(answer, startedAt);
+        const subject = subjectOf(other.tokens);
+        isOther = !!subject && subject !== (subjectOf(tokens) ?? subject);
+        if (isOther) held = other;
+      }
     } catch (cause) {
       const isOver = isSessionEnded(cause as object | undefined);
       if (isOver) {
-        await within('captures', refreshTimeout, () => parts.captures(session)).catch(() => {});
+        const captures = Promise.allSettled(session.captures);
+        await within('the capture', refreshTimeout, () => captures).catch(() => {});
         await sessions.sync('other-context');
       }
-      // Tokens from elsewhere, or another session: what the old refresh token brought says nothing.
+      // There are newer tokens, or another session: what the old refresh token brought says nothing.
       if (!fits()) return;
-      if (!isOver) throw fail(run, cause);
-      const error = new TokenError('session-ended', { cause });
-      if (stale) await sessions.end(session, 'ended', error);
-      else session.tried = true;
-      throw error;
+      if (!isOver) throw fail(run, session, cause);
+      run.error = new TokenError('session-ended', { cause });
+      if (tokens) await sessions.end('ended', run.error);
+      else session.isTried = true;
+      throw run.error;
     }
-    const subject = stale && refresh.withoutRefreshToken && subjectOf(stale.tokens);
-    const isOther = !stale || (subject && subject !== (subjectOf(held.tokens) ?? subject));
     const isStored = await (isOther
-      ? sessions.open(held, 'restored', fits)
-      : sessions.replace(session, fits, () => held, { cause, startedAt }));
-    if (isStored) backOff = undefined;
-    else if (sessions.current !== session) parts.onOrphan(held.tokens, session);
+      ? sessions.open(fits, held, 'restored')
+      : sessions.replace(fits, () => held, { cause, startedAt }));
+    if (!isStored && session.isRevoked) parts.revokeTokens(held.tokens);
   }
 
   function start(session: Session, cause: RefreshCause): Run {
-    const stale = session.held;
     // Longer than any holder may take.
-    const [signal, granted] = timeLimit('the wait for the lock', refreshTimeout * 2 + 5_000);
+    const [signal, granted] = timeLimit('the wait for the lock', refreshTimeout * 2 + 5_000, session.signal);
     const task = () => {
       granted();
-      return exchange(run, cause, stale);
+      return exchange(run, session, cause);
     };
-    const work = async () => {
-      try {
-        await parts.lock(parts.name, task, { signal });
-      } catch (error) {
-        throw asTokenError(error) ?? fail(run, error);
-      } finally {
+    const work = Promise.resolve()
+      .then(() => parts.lock(parts.name, task, { signal }))
+      .catch((error) => {
+        throw asTokenError(error) ?? fail(run, session, error);
+      })
+      .finally(() => {
         granted();
-        if (current === run) current = undefined;
-      }
-    };
-    const run: Run = { session, work: Promise.resolve().then(work) };
-    run.work.catch(() => {}).then(events.flush);
+        if (session.run === run) session.run = undefined;
+        events.flush();
+        // Listeners hear of the end before those who wait for something else of this session.
+        if (sessions.current !== session) session.abort(run.error);
+      });
+    const run: Run = { work, version: session.version };
     return run;
   }
 
   async function run(session: Session, cause: RefreshCause): Promise<void> {
-    session.over.throwIfAborted();
-    if (cause === 'manual') endBackOff();
-    if (backOff?.session === session && Date.now() < backOff.until) throw backOff.error;
-    if (current?.session !== session) current = start(session, cause);
-    const own = current;
-    own.wait ??= within('the refresh', refreshTimeout, () => own.work).catch((error) => {
+    session.signal.throwIfAborted();
+    if (cause === 'manual') session.error = undefined;
+    if (Date.now() < Number(session.error?.retryAt)) throw session.error;
+    // Tokens from elsewhere need a refresh of their own.
+    if (session.run?.version !== session.version) session.run = start(session, cause);
+    const own = session.run as Run;
+    own.wait ??= within('the refresh', refreshTimeout, () => {
+      const released = new Promise((resolve) => {
+        own.release = resolve;
+      });
+      return abortable(Promise.race([own.work, released]), session.signal);
+    }).catch((error) => {
       own.wait = undefined;
-      const failure = asTokenError(error) ?? fail(own, error);
+      // The reason of the session's end is handed on as it is.
+      const failure = asTokenError(error) ?? fail(own, session, error);
       events.flush();
       throw failure;
     });
-    await abortable(own.wait, session.over);
+    await own.wait;
   }
 
-  const endBackOff = () => {
-    if (backOff) backOff.until = 0;
-  };
-
-  const canServe = ({ held, tried }: Session) => !!held || (!!refresh.withoutRefreshToken && !tried);
-
   async function obtain(session: Session, minValidity?: number): Promise<Held | undefined> {
+    session.signal.throwIfAborted();
     const { held } = session;
     const now = Date.now();
-    if (!canServe(session)) return undefined;
-    if (!held || now >= held.waitAt || (minValidity !== undefined && !isValidFor(held, minValidity))) {
+    if (!held && (session.isTried || !refresh.withoutRefreshToken)) return undefined;
+    if (!held || now >= held.waitAt || (minValidity && !isValidFor(held, minValidity))) {
       await run(session, 'expired').catch((error) => {
         // A token that is still good serves while no new one can be had; a cookie that is refused means signed out.
         const isGood = held
           ? asTokenError(error, 'refresh-failed') && Date.now() < held.expiresAt
-          : session.tried;
+          : session.isTried;
         if (!isGood) throw error;
       });
     } else if (now >= held.aheadAt) {
@@ -157,5 +145,5 @@ export function createRefresher({
     return session.held;
   }
 
-  return { run, canServe, obtain, endBackOff };
+  return { run, obtain };
 }

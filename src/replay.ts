@@ -20,19 +20,9 @@ export const isRequest = (input: unknown): input is Request =>
 const isIterable = (headers: HeadersInit): headers is Headers | [string, string][] =>
   Symbol.iterator in headers;
 
-/** The headers as fetch would send them: those of `init` replace those of a `Request`. */
-export const headersOf = (input: RequestInfo | URL, init: RequestInit | undefined): HeadersInit =>
-  init?.headers ?? (isRequest(input) ? input.headers : {});
-
-/** The method as fetch would send it: these it writes in upper case, and no others. */
-export function methodOf(input: RequestInfo | URL, init: RequestInit | undefined): string {
-  const method = init?.method ?? (isRequest(input) ? input.method : 'GET');
-  return /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method;
-}
-
-/** Whether this header is among them. */
-export function hasHeader(headers: HeadersInit, name: string): boolean {
-  if (isIterable(headers)) return new Headers(headers).has(name);
+/** Whether the caller has set this header. */
+export function hasHeader({ headers }: Call, name: string): boolean {
+  if (isIterable(headers)) return headers.has(name);
   for (const own in headers) if (own.toLowerCase() === name.toLowerCase()) return true;
   return false;
 }
@@ -51,41 +41,62 @@ function ownBody(body: BodyInit): BodyInit {
   return copy;
 }
 
-/** Takes a call. Only the caller's stream stays the caller's: it cannot be copied without being read. */
-export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined): Call {
-  const prototype = init && Object.getPrototypeOf(init);
-  // An init that is no plain object has members that a copy would miss (a Request is one).
-  if (prototype && Object.getPrototypeOf(prototype)) return takeCall(new Request(input, init), undefined);
-  const headers = headersOf(input, init);
-  const request = isRequest(input) && new Request(input);
-  const { signal = request ? request.signal : undefined, body } = init ?? {};
+/** A copy of an init, with what it inherits where it is no plain object: fetch reads that too. */
+function ownInit(init: RequestInit): RequestInit {
+  const copy: Record<string, unknown> = { ...init };
+  for (let level = Object.getPrototypeOf(init); level && Object.getPrototypeOf(level); ) {
+    for (const name of Object.getOwnPropertyNames(level)) copy[name] ??= init[name as keyof RequestInit];
+    level = Object.getPrototypeOf(level);
+  }
+  return copy;
+}
+
+/**
+ * Takes a call. Only the caller's stream stays the caller's: it cannot be copied without being read.
+ *
+ * @param href - What a relative URL means now; the page may move on before it is sent.
+ */
+export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined, href: string): Call {
+  if (isRequest(init)) return takeCall(new Request(input, init), undefined, href);
+  const own = init && ownInit(init);
+  const request = isRequest(input) ? input : undefined;
+  const { method = request?.method ?? 'GET', signal = request?.signal, body } = own ?? {};
+  const headers = own?.headers ?? request?.headers ?? {};
+  const isStream = typeof body === 'object' && body && ('getReader' in body || Symbol.asyncIterator in body);
+  if (own && body) own.body = ownBody(body);
+  const url = /^https?:/i.test(`${input}`) ? `${input}` : href;
   return {
-    input: request || `${input}`,
-    init: init && { ...init, ...(body && { body: ownBody(body) }) },
+    // Where the init brings a body, that of the Request may have been read.
+    input: request ? (body ? request : request.clone()) : url,
+    init: own,
     headers: isIterable(headers) ? new Headers(headers) : { ...headers },
-    method: methodOf(input, init),
+    method: /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method,
     signal,
-    isReplayable: !body || typeof body === 'string' || !('getReader' in body || Symbol.asyncIterator in body),
+    isReplayable: !isStream,
   };
 }
 
-/** Sends a call with headers added. May be done again where the call is replayable. */
+/**
+ * Sends a call with headers added. May be done again where the call is replayable. The platform drops
+ * `Authorization` at a cross-origin redirect and no other header: with one of those a redirect is an error.
+ */
 export function sendCall(
   { input, init, headers }: Call,
   fetch: (input: RequestInfo, init?: RequestInit) => Promise<Response>,
-  added: Record<string, string> = {},
-  redirect?: RequestRedirect,
+  added: Record<string, string>,
 ): Promise<Response> {
+  const request = typeof input === 'object' ? input : undefined;
   // The body of a Request can be read once: what is sent is a copy.
-  const copy = typeof input === 'string' ? input : input.clone();
-  let merged = { ...headers, ...added } as HeadersInit;
+  const copy = request && !init?.body ? request.clone() : input;
+  const isKept = Object.keys(added).some((name) => name.toLowerCase() !== 'authorization');
+  // Any init makes fetch forget the referrer of a Request, so its headers are written in place.
+  const isBare = copy !== input && !isKept && !Object.keys(init ?? {}).length;
+  let merged: HeadersInit = { ...headers, ...added } as Record<string, string>;
   if (isIterable(headers)) {
-    // Any init makes fetch forget the referrer of a Request, so its headers are written in place.
-    const isBare = typeof copy === 'object' && !init && !redirect;
-    const target = isBare ? copy.headers : new Headers(headers);
-    for (const name in added) target.set(name, `${added[name]}`);
-    if (isBare) return fetch(copy);
-    merged = target;
+    merged = isBare ? (copy as Request).headers : new Headers(headers);
+    for (const name in added) merged.set(name, `${added[name]}`);
   }
-  return fetch(copy, { ...(redirect && { redirect }), ...init, headers: merged });
+  if (isBare) return fetch(copy);
+  const { redirect = request && request.redirect !== 'follow' ? request.redirect : 'error' } = init ?? {};
+  return fetch(copy, { ...init, headers: merged, ...(isKept && { redirect }) });
 }

@@ -6,7 +6,7 @@ import { isVisible, listenToWake } from './wake.ts';
 export interface SchedulerParts {
   readonly keepFresh?: boolean | undefined;
   readonly sessions: Pick<Sessions, 'current'>;
-  readonly refresher: Pick<Refresher, 'obtain' | 'endBackOff'>;
+  readonly refresher: Pick<Refresher, 'obtain'>;
   /** Reads the stored record again; requests wait for it. */
   reread(): void;
 }
@@ -20,17 +20,18 @@ export interface Scheduler {
 export function createScheduler({ keepFresh, sessions, refresher, reread }: SchedulerParts): Scheduler {
   let cancel = () => {};
   const look = () => {
+    // A hidden page waits until it is visible again.
+    if (!isVisible()) return;
     refresher.obtain(sessions.current).catch(() => {});
     plan();
   };
   function plan(retryAt = 0): void {
     cancel();
     const due = Math.max(sessions.current.held?.aheadAt ?? 1 / 0, retryAt);
-    // A hidden page waits until it is visible again.
-    if (keepFresh && isVisible() && due < 1 / 0) cancel = after(Math.max(due - Date.now(), 1_000), look);
+    if (keepFresh && due < 1 / 0) cancel = after(Math.max(due - Date.now(), 1_000), look);
   }
   const deafen = listenToWake((isOnline) => {
-    if (isOnline) refresher.endBackOff();
+    if (isOnline) sessions.current.error = undefined;
     reread();
     if (keepFresh) look();
   });

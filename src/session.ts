@@ -2,15 +2,19 @@
 import type { Held, Replacement, Session, Sessions } from './contracts.ts';
 import { TokenError } from './errors.ts';
 import type { Events } from './events.ts';
-import type { RecordStore } from './storage.ts';
+import type { RecordStore, StoredSession } from './storage.ts';
+import { abortable } from './timers.ts';
 import type { TokenEvents } from './types.ts';
 
-type State = { -readonly [K in keyof Session]: Session[K] } & { abort(reason: TokenError): void };
-
-function createState(n: number, tried: boolean): State {
-  const controller = new AbortController();
-  return { n, tried, captured: 0, over: controller.signal, abort: (reason) => controller.abort(reason) };
-}
+const createState = (n: number, isTried: boolean): Session =>
+  Object.assign(new AbortController(), {
+    n,
+    isTried,
+    version: 0,
+    failures: 0,
+    captured: 0,
+    captures: new Set<Promise<unknown>>(),
+  });
 
 /** `crypto.randomUUID` is missing on plain-http hosts; the id only has to be unique. */
 const createId = (): string => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
@@ -19,48 +23,75 @@ export function createSessions(store: RecordStore | undefined, { add }: Pick<Eve
   let turn: Promise<unknown> = Promise.resolve();
   let opening: Promise<unknown> | undefined;
   let current = createState(0, false);
+  const closing = new AbortController();
+  const closed = closing.signal;
 
-  /** One commit after the other. */
-  const commit = <T>(task: () => Promise<T>): Promise<T> => {
+  /** One after the other. */
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
     const run = turn.then(task);
     turn = run.catch(() => {});
     return run;
   };
 
-  const gate = (run: Promise<unknown>) => {
+  const commit = (
+    fits: () => unknown,
+    next: () => Held,
+    apply: (stored: StoredSession) => void,
+    id?: string,
+  ) =>
+    inTurn(async () => {
+      if (!fits()) return false;
+      const stored = { id: id ?? `${current.id}`, n: current.n + 1, held: next() };
+      await store?.write(stored);
+      // A sign-out that came meanwhile removes the record in its own turn, which is next.
+      if (!fits()) return false;
+      apply(stored);
+      return true;
+    });
+
+  const gate = <T>(run: Promise<T>) => {
     opening = run;
     const open = () => {
       if (opening === run) opening = undefined;
     };
     run.then(open, open);
+    return run;
   };
 
-  const leave = ({ id }: Session, reason: TokenEvents['signed-out']['reason'], error?: TokenError) => {
-    if (id) add('signed-out', error ? { sessionId: id, reason, error } : { sessionId: id, reason });
-  };
-
-  function begin(id: string, n: number, held: Held, cause: TokenEvents['signed-in']['cause']) {
+  /** Another session takes the place of this one. */
+  const leave = (error?: TokenError) => {
     const was = current;
-    // What restores a session takes the place of "nobody is signed in": those who wait for it go on.
-    if (was.id || cause === 'local' || cause === 'captured') {
-      current = createState(n, true);
-      was.abort(new TokenError('session-changed'));
-      leave(was, cause === 'other-context' ? cause : 'replaced');
-    }
-    Object.assign(current, { id, n, held });
-    add('signed-in', { sessionId: id, expiresAt: held.tokens.expiresAt, cause });
-  }
+    current = createState(was.n + 1, true);
+    if (!error) was.abort(new TokenError('session-changed'));
+    if (closed.aborted) current.abort(closed.reason);
+    return (reason: TokenEvents['signed-out']['reason']) => {
+      if (was.id) add('signed-out', { sessionId: was.id, reason, ...(error && { error }) });
+    };
+  };
 
-  function update(state: State, n: number, held: Held, { cause, startedAt, captured }: Replacement) {
-    Object.assign(state, { n, held, isCaptured: !!captured, captured: captured ?? state.captured });
-    const { expiresAt } = held.tokens;
-    add('token-refreshed', {
-      sessionId: `${state.id}`,
-      expiresAt,
-      cause,
-      durationMs: Date.now() - startedAt,
+  const fill = (stored: StoredSession, captured?: number, isPartial?: boolean) =>
+    Object.assign(current, stored, {
+      version: current.version + (isPartial ? 0 : 1),
+      captured: captured ?? current.captured,
+      isCaptured: !!captured,
+      failures: 0,
+      error: undefined,
     });
-  }
+
+  const begin = (stored: StoredSession, cause: TokenEvents['signed-in']['cause']) => {
+    // What restores a session fills the place of "nobody is signed in": those who wait for it go on.
+    if (current.id || cause === 'local' || cause === 'captured') {
+      leave()(cause === 'other-context' ? cause : 'replaced');
+    }
+    fill(stored);
+    add('signed-in', { sessionId: stored.id, expiresAt: stored.held.tokens.expiresAt, cause });
+  };
+
+  const update = (stored: StoredSession, { cause, startedAt, captured, isPartial }: Replacement) => {
+    fill(stored, captured, isPartial);
+    const { expiresAt } = stored.held.tokens;
+    add('token-refreshed', { sessionId: stored.id, expiresAt, cause, durationMs: Date.now() - startedAt });
+  };
 
   return {
     get current() {
@@ -69,50 +100,41 @@ export function createSessions(store: RecordStore | undefined, { add }: Pick<Eve
     get opening() {
       return opening;
     },
+    closed,
     gate,
+    async settled(signal) {
+      closed.throwIfAborted();
+      while (opening) await abortable(opening, signal, closed);
+      return current;
+    },
     sync: (cause) =>
-      commit(async () => {
+      inTurn(async () => {
         const startedAt = Date.now();
         const stored = await store?.read();
         if (!stored || stored.n <= current.n) return;
-        const { id, n, held } = stored;
-        if (id === current.id) update(current, n, held, { cause: 'other-context', startedAt });
-        else begin(id, n, held, cause);
+        if (stored.id === current.id) update(stored, { cause: 'other-context', startedAt });
+        else begin(stored, cause);
       }),
-    open(held, cause, fits) {
-      const run = commit(async () => {
-        const id = createId();
-        const n = current.n + 1;
-        if (!fits()) return false;
-        await store?.write({ id, n, held });
-        if (!fits()) return false;
-        begin(id, n, held, cause);
-        return true;
-      });
-      gate(run);
-      return run;
-    },
-    replace: (session, fits, next, why) =>
-      commit(async () => {
-        if (session !== current || !fits()) return false;
-        const held = next();
-        const n = session.n + 1;
-        await store?.write({ id: `${session.id}`, n, held });
-        // A sign-out that came meanwhile removes the record in its own turn, which is next.
-        if (session !== current) return false;
-        update(current, n, held, why);
-        return true;
-      }),
-    async end(session, reason, error) {
-      if (session !== current) return;
-      const was = current;
-      current = createState(was.n + 1, true);
-      was.abort(error ?? new TokenError('session-changed'));
-      await commit(async () => {
+    open: (fits, held, cause) =>
+      gate(
+        commit(
+          fits,
+          () => held,
+          (stored) => begin(stored, cause),
+          createId(),
+        ),
+      ),
+    replace: (fits, next, why) => commit(fits, next, (stored) => update(stored, why)),
+    end(reason, error) {
+      const tell = leave(error);
+      return inTurn(async () => {
         await store?.write(undefined);
-        leave(was, reason, error);
+        tell(reason);
       });
     },
-    close: () => current.abort(new TokenError('closed')),
+    close() {
+      closing.abort(new TokenError('closed'));
+      current.abort(closed.reason);
+    },
   };
 }

@@ -59,18 +59,16 @@ export function createRecordStore(
       attempt('read', async () => {
         const text = await storage.getItem(key);
         if (text == null) return undefined;
-        let found: { v?: unknown; id?: unknown; n?: unknown; issuedAt?: unknown; tokens?: unknown } = {};
+        let record: Partial<StoredSession & { v: unknown; issuedAt: number; tokens: unknown }> | undefined;
         try {
-          found = { ...JSON.parse(text) };
-          const { v, id, n, issuedAt, tokens } = found;
-          if (v === 1 && typeof id === 'string' && typeof n === 'number' && typeof issuedAt === 'number') {
-            return { id, n, held: restore(tokens, issuedAt) };
+          record = JSON.parse(text);
+          const { v, id, n, issuedAt = Number.NaN, tokens } = record ?? {};
+          if (v === 1 && typeof id === 'string' && Number.isFinite(n) && Number.isFinite(issuedAt)) {
+            return { id, n: n as number, held: restore(tokens, issuedAt) };
           }
         } catch {} // what JSON.parse throws quotes the record
-        if (Number(found.v) > 1)
-          throw new Error('the stored session is of a newer version; it was left alone');
-        await remove();
-        throw new Error('the stored session is damaged or not ours; it was removed');
+        if (!(Number(record?.v) > 1)) await remove();
+        throw new Error('the stored session is damaged, foreign or of a newer version');
       }),
     write: async (session) => {
       if (!session) return remove();

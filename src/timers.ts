@@ -1,6 +1,7 @@
 /** The one place that waits: the platform's timers, time limits and abort signals. */
 
-const deadlines = /* @__PURE__ */ new WeakMap<AbortSignal, number>();
+/** A signal that knows when it will be aborted, so that who retries under it can tell whether that is worth it. */
+export type LimitedSignal = AbortSignal & { readonly deadline?: number };
 
 /**
  * Runs `task` after `ms`, or after 24.8 days if that is sooner: `setTimeout` fires at once beyond 2^31-1.
@@ -17,6 +18,8 @@ export function abortable<T>(
   promise: T | Promise<T>,
   ...signals: (AbortSignal | null | undefined)[]
 ): Promise<T> {
+  // Ten thousand waits without a signal cost nothing.
+  if (!signals.some(Boolean)) return promise as Promise<T>;
   return new Promise((resolve, reject) => {
     const stop = () => {
       for (const signal of signals) {
@@ -30,22 +33,31 @@ export function abortable<T>(
   });
 }
 
-/** A signal that aborts after `ms` with a `TimeoutError`, and what cancels that. */
-export function timeLimit(what: string, ms: number): [signal: AbortSignal, cancel: () => void] {
+/** A signal that aborts after `ms` with a `TimeoutError`, or with `parent`, and what cancels that. */
+export function timeLimit(
+  what: string,
+  ms: number,
+  parent?: AbortSignal,
+): [signal: LimitedSignal, cancel: () => void] {
   const controller = new AbortController();
-  const { signal } = controller;
-  deadlines.set(signal, Date.now() + ms);
+  const stop = () => controller.abort(parent?.reason);
+  parent?.addEventListener('abort', stop);
   const error = new Error(`${what} took longer than ${ms} ms`);
   // Not a DOMException, because not every platform has it.
   error.name = 'TimeoutError';
-  return [signal, after(ms, () => controller.abort(error))];
+  const cancel = after(ms, () => controller.abort(error));
+  const free = () => {
+    cancel();
+    parent?.removeEventListener('abort', stop);
+  };
+  return [Object.assign(controller.signal, { deadline: Date.now() + ms }), free];
 }
 
 /** The outcome of `task`, or a rejection with a `TimeoutError` when it takes longer than `ms`. */
 export async function within<T>(
   what: string,
   ms: number,
-  task: (signal: AbortSignal) => T | Promise<T>,
+  task: (signal: LimitedSignal) => T | Promise<T>,
 ): Promise<T> {
   const [signal, cancel] = timeLimit(what, ms);
   try {
@@ -54,7 +66,3 @@ export async function within<T>(
     cancel();
   }
 }
-
-/** Milliseconds until a time limit aborts this signal; who retries under it may ask. */
-export const timeLeft = (signal: AbortSignal): number =>
-  (deadlines.get(signal) ?? Number.POSITIVE_INFINITY) - Date.now();

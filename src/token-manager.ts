@@ -2,19 +2,19 @@
 import { createAuthFetch } from './auth-fetch.ts';
 import { createCapture } from './capture.ts';
 import { checkMembers } from './check.ts';
-import type { Accept, Session } from './contracts.ts';
+import type { Accept } from './contracts.ts';
 import { TokenError } from './errors.ts';
 import { createEvents, report } from './events.ts';
 import { hold } from './expiry.ts';
 import { defaultLock } from './lock.ts';
-import { readOptions } from './options.ts';
+import { aDuration, readOptions } from './options.ts';
 import { createRefresher } from './refresher.ts';
 import { createScheduler } from './scheduler.ts';
 import { createSessions } from './session.ts';
 import { createRecordStore } from './storage.ts';
 import { abortable, within } from './timers.ts';
 import { readTokenResponse } from './token-response.ts';
-import type { TokenManager, TokenManagerOptions, TokenSet } from './types.ts';
+import type { Lock, TokenManager, TokenManagerOptions, TokenSet } from './types.ts';
 
 /**
  * Creates the object that owns an app's tokens, and the `fetch` that always carries a good one.
@@ -40,7 +40,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const fetch: typeof globalThis.fetch = (input, init) => (settings.fetch ?? globalThis.fetch)(input, init);
 
   const accept: Accept = (answer, issuedAt, previous) =>
-    hold(readTokenResponse(answer, attach.tokenTypes, previous), issuedAt, settings);
+    hold(readTokenResponse(answer, attach.tokenTypes, previous), issuedAt, settings, previous);
   const store =
     storage && createRecordStore(storage, name, accept, (failure) => add('storage-failed', failure));
   const sessions = createSessions(store, events);
@@ -49,30 +49,17 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   /** Bounded, and told to nobody but the reporter: the session is over here whatever the server says. */
   const revokeTokens = (tokens: TokenSet | undefined) =>
     within('the revocation', refreshTimeout, (signal) => revoke?.({ tokens, signal, fetch })).catch(report);
-  const revoked = new WeakSet<Session>();
 
-  const parts = { ...settings, fetch, sessions, events, capture, accept };
-  const refresher = createRefresher({
-    ...parts,
-    lock: settings.lock ?? (store ? defaultLock : (_name, task) => task()),
-    captures: async (session) => capture?.settled(session),
-    onOrphan: (tokens, session) => void (revoked.has(session) && revokeTokens(tokens)),
-  });
-  const reread = () => {
-    if (store) sessions.gate(sessions.sync('other-context').then(flush));
+  const lock: Lock = settings.lock ?? (store ? defaultLock : (_name, task) => task());
+  const parts = { ...settings, fetch, sessions, events, capture, accept, lock, revokeTokens };
+  const refresher = createRefresher(parts);
+  /** Requests wait for what is stored, where anything is. */
+  const read = (cause: 'restored' | 'other-context') => {
+    const run = sessions.sync(cause).then(flush);
+    return store ? sessions.gate(run) : run;
   };
-  const scheduler = createScheduler({ ...parts, refresher, reread });
+  const scheduler = createScheduler({ ...parts, refresher, reread: () => read('other-context') });
   events.on('*', (_event: string, payload: { retryAt?: number }) => scheduler.plan(payload.retryAt));
-
-  const ready = sessions.sync('restored').then(flush);
-  if (store) sessions.gate(ready);
-
-  /** The session that is there once everything that began before has settled. */
-  async function settled(signal?: AbortSignal): Promise<Session> {
-    sessions.current.over.throwIfAborted();
-    while (sessions.opening) await abortable(sessions.opening, signal, sessions.current.over);
-    return sessions.current;
-  }
 
   const close = () => {
     sessions.close();
@@ -82,33 +69,33 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
 
   const methods: Omit<TokenManager, 'tokens' | 'sessionId' | typeof Symbol.dispose> = {
     fetch: createAuthFetch({ ...parts, refresher }),
-    ready,
+    ready: read('restored'),
     async getAccessToken({ minValidity, signal } = {}) {
-      checkMembers('getAccessToken', { minValidity }, { minValidity: 'number >= 0 or undefined' });
-      const session = await settled(signal);
-      const held = await abortable(refresher.obtain(session, minValidity), signal, session.over);
+      checkMembers('getAccessToken', { minValidity }, { minValidity: aDuration });
+      const session = await sessions.settled(signal);
+      const held = await abortable(refresher.obtain(session, minValidity), signal, session.signal);
       return held?.tokens.accessToken;
     },
     async refresh({ signal } = {}) {
-      const session = await settled(signal);
+      const session = await sessions.settled(signal);
       if (!session.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
       await abortable(refresher.run(session, 'manual'), signal);
       return session.held?.tokens as TokenSet;
     },
     async signIn(tokens) {
-      const { over } = sessions.current;
-      over.throwIfAborted();
-      await sessions.open(accept(tokens, Date.now()), 'local', () => true);
-      flush();
+      sessions.closed.throwIfAborted();
+      const opened = sessions.open(() => true, accept(tokens, Date.now()), 'local');
+      await abortable(opened.then(flush), sessions.closed);
     },
     async signOut({ revoke: isWanted = true } = {}) {
-      const session = await settled();
-      const ended = sessions.end(session, 'local').then(flush);
+      sessions.closed.throwIfAborted();
+      const session = sessions.opening ? await sessions.settled(undefined) : sessions.current;
+      const ended = sessions.end('local').then(flush);
       if (revoke && isWanted && (session.held || refresh.withoutRefreshToken)) {
-        revoked.add(session);
-        await revokeTokens(session.held?.tokens);
+        session.isRevoked = true;
+        await abortable(revokeTokens(session.held?.tokens), sessions.closed);
       }
-      await ended;
+      await abortable(ended, sessions.closed);
     },
     on: events.on as TokenManager['on'],
     subscribe(listener) {

@@ -14,44 +14,39 @@ export function readTokenResponse(
   tokenTypes: readonly string[],
   previous?: TokenSet | undefined,
 ): TokenSetInput {
-  const refuse = (what: string, value: unknown, expected: string): never => {
+  const check = (passes: unknown, what: string, value: unknown, expected: string) => {
     const message = `invalid token response: ${what} is ${kindOf(value)}; expected ${expected}`;
-    throw new TokenError('invalid-token-response', { message });
+    if (!passes) throw new TokenError('invalid-token-response', { message });
   };
-  if (kindOf(answer) !== 'object') return refuse('it', answer, 'object');
+  check(kindOf(answer) === 'object', 'it', answer, 'object');
+  const members: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(answer as object)) {
+    // Not `expires_at`: where servers send it, it is in seconds, and by their clock.
+    members[name.replace(/_(?!at$)(.)/g, (_match, letter) => letter.toUpperCase())] ??= value;
+  }
+  const text = (name: 'refreshToken' | 'idToken' | 'scope') =>
+    (typeof members[name] === 'string' && (members[name] as string)) || previous?.[name];
   const {
-    id_token,
-    idToken = id_token,
-    access_token,
-    accessToken = access_token ?? idToken,
-    token_type,
-    tokenType = token_type,
-    refresh_token,
-    refreshToken = refresh_token,
-    expires_in,
-    expiresIn = expires_in,
-    expiresAt,
-    scope,
-  } = answer as Record<string, unknown>;
-  const type = tokenType ?? previous?.tokenType ?? 'Bearer';
+    refreshToken,
+    accessToken = members['idToken'],
+    tokenType = previous?.tokenType ?? 'Bearer',
+  } = members;
   // Printable ASCII (RFC 6749 appendix A.12): fetch would quote anything else in its error.
-  if (typeof accessToken !== 'string' || !/^[\x20-\x7e]+$/.test(accessToken)) {
-    return refuse('access_token', accessToken, 'printable string');
-  }
-  if (!/^(string|empty|null|undefined)$/.test(kindOf(refreshToken))) {
-    return refuse('refresh_token', refreshToken, 'string');
-  }
-  if (!tokenTypes.includes(`${type}`.toLowerCase())) {
-    return refuse('token_type', type, `${tokenTypes.join(' or ')}, which the option attach serves`);
-  }
-  const text = (value: unknown) => (typeof value === 'string' && value ? value : undefined);
+  const isToken = typeof accessToken === 'string' && /^[\x20-\x7e]+$/.test(accessToken);
+  check(isToken, 'access_token', accessToken, 'printable string');
+  check(`${refreshToken ?? ''}` === (refreshToken ?? ''), 'refresh_token', refreshToken, 'string');
+  check(
+    tokenTypes.includes(`${tokenType}`.toLowerCase()),
+    'token_type',
+    tokenType,
+    `${tokenTypes}, as attach serves`,
+  );
   return {
-    accessToken,
-    tokenType: `${type}`,
-    expiresIn: expiresIn as number,
-    expiresAt: expiresAt as number,
-    refreshToken: text(refreshToken) ?? previous?.refreshToken,
-    idToken: text(idToken) ?? previous?.idToken,
-    scope: text(scope) ?? previous?.scope,
+    ...(members as object),
+    accessToken: accessToken as string,
+    tokenType: tokenType as string,
+    refreshToken: text('refreshToken'),
+    idToken: text('idToken'),
+    scope: text('scope'),
   };
 }

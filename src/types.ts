@@ -134,9 +134,8 @@ export type Lock = <T>(name: string, task: () => Promise<T>, options: { signal: 
 export interface Challenge {
   /** As the server wrote it; compare without regard to case. */
   readonly scheme: string;
-  readonly token68?: string;
   /** Names in lower case. */
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly parameters: Record<string, string>;
 }
 
 /** One event per fact; no payload holds a token. */

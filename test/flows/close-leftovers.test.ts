@@ -1,0 +1,121 @@
+import type { Lock } from 'evertoken';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { follow, record } from '../support/recorder.ts';
+import { API, createManager, createWorld, deferred } from '../support/world.ts';
+
+const first = { access_token: 'access-0', refresh_token: 'refresh-0', expires_in: 3600 };
+const tick = () => vi.advanceTimersByTimeAsync(0);
+
+/** An event target that knows what is attached to it. */
+class Counted extends EventTarget {
+  readonly attached = new Set<string>();
+  visibilityState = 'visible';
+  override addEventListener(...args: Parameters<EventTarget['addEventListener']>) {
+    this.attached.add(args[0]);
+    super.addEventListener(...args);
+  }
+  override removeEventListener(...args: Parameters<EventTarget['removeEventListener']>) {
+    this.attached.delete(args[0]);
+    super.removeEventListener(...args);
+  }
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('R61: close() leaves nothing behind', () => {
+  test('R61: no timer', async () => {
+    const world = createWorld();
+    const auth = createManager(world, { keepFresh: true });
+    await auth.signIn(first);
+    await auth.fetch(`${API}/me`);
+    await auth.refresh();
+    expect(vi.getTimerCount()).toBe(1);
+    auth.close();
+    expect(vi.getTimerCount()).toBe(0);
+    await vi.advanceTimersByTimeAsync(10_000_000);
+    expect(world.refreshes).toHaveLength(1);
+  });
+
+  test('R61: no listener on the page', async () => {
+    const page = new Counted();
+    const host = new Counted();
+    vi.stubGlobal('document', page);
+    vi.stubGlobal('addEventListener', host.addEventListener.bind(host));
+    vi.stubGlobal('removeEventListener', host.removeEventListener.bind(host));
+    const world = createWorld();
+    const getItem = vi.fn(() => null);
+    const auth = createManager(world, {
+      keepFresh: true,
+      storage: { getItem, setItem: () => {}, removeItem: () => {} },
+    });
+    await auth.signIn(first);
+    expect([page.attached, host.attached].map(({ size }) => size > 0)).toEqual([true, true]);
+    auth.close();
+    auth.close();
+    expect([...page.attached, ...host.attached]).toEqual([]);
+    getItem.mockClear();
+    page.dispatchEvent(new Event('visibilitychange'));
+    host.dispatchEvent(new Event('online'));
+    host.dispatchEvent(new Event('pageshow'));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(getItem).not.toHaveBeenCalled();
+  });
+
+  test('R61: no lock request: it is given up, and a lock granted late refreshes nothing', async () => {
+    const free = deferred();
+    const signals: AbortSignal[] = [];
+    const lock: Lock = async (_name, task, { signal }) => {
+      signals.push(signal);
+      await free.promise;
+      return task();
+    };
+    const world = createWorld();
+    const auth = createManager(world, { lock });
+    await auth.signIn(first);
+    const refresh = follow(auth.refresh());
+    await tick();
+    auth.close();
+    await tick();
+    expect(refresh).toMatchObject({ state: 'rejected', value: { code: 'closed' } });
+    free.resolve();
+    await tick();
+    expect(world.refreshes).toEqual([]);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  test('R61: no timer when a refresh was awaited, once its answer is there', async () => {
+    const world = createWorld();
+    const answer = deferred<Response>();
+    world.answerRefresh = () => answer.promise;
+    const auth = createManager(world, { keepFresh: true });
+    await auth.signIn(first);
+    void follow(auth.refresh());
+    await tick();
+    auth.close();
+    answer.resolve(Response.json({ access_token: 'x', expires_in: 60 }));
+    await tick();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('R61: listeners hear nothing of what was committed but not yet told', async () => {
+    const auth = createManager(createWorld());
+    const told = record(auth);
+    await auth.signIn(first);
+    auth.on('signed-out', () => auth.close());
+    await Promise.allSettled([auth.signIn({ access_token: 'next' })]);
+    await tick();
+    expect(told.filter(([event]) => event === 'signed-in')).toHaveLength(1);
+  });
+
+  test('R61: the signal of a caller keeps no listener', async () => {
+    const auth = createManager(createWorld());
+    await auth.signIn(first);
+    const { signal } = new AbortController();
+    const added = vi.spyOn(signal, 'addEventListener');
+    const removed = vi.spyOn(signal, 'removeEventListener');
+    await auth.getAccessToken({ signal });
+    await auth.refresh({ signal });
+    expect(removed.mock.calls.length).toBeGreaterThanOrEqual(added.mock.calls.length);
+  });
+});
