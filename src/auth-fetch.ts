@@ -115,7 +115,9 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     }
     const call = takeCall(input, init, target.href);
     const { signal } = call;
-    if (hasHeader(call, 'authorization')) return plain(call, target);
+    if (hasHeader(call, 'authorization')) {
+      return capture(target, call.method, undefined, () => parts.fetch(input, init), signal);
+    }
     const session = sessions.opening ? await sessions.settled(signal) : sessions.current;
     session.signal.throwIfAborted();
     let { held } = session;

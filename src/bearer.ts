@@ -23,7 +23,7 @@ export function bearer(options: { scheme?: string | undefined; header?: string |
   const { scheme = 'Bearer', header = 'authorization' } = options;
   const prefix = scheme && `${scheme} `;
   return {
-    tokenTypes: ['bearer', scheme.toLowerCase()],
+    tokenTypes: [...new Set(['bearer', scheme.toLowerCase()])],
     headers: ({ tokens }) => ({ [header]: prefix + tokens.accessToken }),
   };
 }

@@ -23,7 +23,10 @@ export function checkMembers(label: string, value: object, kinds: Record<string,
     const allowed = Object.hasOwn(kinds, name)
       ? `${kinds[name]}`
       : `no such name; known are ${Object.keys(kinds)}`;
-    const words = [kindOf(member), typeof member === 'string' ? `'${member}'` : member === false && 'false'];
+    const words = [
+      kindOf(member),
+      typeof member === 'string' ? `'${member}'` : member === false ? 'false' : '',
+    ];
     if (!words.some((word) => allowed.split(' or ').includes(`${word}`)))
       refuse(`${label}.${name}`, member, allowed);
   }

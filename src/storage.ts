@@ -39,6 +39,14 @@ export function memoryStorage(): TokenStorage {
   };
 }
 
+/** Whether what a storage threw quotes one of these texts: clients of remote storages keep the command. */
+const shows = (thrown: unknown, texts: string[], depth = 5): boolean =>
+  typeof thrown === 'string'
+    ? texts.some((text) => thrown.includes(text))
+    : Object(thrown) === thrown &&
+      depth > 0 &&
+      Object.getOwnPropertyNames(thrown).some((name) => shows((thrown as never)[name], texts, depth - 1));
+
 /**
  * @param restore - Checks stored tokens and works out their moments.
  * @param onFailure - Told what could not be read, written or removed.
@@ -49,10 +57,19 @@ export function createRecordStore(
   restore: Accept,
   onFailure: (failure: TokenEvents['storage-failed']) => void,
 ): RecordStore {
-  const attempt = <T>(operation: TokenEvents['storage-failed']['operation'], task: () => T | Promise<T>) =>
-    within(`storage ${operation}`, 5_000, task).catch(
-      (error): undefined => onFailure({ operation, error }) as undefined,
-    );
+  const attempt = <T>(
+    operation: TokenEvents['storage-failed']['operation'],
+    task: () => T | Promise<T>,
+    held?: Held,
+  ) =>
+    within(`storage ${operation}`, 5_000, task).catch((thrown): undefined => {
+      const { accessToken, refreshToken, idToken } = held?.tokens ?? {};
+      const secrets = [accessToken, refreshToken, idToken].filter((token) => token !== undefined);
+      const error = shows(thrown, secrets)
+        ? new Error('the storage failed with an error that shows a token')
+        : thrown;
+      onFailure({ operation, error });
+    });
   const remove = () => attempt('remove', () => storage.removeItem(key));
   return {
     read: () =>
@@ -74,7 +91,7 @@ export function createRecordStore(
       if (!session) return remove();
       const { id, n, held } = session;
       const record = { v: 1, id, n, issuedAt: held.issuedAt, tokens: held.tokens };
-      return attempt('write', () => storage.setItem(key, JSON.stringify(record)));
+      return attempt('write', () => storage.setItem(key, JSON.stringify(record)), held);
     },
   };
 }

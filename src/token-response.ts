@@ -26,11 +26,9 @@ export function readTokenResponse(
   }
   const text = (name: 'refreshToken' | 'idToken' | 'scope') =>
     (typeof members[name] === 'string' && (members[name] as string)) || previous?.[name];
-  const {
-    refreshToken,
-    accessToken = members['idToken'],
-    tokenType = previous?.tokenType ?? 'Bearer',
-  } = members;
+  const { refreshToken, idToken } = members;
+  const accessToken = members['accessToken'] ?? idToken;
+  const tokenType = members['tokenType'] ?? previous?.tokenType ?? 'Bearer';
   // Printable ASCII (RFC 6749 appendix A.12): fetch would quote anything else in its error.
   const isToken = typeof accessToken === 'string' && /^[\x20-\x7e]+$/.test(accessToken);
   check(isToken, 'access_token', accessToken, 'printable string');

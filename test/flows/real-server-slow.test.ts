@@ -3,7 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TokenStorage } from 'evertoken';
 import { asTokenError, memoryStorage } from 'evertoken';
 import { describe, expect, test } from 'vitest';
-import { LIFE, once, record, startLoopback, statuses, times } from '../support/loopback.ts';
+import { once, record, startLoopback, statuses, times } from '../support/loopback.ts';
+
+/** Seconds that a token lives where the test waits for its death. */
+const SHORT = { accessTokenLifetime: 3 };
+const death = () => sleep(SHORT.accessTokenLifetime * 1000 + 50);
 
 /** What a promise rejects with; it has to. */
 const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
@@ -95,7 +99,7 @@ describe.concurrent('a client that starts again', () => {
   const shared = (storage: TokenStorage) => ({ storage, name: 'restart' });
 
   test('R39: after a cold start the stored token serves while it lives, then one refresh does', async () => {
-    await using world = await startLoopback();
+    await using world = await startLoopback(SHORT);
     const { server, api } = world;
     const storage = memoryStorage();
     const first = world.manager(shared(storage));
@@ -110,7 +114,7 @@ describe.concurrent('a client that starts again', () => {
     expect(server.stats.tokenCalls).toBe(1);
     second.close();
 
-    await sleep(LIFE + 50);
+    await death();
     const third = world.manager(shared(storage));
     const told = record(third);
     expect(await statuses(third, api.url, 25)).toEqual(times(25, 200));
@@ -145,13 +149,13 @@ describe.concurrent('a client that starts again', () => {
   });
 
   test('R31: two clients that start with the same dead token refresh once between them', async () => {
-    await using world = await startLoopback();
+    await using world = await startLoopback(SHORT);
     const { server, api } = world;
     const storage = memoryStorage();
     const first = world.manager(shared(storage));
     await first.signIn(await world.login());
     first.close();
-    await sleep(LIFE + 50);
+    await death();
     server.delay = 200;
     const clients = times(2, shared(storage)).map(world.manager);
     const answers = await Promise.all(clients.map((auth) => statuses(auth, api.url, 25)));
