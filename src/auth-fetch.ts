@@ -93,13 +93,12 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
       const renewal: Promise<unknown> = isCurrent
         ? refresher.run(session, 'rejected')
         : refresher.obtain(session);
-      const renewed = abortable(renewal, signal, session.signal);
-      if (!isReplayable)
-        return renewed.then(
-          () => response,
-          () => response,
-        );
-      await renewed;
+      try {
+        await abortable(renewal, signal);
+      } catch (error) {
+        if (isReplayable) throw error;
+      }
+      if (!isReplayable) return response;
       isReplay = true;
       isIssued = isCurrent;
       held = session.held as Held;

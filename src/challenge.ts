@@ -14,8 +14,10 @@ export function parseChallenges(header: string): Challenge[] {
   for (const [, name, value, quoted, scheme] of header.matchAll(part)) {
     if (scheme) challenges.push({ scheme, parameters: {} });
     const { parameters = {} } = challenges.at(-1) ?? {};
+    const key = name?.toLowerCase();
     // A name may stand only once; the first one counts.
-    if (name) parameters[name.toLowerCase()] ??= value ?? `${quoted}`.replace(/\\(.)/g, '$1');
+    if (key && !Object.hasOwn(parameters, key))
+      parameters[key] = value ?? `${quoted}`.replace(/\\(.)/g, '$1');
   }
   return challenges;
 }

@@ -1,7 +1,7 @@
 /** evertoken: one object that owns an app's tokens, and one fetch that always carries a good one. */
 export { bearer } from './bearer.ts';
 export { asTokenError, TokenError, type TokenErrorCode } from './errors.ts';
-export { refreshEndpoint } from './refresh-endpoint.ts';
+export { type RefreshEndpointOptions, refreshEndpoint } from './refresh-endpoint.ts';
 export { memoryStorage } from './storage.ts';
 export { createTokenManager } from './token-manager.ts';
 export type {
@@ -15,7 +15,6 @@ export type {
   Lock,
   Refresh,
   RefreshCause,
-  RefreshEndpointOptions,
   Revoke,
   TokenEvents,
   TokenManager,

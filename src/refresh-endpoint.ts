@@ -1,9 +1,46 @@
 /** Refreshes at a token endpoint or a backend's own route; ky does the call. */
-import ky, { isHTTPError } from 'ky';
+import ky, { isHTTPError, type Options, type RetryOptions } from 'ky';
 import { checkMembers } from './check.ts';
 import { TokenError } from './errors.ts';
 import type { LimitedSignal } from './timers.ts';
-import type { Refresh, RefreshEndpointOptions, TokenResponse, TokenSet } from './types.ts';
+import type { Refresh, TokenResponse, TokenSet, TokenSetInput } from './types.ts';
+
+/** The options of `refreshEndpoint`. Only `url` is required. */
+export interface RefreshEndpointOptions {
+  /** The token endpoint, or the backend's own refresh route. */
+  url: string | URL;
+  /**
+   * - `form`: RFC 6749 §6, form-encoded, with the refresh token and `clientId`.
+   * - `json`: a backend's own route; see `body`.
+   * - `cookie`: an HttpOnly cookie holds the session; `credentials: 'include'`, no refresh token in the page.
+   *
+   * @default 'form'
+   */
+  format?: 'form' | 'json' | 'cookie' | undefined;
+  clientId?: string | undefined;
+  /** For confidential clients in Node; a secret in a page is none. */
+  clientSecret?: string | undefined;
+  /** RFC 6749 §2.3.1. @default 'client_secret_basic' with a `clientSecret`, else 'none' */
+  clientAuth?: 'none' | 'client_secret_basic' | 'client_secret_post' | undefined;
+  /** Narrows the new token's scope (RFC 6749 §6). */
+  scope?: string | undefined;
+  /** The API the token is for (RFC 8707 §2.2). */
+  resource?: string | string[] | undefined;
+  /** More members of the form. */
+  parameters?: Record<string, string> | undefined;
+  /** More headers; a function is asked at each refresh, for CSRF tokens that change. */
+  headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  /** The JSON body. @default `{ refreshToken }` for `json`, none for `cookie` */
+  body?: ((tokens: TokenSet | undefined) => unknown) | undefined;
+  /** Finds the tokens in the answer. @default the answer itself, in snake_case or camelCase */
+  read?: ((body: unknown, response: Response) => TokenResponse | TokenSetInput) | undefined;
+  /**
+   * Whether an answer says that the session is over, for backends that say it in their own way.
+   *
+   * @default `error: 'invalid_grant'` in the body; for `json` and `cookie` also 401, and 403 with a JSON body
+   */
+  isSessionEnded?: ((answer: { status: number; body: unknown }) => boolean) | undefined;
+}
 
 const text = 'string or undefined';
 const aFunction = 'function or undefined';
@@ -51,21 +88,21 @@ function basic({ clientId = '', clientSecret = '' }: RefreshEndpointOptions): st
 }
 
 /** When `Retry-After` (seconds, or a date) lets us come again; 0: it does not say. */
-function retryAtOf(response: Response | undefined): number {
-  const value = response?.headers.get('retry-after') ?? '';
+function retryAtOf(answer: Answer | undefined): number {
+  const value = answer?.response.headers.get('retry-after') ?? '';
   return (/^\d+$/.test(value) ? Date.now() + +value * 1_000 : Date.parse(value)) || 0;
 }
 
 /** RFC 6749 §6. */
 function formOf(
   options: RefreshEndpointOptions,
-  tokens: TokenSet | undefined,
+  refreshToken: string | undefined,
   auth: string,
 ): URLSearchParams {
   const { clientId, clientSecret, scope, resource, parameters } = options;
   const form = new URLSearchParams({
     grant_type: 'refresh_token',
-    refresh_token: tokens?.refreshToken ?? '',
+    refresh_token: `${refreshToken}`,
   });
   if (clientId && auth !== 'client_secret_basic') form.set('client_id', clientId);
   if (clientSecret && auth === 'client_secret_post') form.set('client_secret', clientSecret);
@@ -73,6 +110,62 @@ function formOf(
   for (const uri of [resource ?? []].flat()) form.append('resource', uri);
   for (const name in parameters) form.set(name, `${parameters[name]}`);
   return form;
+}
+
+interface Answer {
+  readonly response: Response;
+  readonly body: unknown;
+}
+
+/** Posts, and again where that may help. Answers with the last answer, if there was any, and never rejects. */
+async function post(
+  url: string | URL,
+  request: Options,
+  underlying: typeof fetch,
+  isFinal: (answer: Answer | undefined) => boolean,
+): Promise<{ answer: Answer | undefined; isGood: boolean }> {
+  let answer: Answer | undefined;
+  let delay = 0;
+  // The waiters give up after half of what the signal allows.
+  const { deadline = Number.POSITIVE_INFINITY } = (request.signal ?? {}) as LimitedSignal;
+  const giveUpAt = (Date.now() + deadline) / 2;
+  const retry: RetryOptions = {
+    methods: ['post'],
+    delay: () => delay,
+    shouldRetry({ error, retryCount }) {
+      const status = isHTTPError(error) ? error.response.status : 0;
+      // A lost answer is asked for again at once, while the server may still give it.
+      delay = status || retryCount > 1 ? Math.max(300 * retryCount, retryAtOf(answer) - Date.now()) : 0;
+      const mayHelp = !status || status >= 500 || [408, 425, 429].includes(status);
+      return mayHelp && !isFinal(answer) && !request.signal?.aborted && Date.now() + delay < giveUpAt;
+    },
+  };
+  const send: typeof fetch = async (input, init) => {
+    answer = undefined;
+    const response = await underlying(input, init);
+    // Read here, because an answer that breaks off is a lost answer.
+    const body = parse(await response.text());
+    answer = { response, body };
+    return new Response(null, { status: response.status, headers: response.headers });
+  };
+  // A redirect would take the refresh token elsewhere; a late answer may hold the only living one.
+  try {
+    await ky.post(url, { ...request, retry, fetch: send, redirect: 'error', timeout: false });
+    return { answer, isGood: true };
+  } catch {
+    return { answer, isGood: false };
+  }
+}
+
+/** The error of ky holds the request, and with it the token: only this much is told of it. */
+function causeOf(url: string | URL, answer: Answer | undefined): Error {
+  // Without what may be secret: credentials and query.
+  const where = `${url}`.replace(/[?#].*/s, '').replace(/\/\/[^/]*@/, '//');
+  if (!answer) return new Error(`${where} could not be reached`);
+  const { status } = answer.response;
+  const code = (answer.body as { error?: unknown } | null)?.error;
+  const error = knownErrors.find((known) => known === code);
+  return Object.assign(new Error(`${where} answered ${status}`), { status }, error && { error });
 }
 
 /**
@@ -94,76 +187,42 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
   checkMembers('refreshEndpoint', options, kinds);
   const { url, format = 'form', clientSecret, headers, body, read } = options;
   const { clientAuth = clientSecret ? 'client_secret_basic' : 'none' } = options;
-  // Without what may be secret: credentials and query.
-  const where = `${url}`.replace(/[?#].*/s, '').replace(/\/\/[^/]*@/, '//');
 
-  const isEnded = (status: number, answer: unknown): boolean => {
-    if (options.isSessionEnded) return options.isSessionEnded({ status, body: answer });
-    const isJson = typeof answer === 'object' && answer !== null;
-    if (isJson && (answer as { error?: unknown }).error === 'invalid_grant') return true;
+  const isEnded = (answer: Answer | undefined): boolean => {
+    if (!answer) return false;
+    const { body, response } = answer;
+    const { status } = response;
+    if (options.isSessionEnded) return options.isSessionEnded({ status, body });
+    const isJson = typeof body === 'object' && body !== null;
+    if (isJson && (body as { error?: unknown }).error === 'invalid_grant') return true;
     return format !== 'form' && (status === 401 || (status === 403 && isJson));
   };
 
   const refresh: Refresh = async ({ tokens, signal, fetch }) => {
-    if (format !== 'cookie' && !tokens?.refreshToken) {
+    const { refreshToken } = tokens ?? {};
+    if (format !== 'cookie' && !refreshToken) {
       throw new TokenError('session-ended', { message: 'there is no refresh token; sign in again' });
     }
     const sent = new Headers(typeof headers === 'function' ? await headers() : headers);
     if (!sent.has('accept')) sent.set('accept', 'application/json');
     if (format === 'form' && clientAuth === 'client_secret_basic') sent.set('authorization', basic(options));
-    const json = body ? body(tokens) : format === 'json' ? { refreshToken: tokens?.refreshToken } : undefined;
-    const content =
-      format === 'form' ? { body: formOf(options, tokens, clientAuth) } : json !== undefined && { json };
-    let answer: Response | undefined;
-    let answered: unknown;
-    let delay = 0;
-    // The waiters give up after half of what the signal allows.
-    const { deadline = Number.POSITIVE_INFINITY } = signal as LimitedSignal;
-    const giveUpAt = (Date.now() + deadline) / 2;
-    const isEndedNow = () => !!answer && isEnded(answer.status, answered);
-    try {
-      await ky.post(url, {
-        ...content,
-        ...(format === 'cookie' && { credentials: 'include' }),
-        headers: sent,
-        signal,
-        redirect: 'error', // a redirect would take the refresh token elsewhere
-        timeout: false, // a late answer may hold the only living refresh token
-        retry: {
-          methods: ['post'],
-          delay: () => delay,
-          shouldRetry({ error, retryCount }) {
-            const lost = !isHTTPError(error);
-            const status = lost ? 500 : error.response.status;
-            delay = lost && retryCount === 1 ? 0 : Math.max(300 * retryCount, retryAtOf(answer) - Date.now());
-            const mayHelp = status >= 500 || [408, 425, 429].includes(status);
-            return mayHelp && !signal.aborted && !isEndedNow() && Date.now() + delay < giveUpAt;
-          },
-        },
-        // An answer whose body breaks off is a lost answer.
-        async fetch(input, init) {
-          answer = undefined;
-          const response = await fetch(input, init);
-          const body = await response.text();
-          answer = response;
-          answered = parse(body);
-          return new Response(null, { status: Math.max(response.status, 200), headers: response.headers });
-        },
-      });
-    } catch {
-      signal.throwIfAborted();
-      // The error of ky holds the request, and with it the token: only this much is told of it.
-      const code = `${(answered as { error?: unknown } | null | undefined)?.error}`;
-      const isCode = answer && knownErrors.includes(code);
-      const cause = new Error(`${where} ${answer ? `answered ${answer.status}` : 'could not be reached'}`);
-      Object.assign(cause, { status: answer?.status }, isCode && { error: code });
-      throw new TokenError(isEndedNow() ? 'session-ended' : 'refresh-failed', {
-        cause,
-        retryAt: retryAtOf(answer),
-      });
+    const json = body ? body(tokens) : format === 'json' ? { refreshToken } : undefined;
+    const request: Options = {
+      headers: sent,
+      signal,
+      ...(format === 'form' ? { body: formOf(options, refreshToken, clientAuth) } : { json }),
+      ...(format === 'cookie' && { credentials: 'include' }),
+    };
+    const { answer, isGood } = await post(url, request, fetch, isEnded);
+    signal.throwIfAborted();
+    if (isGood && answer && !isEnded(answer)) {
+      return read ? read(answer.body, answer.response) : (answer.body as TokenResponse);
     }
-    if (isEndedNow()) throw new TokenError('session-ended');
-    return read ? read(answered, answer as unknown as Response) : (answered as TokenResponse);
+    const cause = causeOf(url, answer);
+    throw new TokenError(isEnded(answer) ? 'session-ended' : 'refresh-failed', {
+      cause,
+      retryAt: retryAtOf(answer),
+    });
   };
   if (format === 'cookie') refresh.withoutRefreshToken = true;
   return refresh;

@@ -58,15 +58,13 @@ export function createSessions(store: RecordStore | undefined, { add }: Pick<Eve
     return run;
   };
 
-  /** Another session takes the place of this one. */
-  const leave = (error?: TokenError) => {
+  /** Another session takes the place of this one. With an error those who wait are left to its finder. */
+  const leave = (reason: TokenEvents['signed-out']['reason'], error?: TokenError) => {
     const was = current;
     current = createState(was.n + 1, true);
     if (!error) was.abort(new TokenError('session-changed'));
     if (closed.aborted) current.abort(closed.reason);
-    return (reason: TokenEvents['signed-out']['reason']) => {
-      if (was.id) add('signed-out', { sessionId: was.id, reason, ...(error && { error }) });
-    };
+    if (was.id) add('signed-out', { sessionId: was.id, reason, ...(error && { error }) });
   };
 
   const fill = (stored: StoredSession, captured?: number, isPartial?: boolean) =>
@@ -81,7 +79,7 @@ export function createSessions(store: RecordStore | undefined, { add }: Pick<Eve
   const begin = (stored: StoredSession, cause: TokenEvents['signed-in']['cause']) => {
     // What restores a session fills the place of "nobody is signed in": those who wait for it go on.
     if (current.id || cause === 'local' || cause === 'captured') {
-      leave()(cause === 'other-context' ? cause : 'replaced');
+      leave(cause === 'other-context' ? cause : 'replaced');
     }
     fill(stored);
     add('signed-in', { sessionId: stored.id, expiresAt: stored.held.tokens.expiresAt, cause });
@@ -110,8 +108,14 @@ export function createSessions(store: RecordStore | undefined, { add }: Pick<Eve
     sync: (cause) =>
       inTurn(async () => {
         const startedAt = Date.now();
+        const was = current;
         const stored = await store?.read();
-        if (!stored || stored.n <= current.n) return;
+        if (was !== current || !stored) return;
+        if (stored === 'newer') {
+          leave('other-context');
+          return;
+        }
+        if (stored.n <= current.n) return;
         if (stored.id === current.id) update(stored, { cause: 'other-context', startedAt });
         else begin(stored, cause);
       }),
@@ -126,10 +130,10 @@ export function createSessions(store: RecordStore | undefined, { add }: Pick<Eve
       ),
     replace: (fits, next, why) => commit(fits, next, (stored) => update(stored, why)),
     end(reason, error) {
-      const tell = leave(error);
+      leave(reason, error);
       return inTurn(async () => {
-        await store?.write(undefined);
-        tell(reason);
+        // Unless somebody has signed in meanwhile.
+        if (!current.id) await store?.write(undefined);
       });
     },
     close() {

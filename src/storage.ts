@@ -13,7 +13,8 @@ export interface StoredSession {
 
 /** Never rejects: what fails is reported, and the session goes on in memory. */
 export interface RecordStore {
-  read(): Promise<StoredSession | undefined>;
+  /** `newer`: there is one that a newer version of this package has written, which is left alone. */
+  read(): Promise<StoredSession | 'newer' | undefined>;
   /** Writes, or removes when there is nothing to store. */
   write(session: StoredSession | undefined): Promise<unknown>;
 }
@@ -40,12 +41,11 @@ export function memoryStorage(): TokenStorage {
 }
 
 /** Whether what a storage threw quotes one of these texts: clients of remote storages keep the command. */
-const shows = (thrown: unknown, texts: string[], depth = 5): boolean =>
-  typeof thrown === 'string'
-    ? texts.some((text) => thrown.includes(text))
-    : Object(thrown) === thrown &&
-      depth > 0 &&
-      Object.getOwnPropertyNames(thrown).some((name) => shows((thrown as never)[name], texts, depth - 1));
+function shows(thrown: unknown, texts: string[], depth = 5): boolean {
+  if (typeof thrown === 'string') return texts.some((text) => thrown.includes(text));
+  if (Object(thrown) !== thrown || !depth) return false;
+  return Object.getOwnPropertyNames(thrown).some((name) => shows((thrown as never)[name], texts, depth - 1));
+}
 
 /**
  * @param restore - Checks stored tokens and works out their moments.
@@ -63,29 +63,42 @@ export function createRecordStore(
     held?: Held,
   ) =>
     within(`storage ${operation}`, 5_000, task).catch((thrown): undefined => {
-      const { accessToken, refreshToken, idToken } = held?.tokens ?? {};
-      const secrets = [accessToken, refreshToken, idToken].filter((token) => token !== undefined);
-      const error = shows(thrown, secrets)
-        ? new Error('the storage failed with an error that shows a token')
-        : thrown;
+      let error = thrown;
+      try {
+        const { accessToken, refreshToken, idToken } = held?.tokens ?? {};
+        const tokens = [accessToken, refreshToken, idToken].flatMap((token) => token ?? []);
+        // As they are, and as they stand in JSON.
+        const texts = [...tokens, ...tokens.map((token) => JSON.stringify(token).slice(1, -1))];
+        if (shows(thrown, texts)) throw error;
+      } catch {
+        error = new Error('the storage failed, with an error that may show a token');
+      }
       onFailure({ operation, error });
     });
   const remove = () => attempt('remove', () => storage.removeItem(key));
   return {
     read: () =>
-      attempt('read', async () => {
-        const text = await storage.getItem(key);
-        if (text == null) return undefined;
-        let record: Partial<StoredSession & { v: unknown; issuedAt: number; tokens: unknown }> | undefined;
-        try {
-          record = JSON.parse(text);
-          const { v, id, n, issuedAt = Number.NaN, tokens } = record ?? {};
-          if (v === 1 && typeof id === 'string' && Number.isFinite(n) && Number.isFinite(issuedAt)) {
-            return { id, n: n as number, held: restore(tokens, issuedAt) };
+      attempt<StoredSession | 'newer' | undefined>('read', async () => {
+        // Whatever is damaged is read twice: it may have been seen half written.
+        for (let reads = 0; ; reads++) {
+          const text = await storage.getItem(key);
+          if (text == null) return undefined;
+          let record: Partial<StoredSession & { v: unknown; issuedAt: number; tokens: unknown }> | undefined;
+          try {
+            record = JSON.parse(text);
+            const { v, id, n, issuedAt = Number.NaN, tokens } = record ?? {};
+            if (v === 1 && typeof id === 'string' && Number.isFinite(n) && Number.isFinite(issuedAt)) {
+              return { id, n: n as number, held: restore(tokens, issuedAt) };
+            }
+          } catch {} // what JSON.parse throws quotes the record
+          if (Number(record?.v) > 1) {
+            onFailure({ operation: 'read', error: new Error('the stored session is of a newer version') });
+            return 'newer';
           }
-        } catch {} // what JSON.parse throws quotes the record
-        if (!(Number(record?.v) > 1)) await remove();
-        throw new Error('the stored session is damaged, foreign or of a newer version');
+          if (reads) break;
+        }
+        await remove();
+        throw new Error('the stored session was damaged or not ours, and is removed');
       }),
     write: async (session) => {
       if (!session) return remove();

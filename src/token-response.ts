@@ -32,9 +32,9 @@ export function readTokenResponse(
   // Printable ASCII (RFC 6749 appendix A.12): fetch would quote anything else in its error.
   const isToken = typeof accessToken === 'string' && /^[\x20-\x7e]+$/.test(accessToken);
   check(isToken, 'access_token', accessToken, 'printable string');
-  check(`${refreshToken ?? ''}` === (refreshToken ?? ''), 'refresh_token', refreshToken, 'string');
+  check(typeof (refreshToken ?? '') === 'string', 'refresh_token', refreshToken, 'string');
   check(
-    tokenTypes.includes(`${tokenType}`.toLowerCase()),
+    typeof tokenType === 'string' && tokenTypes.includes(tokenType.toLowerCase()),
     'token_type',
     tokenType,
     `${tokenTypes}, as attach serves`,

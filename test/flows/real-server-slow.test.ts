@@ -23,7 +23,7 @@ async function startWithGate() {
   return { world, refreshArrived };
 }
 
-describe.concurrent('a slow token endpoint', () => {
+describe.concurrent('a slow token endpoint', { timeout: 15_000 }, () => {
   test('R31, R33: all wait for one refresh; who gives up leaves at once and spoils nothing', async () => {
     const { world, refreshArrived } = await startWithGate();
     await using _ = world;
@@ -95,7 +95,7 @@ describe.concurrent('a slow token endpoint', () => {
   });
 });
 
-describe.concurrent('a client that starts again', () => {
+describe.concurrent('a client that starts again', { timeout: 15_000 }, () => {
   const shared = (storage: TokenStorage) => ({ storage, name: 'restart' });
 
   test('R39: after a cold start the stored token serves while it lives, then one refresh does', async () => {

@@ -100,7 +100,7 @@ describe.concurrent('a load of 2,000 requests by 50 workers over five token live
   );
 });
 
-describe.concurrent('a server that detects reuse', () => {
+describe.concurrent('a server that detects reuse', { timeout: 15_000 }, () => {
   test('the check can fail: a spent refresh token presented on purpose is seen, and the session ends once', async () => {
     await using world = await startLoopback();
     const { server } = world;

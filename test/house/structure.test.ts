@@ -5,11 +5,12 @@ import { claims, code, functions, imports, lineCount, list, parse } from './sour
 
 /** From the lowest layer to the highest. A file imports only from layers below its own. */
 const layers = [
-  ['errors'],
+  ['errors', 'check'],
   ['types'],
-  ['timers'], // pure, and the rest of the pure layer waits with it
-  ['expiry', 'token-response', 'challenge', 'allow', 'replay', 'single-flight', 'cool-down'],
-  ['refresh-endpoint', 'events', 'storage', 'lock', 'channel', 'wake'],
+  ['contracts'], // what the parts know of each other
+  ['timers'], // the rest of the pure layer waits with it
+  ['expiry', 'token-response', 'challenge', 'allow', 'bearer', 'replay', 'cool-down'],
+  ['refresh-endpoint', 'events', 'storage', 'lock', 'wake'],
   ['options', 'session', 'refresher', 'scheduler', 'auth-fetch', 'capture'],
   ['token-manager'],
   ['index'],
@@ -21,15 +22,14 @@ const packages: Record<string, string> = { ky: 'refresh-endpoint', 'jwt-decode':
 /** Each platform API has one file that touches it; the patterns meet `code()`, where tokens stand apart. */
 const platform: { api: string; owner: string; pattern: RegExp; others?: string[] }[] = [
   { api: 'navigator.locks', owner: 'lock', pattern: /\bnavigator \??\. locks\b/ },
-  { api: 'BroadcastChannel', owner: 'channel', pattern: /\bBroadcastChannel\b/ },
   { api: 'timers', owner: 'timers', pattern: /\b(?:set|clear)(?:Timeout|Interval)\b/ },
   { api: "the page's URL", owner: 'allow', pattern: /\bdocument \??\. baseURI\b|\blocation\b(?! :)/ },
   {
     api: 'events of document and window',
     owner: 'wake',
-    // Listening to an AbortSignal is no event of the page; a BroadcastChannel is listened to by its own file.
+    // Listening to an AbortSignal is no event of the page; `timers` listens to nothing else.
     pattern: /\bdocument\b(?! \??\. baseURI)|\bwindow\b|(?<!signal \??\. )\b(?:add|remove)EventListener\b/i,
-    others: ['channel'],
+    others: ['timers'],
   },
 ];
 
@@ -139,7 +139,7 @@ describe('tests', () => {
 
   test('stand beside the source: test/x.test.ts for every src/x.ts, and none without', () => {
     const missing = [...sources.keys()]
-      .filter((name) => !['index', 'types'].includes(name) && !tests.includes(`${name}.test.ts`))
+      .filter((name) => !['index', 'types', 'contracts'].includes(name) && !tests.includes(`${name}.test.ts`))
       .map((name) => `test/${name}.test.ts`);
     expect(missing, 'missing').toEqual([]);
     const alone = tests.filter((path) => !path.includes('/') && !sources.has(path.replace('.test.ts', '')));

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { bearer } from '../src/bearer.ts';
+import type { Attach } from '../src/types.ts';
+
+const tokens = { accessToken: 'access-1', tokenType: 'Bearer' };
+const headersOf = (attach: Attach) =>
+  attach.headers({ method: 'GET', url: 'https://api.example.com/', tokens });
+
+describe('the header', () => {
+  test('is Authorization with the scheme Bearer (RFC 6750 §2.1)', () => {
+    expect(headersOf(bearer())).toEqual({ authorization: 'Bearer access-1' });
+    expect(headersOf(bearer({ scheme: undefined, header: undefined }))).toEqual(headersOf(bearer()));
+  });
+
+  test('has the scheme and the name that a server invented', () => {
+    expect(headersOf(bearer({ scheme: 'Token' }))).toEqual({ authorization: 'Token access-1' });
+    expect(headersOf(bearer({ header: 'X-Api-Token' }))).toEqual({ 'X-Api-Token': 'Bearer access-1' });
+  });
+
+  test('is the token alone without a scheme: no space before it', () => {
+    expect(headersOf(bearer({ scheme: '', header: 'X-Api-Token' }))).toEqual({ 'X-Api-Token': 'access-1' });
+  });
+});
+
+test('R9: it serves bearer tokens and those named like its scheme, in any case', () => {
+  expect(bearer().tokenTypes).toEqual(['bearer']);
+  expect(bearer({ scheme: 'BEARER' }).tokenTypes).toEqual(['bearer']);
+  expect(bearer({ scheme: 'Token' }).tokenTypes).toEqual(['bearer', 'token']);
+});
+
+test.each([
+  [{ schema: 'Token' }, 'bearer.schema is string; expected no such name; known are scheme,header'],
+  [{ scheme: null }, 'bearer.scheme is null; expected string or empty or undefined'],
+  [{ header: '' }, 'bearer.header is empty; expected string or undefined'],
+  ['Token', 'bearer is string; expected object'],
+])('%j is a mistake that is named at once', (options, said) => {
+  expect(() => bearer(options as object)).toThrow(new TypeError(`evertoken: ${said}`));
+});

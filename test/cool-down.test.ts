@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createCoolDown } from '../src/cool-down.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const A = 'GET https://api.example.com/a';
+const B = 'GET https://api.example.com/b';
+const pass = (seconds: number) => void vi.advanceTimersByTime(seconds * 1_000);
+
+describe('R23: a mark', () => {
+  test('is set by nothing but a refusal', () => {
+    const coolDown = createCoolDown();
+    coolDown.lift('t1', A);
+    expect(coolDown.isMarked('t1', A)).toBe(false);
+  });
+
+  test('holds for the token anywhere and for the place with any token', () => {
+    const coolDown = createCoolDown();
+    coolDown.mark('t1', A);
+    expect(coolDown.isMarked('t1', B)).toBe(true);
+    expect(coolDown.isMarked('t2', A)).toBe(true);
+    expect(coolDown.isMarked('t2', B)).toBe(false);
+  });
+
+  test('lasts 10 s, doubled each time up to a minute', () => {
+    const coolDown = createCoolDown();
+    for (const seconds of [10, 20, 40, 60, 60]) {
+      coolDown.mark('t1', A);
+      pass(seconds - 0.001);
+      expect([coolDown.isMarked('t1', B), coolDown.isMarked('t2', A)]).toEqual([true, true]);
+      pass(0.001);
+      expect([coolDown.isMarked('t1', B), coolDown.isMarked('t2', A)]).toEqual([false, false]);
+    }
+  });
+
+  test('counts a burst of refusals as one', () => {
+    const coolDown = createCoolDown();
+    for (let n = 0; n < 50; n++) coolDown.mark('t1', A);
+    pass(10);
+    expect(coolDown.isMarked('t1', A)).toBe(false);
+  });
+
+  test('of the token grows when the next token is refused as well', () => {
+    const coolDown = createCoolDown();
+    coolDown.mark('t1', A);
+    coolDown.mark('t2', B);
+    expect(coolDown.isMarked('t1', 'elsewhere')).toBe(false);
+    pass(19.999);
+    expect(coolDown.isMarked('t2', 'elsewhere')).toBe(true);
+  });
+});
+
+describe('R23: an acceptance', () => {
+  test('anywhere lifts the mark of its token, but that of a place only there', () => {
+    const coolDown = createCoolDown();
+    coolDown.mark('t1', A);
+    coolDown.lift('t1', B);
+    expect([coolDown.isMarked('t1', B), coolDown.isMarked('t1', A)]).toEqual([false, true]);
+    coolDown.lift('t1', A);
+    expect(coolDown.isMarked('t1', A)).toBe(false);
+  });
+
+  test('of another token leaves the mark, and forgets its length once it is over', () => {
+    const coolDown = createCoolDown();
+    coolDown.mark('t1', A);
+    coolDown.lift('t0', B);
+    expect(coolDown.isMarked('t1', B)).toBe(true);
+    pass(10);
+    coolDown.lift('t2', B);
+    coolDown.mark('t2', B);
+    pass(10);
+    expect(coolDown.isMarked('t2', 'elsewhere')).toBe(false);
+  });
+
+  test('at a place starts its lengths anew', () => {
+    const coolDown = createCoolDown();
+    coolDown.mark('t1', A);
+    coolDown.lift('t1', A);
+    coolDown.mark('t2', A);
+    pass(10);
+    expect(coolDown.isMarked('t1', A)).toBe(false);
+  });
+});
+
+test('a server that refuses everywhere does not fill the memory: the marks of a thousand places are dropped', () => {
+  const coolDown = createCoolDown();
+  for (let n = 0; n < 999; n++) coolDown.mark('t1', `GET /${n}`);
+  expect(coolDown.isMarked('t2', 'GET /0')).toBe(false);
+  coolDown.mark('t1', A);
+  expect(coolDown.isMarked('t1', A)).toBe(true);
+});

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { targetOf } from '../src/allow.ts';
+import { readOptions } from '../src/options.ts';
+import type { TokenManagerOptions } from '../src/types.ts';
+
+const required: TokenManagerOptions = {
+  refresh: async () => ({ access_token: 'token' }),
+  allow: 'https://api.example.com',
+};
+
+/** As JavaScript would call it, with what no type lets pass. */
+const readAny = (options: object) => readOptions({ ...required, ...options } as TokenManagerOptions);
+
+describe('defaults', () => {
+  test('are those that the types promise', () => {
+    const { attach, ...settings } = readOptions(required);
+    expect(settings).toMatchObject({
+      name: 'evertoken',
+      refreshAhead: 60_000,
+      leeway: 10_000,
+      refreshTimeout: 15_000,
+    });
+    expect(attach.tokenTypes).toEqual(['bearer']);
+  });
+
+  test('fill what is undefined and leave what is zero or false', () => {
+    expect(
+      readAny({ refreshAhead: undefined, leeway: undefined, name: undefined, attach: undefined }),
+    ).toEqual({
+      ...readOptions(required),
+      attach: { tokenTypes: ['bearer'], headers: expect.any(Function) },
+      allow: expect.any(Function),
+    });
+    const own = { refreshAhead: false, leeway: 0, refreshTimeout: 0, name: 'shop', storage: new Map() };
+    expect(readAny({ ...own, storage: undefined })).toMatchObject({ ...own, storage: undefined });
+  });
+
+  test('do not touch what was handed in', () => {
+    const options = Object.freeze({ ...required });
+    expect(readOptions(options)).not.toBe(options);
+    expect(options).toEqual(required);
+  });
+});
+
+describe('mistakes', () => {
+  test.each<[name: string, options: object]>([
+    ['options.refresh is undefined', { refresh: undefined }],
+    ['options.allow is undefined', { allow: undefined }],
+    ['options.allow is array', { allow: [] }],
+    ['options.name is empty', { name: '' }],
+    ['options.refreshAhead is boolean', { refreshAhead: true }],
+    ['options.leeway is -1', { leeway: -1 }],
+    ['options.refreshTimeout is Infinity', { refreshTimeout: 1 / 0 }],
+    ['options.capture is object', { capture: {} }],
+    ['options.autoRefresh is boolean', { autoRefresh: true }],
+  ])('%s: the message says so', (message, options) => {
+    expect(() => readAny(options)).toThrow(TypeError);
+    expect(() => readAny(options)).toThrow(`evertoken: ${message}; expected `);
+  });
+
+  test('a storage lacks one of the three methods', () => {
+    const complete = { getItem: () => null, setItem: () => {}, removeItem: () => {} };
+    expect(readAny({ storage: complete }).storage).toBe(complete);
+    for (const name of Object.keys(complete)) {
+      const storage = { ...complete, [name]: undefined };
+      expect(() => readAny({ storage })).toThrow('options.storage is object; expected a Web Storage');
+    }
+  });
+
+  test('an attach lacks its headers or its token types', () => {
+    const complete = { tokenTypes: ['dpop'], headers: () => ({}) };
+    expect(readAny({ attach: complete }).attach).toBe(complete);
+    for (const part of [{ tokenTypes: 'dpop' }, { headers: {} }]) {
+      const attach = { ...complete, ...part };
+      expect(() => readAny({ attach })).toThrow(
+        'options.attach is object; expected an object with tokenTypes',
+      );
+    }
+  });
+
+  test('R13: keepFresh has nothing to go by where expiry is left to the server', () => {
+    expect(() => readAny({ keepFresh: true, refreshAhead: false })).toThrow(
+      'options.refreshAhead is boolean',
+    );
+    expect(readAny({ keepFresh: true, refreshAhead: 0 })).toMatchObject({ keepFresh: true, refreshAhead: 0 });
+  });
+});
+
+test('R1: allow comes back as one function that knows which URLs may carry the token', () => {
+  const { allow } = readAny({ allow: ['https://api.example.com/v1', ({ port }: URL) => port === '8443'] });
+  const allows = (url: string) => {
+    const target = targetOf(url);
+    return target && allow(target);
+  };
+  expect(allows('https://api.example.com/v1/me')).toBe(true);
+  expect(allows('https://api.example.com:8443/')).toBe(true);
+  expect(allows('https://api.example.com/v10')).toBe(false);
+});

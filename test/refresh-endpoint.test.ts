@@ -1,0 +1,139 @@
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type RefreshEndpointOptions, refreshEndpoint } from '../src/refresh-endpoint.ts';
+import { timeLimit } from '../src/timers.ts';
+import { follow } from './support/recorder.ts';
+
+beforeEach(() => void vi.useFakeTimers({ now: 0 }));
+afterEach(() => void vi.useRealTimers());
+
+const url = 'https://user:pass@as.example.com/token?tenant=1';
+const tokens = { accessToken: 'access', tokenType: 'Bearer', refreshToken: 's3cret' };
+const grant = { access_token: 'next' };
+const json =
+  (status: number, body: unknown, headers = {}) =>
+  () =>
+    Response.json(body, { status, headers });
+const lost = () => Promise.reject(new TypeError('fetch failed'));
+
+/** Each call takes the next answer; the last one stays. Waiters give up after 10 s of the 20. */
+function setUp(options: Partial<RefreshEndpointOptions>, ...answers: (() => Response | Promise<Response>)[]) {
+  const sent: { request: Request; at: number }[] = [];
+  const send = async (input: RequestInfo | URL, init?: RequestInit) => {
+    sent.push({ request: new Request(input, init), at: Date.now() });
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    return (answer ?? json(200, grant))();
+  };
+  const refresh = refreshEndpoint({ url: 'https://as.example.com/token', ...options });
+  const [signal] = timeLimit('the refresh', 20_000);
+  const ask = async (held: typeof tokens | undefined = tokens) => {
+    const asked = follow(refresh({ tokens: held, signal, fetch: send }));
+    await vi.advanceTimersByTimeAsync(9_000);
+    return asked.value;
+  };
+  return { ask, sent, refresh, send, signal };
+}
+
+test('RFC 6749 §6: the form holds the grant and whatever was asked for', async () => {
+  const options = {
+    clientId: 'spa',
+    scope: 'read',
+    resource: ['urn:a', 'urn:b'],
+    parameters: { tenant: 'x' },
+  };
+  const { ask, sent } = setUp(options);
+  expect(await ask()).toEqual(grant);
+  const { method, redirect, headers } = sent[0]?.request ?? {};
+  expect([method, redirect, headers?.get('accept')]).toEqual(['POST', 'error', 'application/json']);
+  expect(await sent[0]?.request.text()).toBe(
+    'grant_type=refresh_token&refresh_token=s3cret&client_id=spa&scope=read&resource=urn%3Aa&resource=urn%3Ab&tenant=x',
+  );
+});
+
+test('RFC 6749 §2.3.1: a secret travels form-encoded in the header, or in the form if that is wished', async () => {
+  const client = { clientId: 'a:b', clientSecret: 'c d' };
+  for (const clientAuth of [undefined, 'client_secret_post'] as const) {
+    const { ask, sent } = setUp({ ...client, clientAuth });
+    await ask();
+    const form = await sent[0]?.request.formData();
+    const basic = sent[0]?.request.headers.get('authorization')?.slice('Basic '.length) ?? '';
+    const inForm = [form?.get('client_id') ?? '', form?.get('client_secret') ?? ''];
+    expect([atob(basic), ...inForm]).toEqual(clientAuth ? ['', 'a:b', 'c d'] : ['a%3Ab:c+d', '', '']);
+  }
+});
+
+test('a backend of its own gets JSON and the app’s headers, and is read in its own way', async () => {
+  const read = (body: unknown, { status }: Response) => ({
+    accessToken: `${(body as { t: string }).t} ${status}`,
+  });
+  const headers = async () => ({ 'x-csrf': 'now', accept: '*/*' });
+  const { ask, sent } = setUp({ format: 'json', headers, read }, json(201, { t: 'next' }));
+  expect(await ask()).toEqual({ accessToken: 'next 201' });
+  const request = sent[0]?.request;
+  expect(await request?.json()).toEqual({ refreshToken: 's3cret' });
+  expect([request?.headers.get('x-csrf'), request?.headers.get('accept')]).toEqual(['now', '*/*']);
+});
+
+test('R8: a cookie needs no refresh token and sends no body; the other formats end without a call', async () => {
+  const cookie = setUp({ format: 'cookie' });
+  expect(await cookie.ask({ ...tokens, refreshToken: '' })).toEqual(grant);
+  const { credentials, body } = cookie.sent[0]?.request ?? {};
+  expect([cookie.refresh.withoutRefreshToken, credentials, body]).toEqual([true, 'include', null]);
+  const form = setUp({});
+  expect(await form.ask({ ...tokens, refreshToken: '' })).toMatchObject({ code: 'session-ended' });
+  expect([form.refresh.withoutRefreshToken, form.sent]).toEqual([undefined, []]);
+});
+
+test('R35: invalid_grant ends the session at any status; 401 and a JSON 403 only at a backend of its own', async () => {
+  const codes = async (options: Partial<RefreshEndpointOptions>) => {
+    const page = () => new Response('<p>blocked</p>', { status: 403 });
+    const dead = { error: 'invalid_grant' };
+    const answers = [json(200, dead), json(500, dead), json(401, {}), json(403, {}), page];
+    const errors = await Promise.all(answers.map((answer) => setUp(options, answer).ask()));
+    return errors.map((error) => (error as { code: string }).code.at(0)).join('');
+  };
+  expect([await codes({}), await codes({ format: 'json' })]).toEqual(['ssrrr', 'ssssr']);
+  expect(await codes({ isSessionEnded: ({ status }) => status === 403 })).toMatch(/rrss$/);
+});
+
+test('R35: a lost answer is asked for again at once, a busy server after its Retry-After', async () => {
+  const broken = () => new Response(new ReadableStream({ pull: lost }));
+  const { ask, sent } = setUp({}, broken, lost, json(503, {}, { 'retry-after': '3' }), json(200, grant));
+  expect(await ask()).toEqual(grant);
+  expect(sent.map(({ at }) => at)).toEqual([0, 0, 600, 3_600]);
+});
+
+test('R35: nobody waits for a time the waiters will not see; they are told when to come again', async () => {
+  const date = new Date(60_000).toUTCString();
+  const { ask, sent } = setUp({}, json(429, {}, { 'retry-after': date }));
+  expect(await ask()).toMatchObject({ code: 'refresh-failed', retryAt: 60_000, cause: { status: 429 } });
+  expect(sent).toHaveLength(1);
+});
+
+test('R70: the error tells the place, the status and a known error, and neither secrets nor other words', async () => {
+  const options = { url, clientSecret: 'pa55', clientId: 'x' };
+  const error = await setUp(options, json(400, { error: 'invalid_client', hint: 's3cret' })).ask();
+  expect(error).toMatchObject({
+    code: 'refresh-failed',
+    cause: { message: 'https://as.example.com/token answered 400', error: 'invalid_client' },
+  });
+  const other = await setUp({ ...options, url: new URL(url) }, json(400, { error: 's3cret' })).ask();
+  expect(inspect([error, other], { depth: 9, showHidden: true })).not.toMatch(/s3cret|pa55|tenant=/);
+  const gone = await setUp({}, lost).ask();
+  expect(gone).toMatchObject({ cause: { message: 'https://as.example.com/token could not be reached' } });
+}, 9_999);
+
+test('R34: when the signal ends the request, its reason is what is thrown', async () => {
+  const { refresh, send } = setUp({}, () => new Promise(() => {}));
+  const asked = follow(refresh({ tokens, signal: AbortSignal.abort('over'), fetch: send }));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(asked.value).toBe('over');
+});
+
+test('an option that is none is named, and its value is not', () => {
+  const create = (options: object) => () => refreshEndpoint(options as RefreshEndpointOptions);
+  expect(create({})).toThrow('evertoken: refreshEndpoint.url is undefined');
+  expect(create({ url, format: 's3cret' })).toThrow(
+    /^evertoken: refreshEndpoint.format is string; expected 'form'/,
+  );
+});

@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import { hasHeader, isRequest, sendCall, takeCall } from '../src/replay.ts';
+
+const HREF = 'https://api.example.com/things';
+const take = (input: RequestInfo | URL = HREF, init?: RequestInit) => takeCall(input, init, HREF);
+
+/** What is handed to fetch when the call is sent with these headers. */
+async function sent(call: ReturnType<typeof takeCall>, added: Record<string, string> = {}) {
+  let input: RequestInfo = '';
+  let init: RequestInit | undefined;
+  const fetch = async (...args: [RequestInfo, RequestInit?]) => {
+    [input, init] = args;
+    return new Response();
+  };
+  await sendCall(call, fetch, added);
+  return { input, init, request: new Request(input, init) };
+}
+const bearer = { authorization: 'Bearer t' };
+
+describe('what was taken', () => {
+  test('is sent as it was, and the caller’s objects are left alone (R4)', async () => {
+    const headers = { 'x-a': '1' };
+    const init = { method: 'post', headers, body: 'text', next: { tags: [] } };
+    const call = take(new URL(HREF), init);
+    headers['x-a'] = '2';
+    init.method = 'delete';
+    const { input, init: out } = await sent(call, bearer);
+    expect(input).toBe(HREF);
+    expect(out).toEqual({
+      method: 'post',
+      headers: { 'x-a': '1', ...bearer },
+      body: 'text',
+      next: { tags: [] },
+    });
+    expect([call.method, headers]).toEqual(['POST', { 'x-a': '2' }]);
+  });
+
+  test('means the URL it meant then, spelled as the caller spelled it where it was absolute', () => {
+    expect(take('/things').input).toBe(HREF);
+    expect(take('HTTPS://API.example.com/a#b').input).toBe('HTTPS://API.example.com/a#b');
+  });
+
+  test('has the method of the init, else of the Request, in the case that fetch would send', () => {
+    const request = new Request(HREF, { method: 'PUT' });
+    const methods = [
+      take(),
+      take(request),
+      take(request, { method: 'delete' }),
+      take(HREF, { method: 'patch' }),
+    ];
+    expect(methods.map(({ method }) => method)).toEqual(['GET', 'PUT', 'DELETE', 'patch']);
+  });
+
+  test('keeps what an init inherits, and what a Request used as an init says', async () => {
+    class Options {
+      get method() {
+        return 'PUT';
+      }
+    }
+    expect((await sent(take(HREF, new Options()))).request.method).toBe('PUT');
+    const { request } = await sent(take(HREF, new Request('https://x.test', { method: 'POST', body: 'b' })));
+    expect([request.url, request.method, await request.text()]).toEqual([HREF, 'POST', 'b']);
+  });
+});
+
+describe('R24: a body', () => {
+  const form = () => {
+    const data = new FormData();
+    data.append('a', '1');
+    data.append('file', new File(['x'], 'x.txt'));
+    return data;
+  };
+  const bytes = () => new TextEncoder().encode('-bytes-');
+  test.each<[string, BodyInit, (body: never) => void, string | RegExp]>([
+    ['a string', 'text', () => {}, 'text'],
+    ['a blob', new Blob(['blob']), () => {}, 'blob'],
+    ['a part of a buffer', bytes().subarray(1, 6), (body: Uint8Array) => body.fill(0), 'bytes'],
+    ['a DataView', new DataView(bytes().buffer, 1, 5), (body: DataView) => body.setUint8(0, 0), 'bytes'],
+    ['an ArrayBuffer', bytes().buffer, (body: ArrayBuffer) => new Uint8Array(body).fill(0), '-bytes-'],
+    [
+      'URLSearchParams',
+      new URLSearchParams('a=1&a=2'),
+      (body: URLSearchParams) => body.delete('a'),
+      'a=1&a=2',
+    ],
+    ['FormData', form(), (body: FormData) => body.delete('file'), /"a"\r\n\r\n1\r\n.+filename="x\.txt"/s],
+  ])('%s is sent twice as it was when it was taken', async (_what, body, spoil, expected) => {
+    const call = take(HREF, { method: 'POST', body });
+    spoil(body as never);
+    expect(call.isReplayable).toBe(true);
+    for (let n = 0; n < 2; n++) expect(await (await sent(call)).request.text()).toMatch(expected);
+  });
+
+  test('of a Request is sent twice, and stays unread for the caller', async () => {
+    const request = new Request(HREF, { method: 'POST', body: 'text' });
+    const call = take(request);
+    for (let n = 0; n < 2; n++) expect(await (await sent(call, bearer)).request.text()).toBe('text');
+    expect(await request.text()).toBe('text');
+  });
+
+  test('of the init counts although that of the Request was read', async () => {
+    const request = new Request(HREF, { method: 'POST', body: 'old' });
+    await request.text();
+    expect(await (await sent(take(request, { body: 'new' }))).request.text()).toBe('new');
+  });
+
+  test('that streams is handed on as it is, and cannot be sent twice', () => {
+    async function* generate() {
+      yield 'chunk';
+    }
+    for (const body of [new ReadableStream(), generate() as unknown as BodyInit]) {
+      const call = take(HREF, { method: 'POST', body });
+      expect([call.isReplayable, call.init?.body]).toEqual([false, body]);
+    }
+  });
+});
+
+describe('the headers', () => {
+  test('of a Request, Headers, pairs and a record are found in any case (R3), and kept beside the added', async () => {
+    const lists = [new Headers({ 'X-A': '1' }), [['X-A', '1']] as [string, string][], { 'X-A': '1' }];
+    const calls = [
+      take(new Request(HREF, { headers: { 'X-A': '1' } })),
+      ...lists.map((headers) => take(HREF, { headers })),
+    ];
+    for (const call of calls) {
+      expect([hasHeader(call, 'x-a'), hasHeader(call, 'X-A'), hasHeader(call, 'x-b')]).toEqual([
+        true,
+        true,
+        false,
+      ]);
+      const { headers } = (await sent(call, bearer)).request;
+      expect([...headers]).toEqual([
+        ['authorization', 'Bearer t'],
+        ['x-a', '1'],
+      ]);
+    }
+  });
+
+  test('are written into the copy of a bare Request: an init would make fetch forget the referrer', async () => {
+    const request = new Request(HREF, { referrer: 'about:client' });
+    const { input, init } = await sent(take(request), bearer);
+    expect([init, (input as Request).headers.get('authorization')]).toEqual([undefined, 'Bearer t']);
+    expect([input === request, request.headers.has('authorization')]).toEqual([false, false]);
+  });
+
+  test('R6: other than Authorization make a redirect an error, unless the caller said what to do', async () => {
+    const redirect = async (
+      call: ReturnType<typeof takeCall>,
+      added = { 'X-Token': 't' } as Record<string, string>,
+    ) => (await sent(call, added)).request.redirect;
+    expect(await redirect(take())).toBe('error');
+    expect(await redirect(take(new Request(HREF)))).toBe('error');
+    expect(await redirect(take(new Request(HREF, { redirect: 'manual' })))).toBe('manual');
+    expect(await redirect(take(HREF, { redirect: 'follow' }))).toBe('follow');
+    expect(await redirect(take(), { Authorization: 't' })).toBe('follow');
+  });
+});
+
+test('a Request is known by its tag, because it may be of another realm or a polyfill', () => {
+  expect(isRequest({ [Symbol.toStringTag]: 'Request' })).toBe(true);
+  for (const other of [undefined, '[object Request]', new URL(HREF), { url: HREF }])
+    expect(isRequest(other)).toBe(false);
+});
