@@ -18,11 +18,13 @@ export interface AuthFetchParts extends Pick<TokenManagerOptions, 'isRejected'> 
   readonly fetch: typeof fetch;
 }
 
+const passOn: Capture = (_target, _method, _carried, send) => send();
+
 const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
 
 export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
   const { allow, attach, sessions, refresher, events, isRejected } = parts;
-  const capture: Capture = parts.capture ?? ((_target, _method, _carried, send) => send());
+  const capture = parts.capture ?? passOn;
   const coolDown = createCoolDown();
 
   /** Whether the answer refuses the token (F); what a refresh cannot cure is told to the app. */
@@ -52,7 +54,10 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     attach.headers({ method: call.method, url: target.href, tokens });
 
   /** Whether the caller has set one of them: then the request is the caller's business. */
-  const isTheirs = (call: Call, added: object) => Object.keys(added).some((name) => hasHeader(call, name));
+  const isTheirs = (call: Call, added: object) => {
+    for (const name in added) if (hasHeader(call, name)) return true;
+    return false;
+  };
 
   /** Sends with tokens, and once more after a refusal. */
   async function exchange(call: Call, target: Target, session: Session, first: Held): Promise<Response> {
@@ -105,7 +110,18 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     }
   }
 
-  return async (input, init) => {
+  /** A request that cannot leave at once. */
+  async function wait(call: Call, target: Target): Promise<Response> {
+    const session = await sessions.settled(call.signal);
+    let { held } = session;
+    if (!held || Date.now() >= held.aheadAt) {
+      if (held && isTheirs(call, await headersFor(call, target, held))) return plain(call, target);
+      held = await abortable(refresher.obtain(session), call.signal);
+    }
+    return held ? exchange(call, target, session, held) : plain(call, target);
+  }
+
+  function start(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
     const target = targetOf(isRequest(input) ? input.url : `${input}`);
     if (!target) return parts.fetch(input, init);
     if (!allow(target)) {
@@ -113,17 +129,23 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
       return capture(target, method, undefined, () => parts.fetch(input, init));
     }
     const call = takeCall(input, init, target.href);
-    const { signal } = call;
     if (hasHeader(call, 'authorization')) {
-      return capture(target, call.method, undefined, () => parts.fetch(input, init), signal);
+      return capture(target, call.method, undefined, () => parts.fetch(input, init), call.signal);
     }
-    const session = sessions.opening ? await sessions.settled(signal) : sessions.current;
+    const session = sessions.current;
+    const { held } = session;
     session.signal.throwIfAborted();
-    let { held } = session;
-    if (!held || Date.now() >= held.aheadAt) {
-      if (held && isTheirs(call, await headersFor(call, target, held))) return plain(call, target);
-      held = await abortable(refresher.obtain(session), signal);
+    return held && !sessions.opening && Date.now() < held.aheadAt
+      ? exchange(call, target, session, held)
+      : wait(call, target);
+  }
+
+  return (input, init) => {
+    // No async function: with a good token each promise more is felt.
+    try {
+      return start(input, init);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return held ? exchange(call, target, session, held) : plain(call, target);
   };
 }

@@ -16,7 +16,7 @@ function claimsOf(token: string): Record<string, unknown> {
 
 /** Seconds or a moment, as a number or a string of digits; whatever else says nothing. */
 const positive = (value: unknown): number | undefined =>
-  (/^\d+\.?\d*$/.test(`${value}`) && Number(value)) || undefined;
+  (/^\d+(\.\d+)?$/.test(`${value}`) && Number(value)) || undefined;
 
 /**
  * Freezes tokens and works out their moments. The lifetime is `expires_in` (RFC 6749 §5.1), else `exp - iat` of a

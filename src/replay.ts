@@ -23,7 +23,9 @@ const isIterable = (headers: HeadersInit): headers is Headers | [string, string]
 /** Whether the caller has set this header. */
 export function hasHeader({ headers }: Call, name: string): boolean {
   if (isIterable(headers)) return headers.has(name);
-  for (const own in headers) if (own.toLowerCase() === name.toLowerCase()) return true;
+  for (const own in headers) {
+    if (own.length === name.length && own.toLowerCase() === name.toLowerCase()) return true;
+  }
   return false;
 }
 
@@ -44,9 +46,9 @@ function ownBody(body: BodyInit): BodyInit {
 /** A copy of an init, with what it inherits where it is no plain object: fetch reads that too. */
 function ownInit(init: RequestInit): RequestInit {
   const copy: Record<string, unknown> = { ...init };
-  for (let level = Object.getPrototypeOf(init); level && Object.getPrototypeOf(level); ) {
-    for (const name of Object.getOwnPropertyNames(level)) copy[name] ??= init[name as keyof RequestInit];
-    level = Object.getPrototypeOf(level);
+  for (let from = Object.getPrototypeOf(init); from && Object.getPrototypeOf(from); ) {
+    for (const name of Object.getOwnPropertyNames(from)) copy[name] ??= init[name as keyof RequestInit];
+    from = Object.getPrototypeOf(from);
   }
   return copy;
 }
@@ -57,22 +59,22 @@ function ownInit(init: RequestInit): RequestInit {
  * @param href - What a relative URL means now; the page may move on before it is sent.
  */
 export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined, href: string): Call {
-  if (isRequest(init)) return takeCall(new Request(input, init), undefined, href);
+  if (init && isRequest(init)) return takeCall(new Request(input, init), undefined, href);
   const own = init && ownInit(init);
   const request = isRequest(input) ? input : undefined;
   const { method = request?.method ?? 'GET', signal = request?.signal, body } = own ?? {};
   const headers = own?.headers ?? request?.headers ?? {};
-  const isStream = typeof body === 'object' && body && ('getReader' in body || Symbol.asyncIterator in body);
-  if (own && body) own.body = ownBody(body);
-  const url = /^https?:/i.test(`${input}`) ? `${input}` : href;
+  const isObject = typeof body === 'object' && body !== null;
+  if (own && isObject) own.body = ownBody(body);
+  const url = `${input}`;
   return {
     // Where the init brings a body, that of the Request may have been read.
-    input: request ? (body ? request : request.clone()) : url,
+    input: request ? (body ? request : request.clone()) : /^https?:/i.test(url) ? url : href,
     init: own,
     headers: isIterable(headers) ? new Headers(headers) : { ...headers },
     method: /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method,
     signal,
-    isReplayable: !isStream,
+    isReplayable: !isObject || !('getReader' in body || Symbol.asyncIterator in body),
   };
 }
 
@@ -88,9 +90,10 @@ export function sendCall(
   const request = typeof input === 'object' ? input : undefined;
   // The body of a Request can be read once: what is sent is a copy.
   const copy = request && !init?.body ? request.clone() : input;
-  const isKept = Object.keys(added).some((name) => name.toLowerCase() !== 'authorization');
+  let isKept = false;
+  for (const name in added) isKept ||= name.toLowerCase() !== 'authorization';
   // Any init makes fetch forget the referrer of a Request, so its headers are written in place.
-  const isBare = copy !== input && !isKept && !Object.keys(init ?? {}).length;
+  const isBare = copy !== input && !isKept && !(init && Object.keys(init).length);
   let merged: HeadersInit = { ...headers, ...added } as Record<string, string>;
   if (isIterable(headers)) {
     merged = isBare ? (copy as Request).headers : new Headers(headers);

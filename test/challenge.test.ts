@@ -30,6 +30,8 @@ describe('a header', () => {
     ['Bearer error=x, Error=y', [challenge('Bearer', { error: 'x' })]],
     ['error=x, Bearer scope=y', [challenge('Bearer', { scope: 'y' })]],
     ['Bearer error=x, scope="open', [challenge('Bearer', { error: 'x' })]],
+    ['Bearer error=x, uri=https://a, scope=y', [challenge('Bearer', { error: 'x' })]],
+    ['Bearer error=x, a="b"scope=y', [challenge('Bearer', { error: 'x' })]],
     ['Bearer error=x, a=(, scope=y', [challenge('Bearer', { error: 'x' })]],
   ])('%j breaks the grammar and is read as far as it makes sense', (header, expected) => {
     expect(parseChallenges(header)).toEqual(expected);
@@ -77,7 +79,7 @@ const parameter = fc
     value,
     text: `${name}${a}=${b}${text}`,
   }))
-  .filter(({ name }) => name !== '__proto__' && name !== 'constructor'); // a test of their own above
+  .filter(({ name }) => name !== '__proto__'); // cannot be a key of a plain object
 const joined = <T extends { text: string }>(items: T[], between: string[]) =>
   items.map(({ text }, index) => (index ? between[index % between.length] : '') + text).join('');
 const commas = fc.array(comma, { minLength: 1, maxLength: 5 });
@@ -116,22 +118,15 @@ test('R20: what is printed by the grammar, with any spacing and quoting, is read
 });
 
 test('R20: no header throws or hangs, however it is put together', () => {
-  const pieces = ['a', 'Bearer', '=', '"', '\\', ',', ' ', '\t', '(', '/', '==', 'é', '\n'];
-  const repeated = fc
-    .array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 4 })
-    .map((some) => some.join('').repeat(20_000));
-  const header = fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc.array(fc.constantFrom(...pieces)).map(String),
-    repeated,
-  );
-  fc.assert(
-    fc.property(header, (text) => {
-      const startedAt = performance.now();
-      expect(parseChallenges(text).every(({ scheme }) => scheme && text.includes(scheme))).toBe(true);
-      expect(performance.now() - startedAt).toBeLessThan(1_000);
-    }),
-  );
+  const pieces = ['a', '=', '"', '\\', ',', ' ', '(', 'é', '\n'];
+  const check = (text: string) => {
+    const startedAt = performance.now();
+    expect(parseChallenges(text).every(({ scheme }) => text.includes(scheme))).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  };
+  const header = fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.constantFrom(...pieces)));
+  fc.assert(fc.property(header, (parts) => check([...parts].join(''))));
+  for (const a of pieces) for (const b of pieces) check(`a ${(a + b).repeat(10_000)}(`);
 });
 
 describe('R20: a stronger login or more scope is asked for', () => {

@@ -5,7 +5,7 @@ test.each([
   ['', 'empty'],
   ['secret', 'string'],
   [0, 'number >= 0'],
-  [1.5, 'number >= 0'],
+  [1e9, 'number >= 0'],
   [-1, '-1'],
   [Number.NaN, 'NaN'],
   [Number.POSITIVE_INFINITY, 'Infinity'],

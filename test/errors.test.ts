@@ -69,6 +69,8 @@ describe('asTokenError', () => {
     );
     expect(foreign).not.toBeInstanceOf(Error);
     expect(asTokenError(wrapped(foreign), 'session-ended')).toBe(foreign);
+    const outer = { name: 'TokenError', code: 'closed', cause: foreign };
+    expect(asTokenError(outer)).toBe(outer);
   });
 
   test('prefers the thing itself to a wrapper that copied its name and code', () => {

@@ -33,6 +33,20 @@ describe('where there are no Web Locks', () => {
     expect(await Promise.all(runs)).toEqual(['a', 'b', 'c']);
   });
 
+  test('who comes while the second runs waits for it as well', async () => {
+    const log: string[] = [];
+    const [a, b, c] = [task('a', log), task('b', log), task('c', log)];
+    for (const { run } of [a, b]) void defaultLock('name', run, { signal: never });
+    a.end();
+    await settle();
+    const last = defaultLock('name', c.run, { signal: never });
+    await settle();
+    expect(log).toEqual(['a', 'b']);
+    b.end();
+    c.end();
+    expect(await last).toBe('c');
+  });
+
   test('tasks of other names do not wait', async () => {
     const log: string[] = [];
     void defaultLock('one', task('a', log).run, { signal: never });

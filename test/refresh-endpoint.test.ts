@@ -7,7 +7,7 @@ import { follow } from './support/recorder.ts';
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
 
-const url = 'https://user:pass@as.example.com/token?tenant=1';
+const url = 'https://as.example.com/token?tenant=1';
 const tokens = { accessToken: 'access', tokenType: 'Bearer', refreshToken: 's3cret' };
 const grant = { access_token: 'next' };
 const json =
@@ -20,6 +20,7 @@ const lost = () => Promise.reject(new TypeError('fetch failed'));
 function setUp(options: Partial<RefreshEndpointOptions>, ...answers: (() => Response | Promise<Response>)[]) {
   const sent: { request: Request; at: number }[] = [];
   const send = async (input: RequestInfo | URL, init?: RequestInit) => {
+    init?.signal?.throwIfAborted();
     sent.push({ request: new Request(input, init), at: Date.now() });
     const answer = answers.length > 1 ? answers.shift() : answers[0];
     return (answer ?? json(200, grant))();
@@ -90,17 +91,17 @@ test('R35: invalid_grant ends the session at any status; 401 and a JSON 403 only
     const dead = { error: 'invalid_grant' };
     const answers = [json(200, dead), json(500, dead), json(401, {}), json(403, {}), page];
     const errors = await Promise.all(answers.map((answer) => setUp(options, answer).ask()));
-    return errors.map((error) => (error as { code: string }).code.at(0)).join('');
+    return errors.map((error) => (error as { code?: string }).code?.at(0) ?? '-').join('');
   };
   expect([await codes({}), await codes({ format: 'json' })]).toEqual(['ssrrr', 'ssssr']);
-  expect(await codes({ isSessionEnded: ({ status }) => status === 403 })).toMatch(/rrss$/);
+  expect(await codes({ isSessionEnded: ({ status }) => status === 403 })).toBe('-rrss');
 });
 
 test('R35: a lost answer is asked for again at once, a busy server after its Retry-After', async () => {
   const broken = () => new Response(new ReadableStream({ pull: lost }));
-  const { ask, sent } = setUp({}, broken, lost, json(503, {}, { 'retry-after': '3' }), json(200, grant));
+  const { ask, sent } = setUp({}, broken, json(503, {}, { 'retry-after': '3' }), json(200, grant));
   expect(await ask()).toEqual(grant);
-  expect(sent.map(({ at }) => at)).toEqual([0, 0, 600, 3_600]);
+  expect(sent.map(({ at }) => at)).toEqual([0, 0, 3_000]);
 });
 
 test('R35: nobody waits for a time the waiters will not see; they are told when to come again', async () => {
@@ -119,12 +120,12 @@ test('R70: the error tells the place, the status and a known error, and neither 
   });
   const other = await setUp({ ...options, url: new URL(url) }, json(400, { error: 's3cret' })).ask();
   expect(inspect([error, other], { depth: 9, showHidden: true })).not.toMatch(/s3cret|pa55|tenant=/);
-  const gone = await setUp({}, lost).ask();
+  const gone = await setUp({ url: 'https://user:pass@as.example.com/token' }, lost).ask();
   expect(gone).toMatchObject({ cause: { message: 'https://as.example.com/token could not be reached' } });
-}, 9_999);
+});
 
 test('R34: when the signal ends the request, its reason is what is thrown', async () => {
-  const { refresh, send } = setUp({}, () => new Promise(() => {}));
+  const { refresh, send } = setUp({});
   const asked = follow(refresh({ tokens, signal: AbortSignal.abort('over'), fetch: send }));
   await vi.advanceTimersByTimeAsync(0);
   expect(asked.value).toBe('over');

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { hasHeader, isRequest, sendCall, takeCall } from '../src/replay.ts';
+import { type Call, hasHeader, isRequest, sendCall, takeCall } from '../src/replay.ts';
 
 const HREF = 'https://api.example.com/things';
 const take = (input: RequestInfo | URL = HREF, init?: RequestInit) => takeCall(input, init, HREF);
 
 /** What is handed to fetch when the call is sent with these headers. */
-async function sent(call: ReturnType<typeof takeCall>, added: Record<string, string> = {}) {
-  let input: RequestInfo = '';
-  let init: RequestInit | undefined;
-  const fetch = async (...args: [RequestInfo, RequestInit?]) => {
-    [input, init] = args;
+async function sent(call: Call, added: Record<string, string> = {}) {
+  const seen: { input: RequestInfo; init: RequestInit | undefined }[] = [];
+  const fetch = async (input: RequestInfo, init?: RequestInit) => {
+    seen.push({ input, init });
     return new Response();
   };
   await sendCall(call, fetch, added);
+  const { input, init } = seen[0] ?? { input: '' };
   return { input, init, request: new Request(input, init) };
 }
 const bearer = { authorization: 'Bearer t' };
@@ -20,18 +20,13 @@ const bearer = { authorization: 'Bearer t' };
 describe('what was taken', () => {
   test('is sent as it was, and the caller’s objects are left alone (R4)', async () => {
     const headers = { 'x-a': '1' };
-    const init = { method: 'post', headers, body: 'text', next: { tags: [] } };
+    const rest = { method: 'post', body: 'text', next: { tags: [] } };
+    const init = { ...rest, headers };
     const call = take(new URL(HREF), init);
     headers['x-a'] = '2';
     init.method = 'delete';
     const { input, init: out } = await sent(call, bearer);
-    expect(input).toBe(HREF);
-    expect(out).toEqual({
-      method: 'post',
-      headers: { 'x-a': '1', ...bearer },
-      body: 'text',
-      next: { tags: [] },
-    });
+    expect([input, out]).toEqual([HREF, { ...rest, headers: { 'x-a': '1', ...bearer } }]);
     expect([call.method, headers]).toEqual(['POST', { 'x-a': '2' }]);
   });
 
@@ -40,15 +35,12 @@ describe('what was taken', () => {
     expect(take('HTTPS://API.example.com/a#b').input).toBe('HTTPS://API.example.com/a#b');
   });
 
-  test('has the method of the init, else of the Request, in the case that fetch would send', () => {
+  test('has the method of the init, else of the Request, in the case that fetch would send', async () => {
     const request = new Request(HREF, { method: 'PUT' });
-    const methods = [
-      take(),
-      take(request),
-      take(request, { method: 'delete' }),
-      take(HREF, { method: 'patch' }),
-    ];
-    expect(methods.map(({ method }) => method)).toEqual(['GET', 'PUT', 'DELETE', 'patch']);
+    const other = [take(request, { method: 'delete' }), take(HREF, { method: 'patch' })];
+    const methods = [take(), take(request), ...other].map(({ method }) => method);
+    expect(methods).toEqual(['GET', 'PUT', 'DELETE', 'patch']);
+    expect((await sent(take(request, { method: 'delete' }), bearer)).request.method).toBe('DELETE');
   });
 
   test('keeps what an init inherits, and what a Request used as an init says', async () => {
@@ -58,8 +50,10 @@ describe('what was taken', () => {
       }
     }
     expect((await sent(take(HREF, new Options()))).request.method).toBe('PUT');
-    const { request } = await sent(take(HREF, new Request('https://x.test', { method: 'POST', body: 'b' })));
+    const call = take(HREF, new Request('https://x.test', { method: 'POST', body: 'b' }));
+    const { request } = await sent(call);
     expect([request.url, request.method, await request.text()]).toEqual([HREF, 'POST', 'b']);
+    expect(call.isReplayable).toBe(true);
   });
 });
 
@@ -74,21 +68,20 @@ describe('R24: a body', () => {
   test.each<[string, BodyInit, (body: never) => void, string | RegExp]>([
     ['a string', 'text', () => {}, 'text'],
     ['a blob', new Blob(['blob']), () => {}, 'blob'],
-    ['a part of a buffer', bytes().subarray(1, 6), (body: Uint8Array) => body.fill(0), 'bytes'],
-    ['a DataView', new DataView(bytes().buffer, 1, 5), (body: DataView) => body.setUint8(0, 0), 'bytes'],
+    ['a part of a buffer', bytes().subarray(1, 6), (body: Uint8Array) => body.fill(0), /^bytes$/],
+    ['a DataView', new DataView(bytes().buffer, 1, 5), (body: DataView) => body.setUint8(0, 0), /^bytes$/],
     ['an ArrayBuffer', bytes().buffer, (body: ArrayBuffer) => new Uint8Array(body).fill(0), '-bytes-'],
-    [
-      'URLSearchParams',
-      new URLSearchParams('a=1&a=2'),
-      (body: URLSearchParams) => body.delete('a'),
-      'a=1&a=2',
-    ],
+    ['URLSearchParams', new URLSearchParams('a=1'), (body: URLSearchParams) => body.delete('a'), 'a=1'],
     ['FormData', form(), (body: FormData) => body.delete('file'), /"a"\r\n\r\n1\r\n.+filename="x\.txt"/s],
   ])('%s is sent twice as it was when it was taken', async (_what, body, spoil, expected) => {
     const call = take(HREF, { method: 'POST', body });
     spoil(body as never);
     expect(call.isReplayable).toBe(true);
     for (let n = 0; n < 2; n++) expect(await (await sent(call)).request.text()).toMatch(expected);
+  });
+
+  test('of null is none', () => {
+    expect(take(HREF, { body: null })).toMatchObject({ isReplayable: true, init: { body: null } });
   });
 
   test('of a Request is sent twice, and stays unread for the caller', async () => {
@@ -108,7 +101,9 @@ describe('R24: a body', () => {
     async function* generate() {
       yield 'chunk';
     }
-    for (const body of [new ReadableStream(), generate() as unknown as BodyInit]) {
+    const old = { getReader: () => {} }; // a stream of a platform that cannot iterate it
+    for (const stream of [new ReadableStream(), generate(), old]) {
+      const body = stream as BodyInit;
       const call = take(HREF, { method: 'POST', body });
       expect([call.isReplayable, call.init?.body]).toEqual([false, body]);
     }
@@ -118,21 +113,12 @@ describe('R24: a body', () => {
 describe('the headers', () => {
   test('of a Request, Headers, pairs and a record are found in any case (R3), and kept beside the added', async () => {
     const lists = [new Headers({ 'X-A': '1' }), [['X-A', '1']] as [string, string][], { 'X-A': '1' }];
-    const calls = [
-      take(new Request(HREF, { headers: { 'X-A': '1' } })),
-      ...lists.map((headers) => take(HREF, { headers })),
-    ];
-    for (const call of calls) {
-      expect([hasHeader(call, 'x-a'), hasHeader(call, 'X-A'), hasHeader(call, 'x-b')]).toEqual([
-        true,
-        true,
-        false,
-      ]);
+    const ofRequest = take(new Request(HREF, { headers: { 'X-A': '1' } }));
+    for (const call of [ofRequest, ...lists.map((headers) => take(HREF, { headers }))]) {
+      const found = ['x-a', 'X-A', 'x-b'].map((name) => hasHeader(call, name));
+      expect(found).toEqual([true, true, false]);
       const { headers } = (await sent(call, bearer)).request;
-      expect([...headers]).toEqual([
-        ['authorization', 'Bearer t'],
-        ['x-a', '1'],
-      ]);
+      expect(Object.fromEntries(headers)).toEqual({ ...bearer, 'x-a': '1' });
     }
   });
 
@@ -144,20 +130,17 @@ describe('the headers', () => {
   });
 
   test('R6: other than Authorization make a redirect an error, unless the caller said what to do', async () => {
-    const redirect = async (
-      call: ReturnType<typeof takeCall>,
-      added = { 'X-Token': 't' } as Record<string, string>,
-    ) => (await sent(call, added)).request.redirect;
+    const redirect = async (call: Call, name = 'X-Token') =>
+      (await sent(call, { [name]: 't' })).request.redirect;
     expect(await redirect(take())).toBe('error');
     expect(await redirect(take(new Request(HREF)))).toBe('error');
     expect(await redirect(take(new Request(HREF, { redirect: 'manual' })))).toBe('manual');
     expect(await redirect(take(HREF, { redirect: 'follow' }))).toBe('follow');
-    expect(await redirect(take(), { Authorization: 't' })).toBe('follow');
+    expect(await redirect(take(), 'Authorization')).toBe('follow');
   });
 });
 
 test('a Request is known by its tag, because it may be of another realm or a polyfill', () => {
   expect(isRequest({ [Symbol.toStringTag]: 'Request' })).toBe(true);
-  for (const other of [undefined, '[object Request]', new URL(HREF), { url: HREF }])
-    expect(isRequest(other)).toBe(false);
+  expect([undefined, '[object Request]', new URL(HREF), { url: HREF }].some(isRequest)).toBe(false);
 });

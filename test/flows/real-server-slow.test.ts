@@ -53,17 +53,16 @@ describe.concurrent('a slow token endpoint', { timeout: 15_000 }, () => {
   test('R34: an answer after refreshTimeout fails those who waited, and is taken all the same', async () => {
     await using world = await startLoopback();
     const { server, api } = world;
-    const auth = world.manager({ refreshTimeout: 400 });
+    const auth = world.manager({ refreshTimeout: 800 });
     const told = record(auth);
     await auth.signIn(await world.login());
     const spent = auth.tokens?.refreshToken;
-    server.delay = 600;
+    server.delay = 1000;
     world.denyTokenOf(auth);
 
     const taken = once(auth, 'token-refreshed');
-    const began = Date.now();
     const error = asTokenError(await errorOf(auth.fetch(`${api.url}/items/1`)), 'refresh-failed');
-    expect(Date.now() - began, 'nobody waits for the answer').toBeLessThan(600);
+    expect(told.refreshed, 'nobody waits for the answer').toEqual([]);
     expect(error?.cause).toMatchObject({ name: 'TimeoutError' });
     await taken;
     expect(auth.tokens?.refreshToken).not.toBe(spent);

@@ -26,13 +26,15 @@ export async function driveWorkers({ workers, requests, pace, send }: Work): Pro
   async function request(number: number): Promise<void> {
     const init = number % 3 ? { method: 'GET' } : { method: 'POST', body: `body ${number}` };
     const response = await send(number, init);
-    const answer = (await response.json()) as { method?: string; path?: string; body?: string };
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`request ${number}: ${response.status} ${text}`);
+    const answer = JSON.parse(text) as { method?: string; path?: string; body?: string };
     const isOwn =
       answer.path === undefined ||
       (answer.method === init.method &&
         answer.path.endsWith(`/${number}`) &&
         answer.body === (init.body ?? ''));
-    if (response.status !== 200 || !isOwn) throw new Error(`${number}: ${response.status} ${answer.path}`);
+    if (!isOwn) throw new Error(`request ${number} got the answer to ${answer.method} ${answer.path}`);
   }
 
   async function work(first: number): Promise<void> {
