@@ -11,7 +11,7 @@ let seenBase: string | undefined;
 function parse(input: string, base: string | undefined): Target | undefined {
   try {
     const { protocol, hostname, origin, pathname, search } = new URL(input, base);
-    const isLoopback = /^((.+\.)?localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+    const isLoopback = /^((.+\.)?localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
     return {
       href: origin + pathname + search,
       origin,

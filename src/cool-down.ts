@@ -25,11 +25,11 @@ export function createCoolDown(): CoolDown {
   return {
     isMarked: (token, place) => (token === marked && isOn('')) || isOn(place),
     mark(token, place) {
+      if (marks.size > 999) marks.clear();
       // A burst of refusals counts as one.
       if (token !== marked || !isOn('')) extend('');
       if (!isOn(place)) extend(place);
       marked = token;
-      if (marks.size > 999) marks.clear();
     },
     lift(token, place) {
       if (!marks.size) return;

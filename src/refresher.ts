@@ -98,7 +98,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
         if (session.run === run) session.run = undefined;
         events.flush();
         // Listeners hear of the end before those who wait for something else of this session.
-        if (sessions.current !== session) session.abort(run.error);
+        if (run.error?.code === 'session-ended' && sessions.current !== session) session.abort(run.error);
       });
     const run: Run = { work, version: session.version };
     return run;

@@ -6,10 +6,10 @@ import type { RecordStore, StoredSession } from './storage.ts';
 import { abortable } from './timers.ts';
 import type { TokenEvents } from './types.ts';
 
-const createState = (n: number, isTried: boolean): Session =>
+const createState = (n: number): Session =>
   Object.assign(new AbortController(), {
     n,
-    isTried,
+    isTried: n > 0,
     version: 0,
     failures: 0,
     captured: 0,
@@ -22,7 +22,7 @@ const createId = (): string => globalThis.crypto?.randomUUID?.() ?? `${Date.now(
 export function createSessions(store: RecordStore | undefined, { add }: Pick<Events, 'add'>): Sessions {
   let turn: Promise<unknown> = Promise.resolve();
   let opening: Promise<unknown> | undefined;
-  let current = createState(0, false);
+  let current = createState(0);
   const closing = new AbortController();
   const closed = closing.signal;
 
@@ -61,7 +61,7 @@ export function createSessions(store: RecordStore | undefined, { add }: Pick<Eve
   /** Another session takes the place of this one. With an error those who wait are left to its finder. */
   const leave = (reason: TokenEvents['signed-out']['reason'], error?: TokenError) => {
     const was = current;
-    current = createState(was.n + 1, true);
+    current = createState(was.n + 1);
     if (!error) was.abort(new TokenError('session-changed'));
     if (closed.aborted) current.abort(closed.reason);
     if (was.id) add('signed-out', { sessionId: was.id, reason, ...(error && { error }) });
@@ -112,7 +112,7 @@ export function createSessions(store: RecordStore | undefined, { add }: Pick<Eve
         const stored = await store?.read();
         if (was !== current || !stored) return;
         if (stored === 'newer') {
-          leave('other-context');
+          if (current.id) leave('other-context');
           return;
         }
         if (stored.n <= current.n) return;

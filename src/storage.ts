@@ -41,10 +41,17 @@ export function memoryStorage(): TokenStorage {
 }
 
 /** Whether what a storage threw quotes one of these texts: clients of remote storages keep the command. */
-function shows(thrown: unknown, texts: string[], depth = 5): boolean {
-  if (typeof thrown === 'string') return texts.some((text) => thrown.includes(text));
-  if (Object(thrown) !== thrown || !depth) return false;
-  return Object.getOwnPropertyNames(thrown).some((name) => shows((thrown as never)[name], texts, depth - 1));
+function shows(thrown: unknown, texts: string[]): boolean {
+  // Grows while it is walked.
+  const seen = new Set([thrown]);
+  for (const value of seen) {
+    if (typeof value === 'string' && texts.some((text) => value.includes(text))) return true;
+    if (Object(value) !== value || ArrayBuffer.isView(value)) continue;
+    for (const name of Object.getOwnPropertyNames(value)) seen.add((value as Record<string, unknown>)[name]);
+    // Nobody looks through that much; better to keep it back.
+    if (seen.size > 9_999) return true;
+  }
+  return false;
 }
 
 /**

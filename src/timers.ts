@@ -8,8 +8,9 @@ export type LimitedSignal = AbortSignal & { readonly deadline?: number };
  * Never keeps a Node process alive. Returns what cancels it.
  */
 export function after(ms: number, task: () => void): () => void {
-  const timer = setTimeout(task, Math.min(ms, 2 ** 31 - 1)) as ReturnType<typeof setTimeout> | number;
-  if (typeof timer === 'object') timer.unref?.();
+  const timer = setTimeout(task, Math.min(ms, 2 ** 31 - 1));
+  // A number in browsers.
+  (timer as Partial<NodeJS.Timeout>).unref?.();
   return () => clearTimeout(timer);
 }
 

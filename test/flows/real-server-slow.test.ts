@@ -77,13 +77,13 @@ describe.concurrent('a slow token endpoint', { timeout: 15_000 }, () => {
   test('R34, R35: an answer after twice refreshTimeout is lost, and the session with it, once', async () => {
     await using world = await startLoopback();
     const { server } = world;
-    const auth = world.manager({ refreshTimeout: 250 });
+    const auth = world.manager({ refreshTimeout: 500 });
     const told = record(auth);
     await auth.signIn(await world.login());
-    server.delay = 1200;
+    server.delay = 2500;
 
     expect(asTokenError(await errorOf(auth.refresh()))?.code).toBe('refresh-failed');
-    await sleep(400); // its request is aborted after 500
+    await sleep(700); // its request is aborted after 1000
     server.delay = 0;
     const over = once(auth, 'signed-out');
     // The server has spent the refresh token and takes the next try for theft: what rotation costs.
