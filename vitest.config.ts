@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** Real servers with tokens that live seconds, and bursts of ten thousand: in real time, so on their own. */
+const load = ['test/flows/real-server*.test.ts', 'test/flows/burst.test.ts'];
+
 export default defineConfig({
   resolve: {
     alias: [{ find: /^evertoken$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) }],
@@ -22,9 +25,10 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/house/**', 'test/contexts/**'],
+          exclude: ['test/house/**', 'test/contexts/**', ...load],
         },
       },
+      { extends: true, test: { name: 'load', include: load } },
       {
         extends: true,
         test: {
