@@ -17,6 +17,7 @@ function parse(input: string, base: string | undefined): Target | undefined {
       origin,
       family: origin.replace(/\/\/[^.]+\./, '//*.'),
       path: pathname,
+      folder: `${pathname}/`,
       isSecure: protocol === 'https:' || (protocol === 'http:' && isLoopback),
     };
   } catch {
@@ -48,8 +49,7 @@ function compile(rule: unknown, label: string): Matcher {
   }
   const { origin, pathname } = new URL(text);
   const path = pathname.replace(/\/*$/, '/');
-  return (target) =>
-    (target.origin === origin || target.family === origin) && `${target.path}/`.startsWith(path);
+  return (target) => (target.origin === origin || target.family === origin) && target.folder.startsWith(path);
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Target {
   /** The origin with a star for its first label. */
   readonly family: string;
   readonly path: string;
+  /** The path with a slash behind it. */
+  readonly folder: string;
   /** https, or http on a loopback host: a predicate is asked about no other. */
   readonly isSecure: boolean;
 }

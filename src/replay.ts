@@ -88,7 +88,7 @@ export function sendCall(
   added: Record<string, string>,
 ): Promise<Response> {
   const request = typeof input === 'object' ? input : undefined;
-  // The body of a Request can be read once: what is sent is a copy.
+  // The body of a Request can be read once, and whoever keeps what was sent finds it as it was: a copy is sent.
   const copy = request && !init?.body ? request.clone() : input;
   let isKept = false;
   for (const name in added) isKept ||= name.toLowerCase() !== 'authorization';

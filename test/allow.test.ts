@@ -22,6 +22,7 @@ describe('a target', () => {
       origin: 'https://a.example.com',
       family: 'https://*.example.com',
       path: '/v1',
+      folder: '/v1/',
       isSecure: true,
     });
   });

@@ -126,7 +126,7 @@ test('R20: no header throws or hangs, however it is put together', () => {
   };
   const header = fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.constantFrom(...pieces)));
   fc.assert(fc.property(header, (parts) => check([...parts].join(''))));
-  for (const a of pieces) for (const b of pieces) check(`a ${(a + b).repeat(10_000)}(`);
+  for (const a of pieces) for (const b of pieces) check(`a ${(a + b).repeat(3_000)}(`);
 });
 
 describe('R20: a stronger login or more scope is asked for', () => {
