@@ -40,7 +40,7 @@ export function hold(
   const known = { accessToken, tokenType, expiresAt: positive(end), refreshToken, idToken, scope };
   const tokens = Object.fromEntries(
     Object.entries(known).filter(([, value]) => value),
-  ) as unknown as TokenSet;
+  ) as Partial<TokenSet> as TokenSet;
   const judged = refreshAhead === false ? forever : end;
   const life = judged - issuedAt;
   const waitAt = judged - Math.min(leeway, life / 10);
