@@ -120,14 +120,14 @@ interface Answer {
 /** Posts, and again where that may help. Answers with the last answer, if there was any, and never rejects. */
 async function post(
   url: string | URL,
-  request: Options,
+  request: Options & { signal: LimitedSignal },
   underlying: typeof fetch,
   isFinal: (answer: Answer | undefined) => boolean,
 ): Promise<{ answer: Answer | undefined; isGood: boolean }> {
   let answer: Answer | undefined;
   let delay = 0;
   // The waiters give up after half of what the signal allows.
-  const { deadline = Number.POSITIVE_INFINITY } = (request.signal ?? {}) as LimitedSignal;
+  const { deadline = Number.POSITIVE_INFINITY } = request.signal;
   const giveUpAt = (Date.now() + deadline) / 2;
   const retry: RetryOptions = {
     methods: ['post'],
@@ -137,7 +137,7 @@ async function post(
       // A lost answer is asked for again at once, while the server may still give it.
       delay = status || retryCount > 1 ? Math.max(300 * retryCount, retryAtOf(answer) - Date.now()) : 0;
       const mayHelp = !status || status >= 500 || [408, 425, 429].includes(status);
-      return mayHelp && !isFinal(answer) && !request.signal?.aborted && Date.now() + delay < giveUpAt;
+      return mayHelp && !isFinal(answer) && !request.signal.aborted && Date.now() + delay < giveUpAt;
     },
   };
   const send: typeof fetch = async (input, init) => {
@@ -207,7 +207,7 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
     if (!sent.has('accept')) sent.set('accept', 'application/json');
     if (format === 'form' && clientAuth === 'client_secret_basic') sent.set('authorization', basic(options));
     const json = body ? body(tokens) : format === 'json' ? { refreshToken } : undefined;
-    const request: Options = {
+    const request: Options & { signal: AbortSignal } = {
       headers: sent,
       signal,
       ...(format === 'form' ? { body: formOf(options, refreshToken, clientAuth) } : { json }),

@@ -202,7 +202,7 @@ export interface TokenManagerOptions {
    * @default memoryStorage(), which forgets with the page
    */
   storage?: TokenStorage | undefined;
-  /** Names the stored record, the lock and the channel. @default 'evertoken' */
+  /** Names the stored record and the lock. @default 'evertoken' */
   name?: string | undefined;
   /**
    * Milliseconds before expiry at which a refresh starts in the background while requests go on; at most a
@@ -238,7 +238,7 @@ export interface TokenManagerOptions {
   capture?: CaptureRule[] | undefined;
   /** Called by `signOut()`, unless `{ revoke: false }`. @default none */
   revoke?: Revoke | undefined;
-  /** @default Web Locks where a `storage` is shared, else a queue in this context */
+  /** @default with a `storage` Web Locks, where they are missing a queue in this context; without one none */
   lock?: Lock | undefined;
   /** The fetch underneath. @default the global one, looked up at each use */
   fetch?: Fetch | undefined;
