@@ -12,6 +12,8 @@ declare module 'vitest' {
     tarball: string;
     /** An empty project that has the packed package and its dependencies in `node_modules`. */
     consumer: string;
+    /** The same with the optional peers. */
+    peered: string;
   }
 }
 
@@ -29,15 +31,20 @@ export default function setup(project: TestProject): () => void {
   run('npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', folder);
   const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'missing.tgz');
 
-  const modules = join(folder, 'consumer', 'node_modules');
-  mkdirSync(modules, { recursive: true });
-  run('tar', '-xzf', tarball, '-C', modules);
-  renameSync(join(modules, 'package'), join(modules, manifest.name));
-  for (const name of Object.keys(manifest.dependencies)) {
-    symlinkSync(resolve('node_modules', name), join(modules, name), 'junction');
-  }
+  const install = (project: string, packages: object) => {
+    const modules = join(folder, project, 'node_modules');
+    mkdirSync(modules, { recursive: true });
+    run('tar', '-xzf', tarball, '-C', modules);
+    renameSync(join(modules, 'package'), join(modules, manifest.name));
+    for (const name of Object.keys(packages)) {
+      symlinkSync(resolve('node_modules', name), join(modules, name), 'junction');
+    }
+    return join(folder, project);
+  };
 
+  const { dependencies, peerDependencies } = manifest;
   project.provide('tarball', tarball);
-  project.provide('consumer', join(folder, 'consumer'));
+  project.provide('consumer', install('consumer', dependencies));
+  project.provide('peered', install('peered', { ...dependencies, ...peerDependencies }));
   return () => rmSync(folder, { recursive: true, force: true });
 }

@@ -13,13 +13,14 @@ import { compile } from './compile.ts';
 import { list } from './source.ts';
 
 const consumer = inject('consumer');
+const peered = inject('peered');
 const installed = join(consumer, 'node_modules', 'evertoken');
-const declarations = ['dist/index.d.ts', 'dist/index.d.cts'];
+const entries = ['index', 'indexeddb'];
 
 /** Runs a file of the consumer's with the Node that runs this test. */
-function node(name: string, text: string): string {
-  writeFileSync(join(consumer, name), text);
-  return execFileSync(process.execPath, [name], { cwd: consumer, encoding: 'utf8', timeout: 30_000 }).trim();
+function node(name: string, text: string, cwd = consumer): string {
+  writeFileSync(join(cwd, name), text);
+  return execFileSync(process.execPath, [name], { cwd, encoding: 'utf8', timeout: 30_000 }).trim();
 }
 
 describe('packed files', () => {
@@ -32,16 +33,11 @@ describe('packed files', () => {
     );
 
   test('are the build and the papers, nothing else', () => {
-    const needed = [
-      'dist/index.js',
-      'dist/index.cjs',
-      ...declarations,
-      'README.md',
-      'LICENSE',
-      'CHANGELOG.md',
-    ];
-    expect(packed).toEqual(expect.arrayContaining([...needed, 'package.json']));
     const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
+    const built = entries.flatMap((entry) =>
+      ['js', 'cjs', 'd.ts', 'd.cts'].map((ending) => `dist/${entry}.${ending}`),
+    );
+    expect(packed).toEqual(expect.arrayContaining([...built, ...papers]));
     const others = packed.filter(
       (path) => !papers.includes(path) && !/^dist\/[^/]+\.(?:c?js|d\.c?ts)$/.test(path),
     );
@@ -64,13 +60,22 @@ describe('packed files', () => {
     expect(stdout).not.toMatch(/no types/i);
   });
 
-  test.for(declarations)('%s names no dependency', (path) => {
+  test.for(packed.filter((path) => /\.d\.c?ts$/.test(path)))('%s names no dependency', (path) => {
     const lines = readFileSync(join(installed, path), 'utf8').split('\n');
-    expect(lines.filter((line) => /\b(?:ky|mitt|jwt-decode)\b/i.test(line))).toEqual([]);
+    // Comments say which peer to install.
+    const named = /\b(?:ky|mitt|jwt-decode)\b|['"]idb-keyval['"]/i;
+    expect(lines.filter((line) => named.test(line))).toEqual([]);
   });
 });
 
 describe('types', () => {
+  const indexeddb = `
+    import { createTokenManager, type Refresh, type TokenStorage } from 'evertoken';
+    import { indexedDbStorage } from 'evertoken/indexeddb';
+    declare const refresh: Refresh;
+    export const storage: TokenStorage = indexedDbStorage();
+    export const auth = createTokenManager({ refresh, allow: 'https://api.example.com', storage });`;
+
   const { ESNext, Node16, NodeNext } = ts.ModuleKind;
   const { Bundler } = ts.ModuleResolutionKind;
   const modes: { name: string; ending: string; options: ts.CompilerOptions }[] = [
@@ -82,10 +87,14 @@ describe('types', () => {
 
   test.for(modes)('serve a strict consumer without other types: $name', ({ ending, options }) => {
     const texts = [...list('test/types'), '../house/consumer.ts'].map((path) => [
-      join(consumer, path.replace(/^.*\//, '').replace(/ts$/, ending)).replaceAll('\\', '/'),
+      path.replace(/^.*\//, '').replace(/ts$/, ending),
       readFileSync(join('test/types', path), 'utf8'),
     ]);
-    const errors = compile(Object.fromEntries(texts), {
+    const files = [...texts, [`indexeddb.${ending}`, indexeddb]].map(([name = '', text]) => [
+      join(consumer, name).replaceAll('\\', '/'),
+      text,
+    ]);
+    const errors = compile(Object.fromEntries(files), {
       ...options,
       lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
       types: [],
@@ -124,9 +133,29 @@ describe('loading', () => {
     expect(node('names.cjs', `const evertoken = require('evertoken'); ${print}`)).toBe(names);
   });
 
+  test('without the optional peer works for all but evertoken/indexeddb, whose error names it', () => {
+    const probe = (
+      entry: string,
+    ) => `import('${entry}').then((names) => console.log(Object.keys(names).length),
+      (error) => console.log(error.code, error.message));`;
+    expect(node('root.mjs', probe('evertoken'))).toBe('6');
+    expect(node('entry.mjs', probe('evertoken/indexeddb'))).toMatch(/^ERR_MODULE_NOT_FOUND .*'idb-keyval'/);
+    expect(node('entry.mjs', probe('evertoken/indexeddb'), peered)).toBe('1');
+  });
+
+  test.for([
+    ['indexeddb.mjs', "import { indexedDbStorage } from 'evertoken/indexeddb';"],
+    ['indexeddb.cjs', "const { indexedDbStorage } = require('evertoken/indexeddb');"],
+  ] as const)('evertoken/indexeddb works in %s, and says in Node what it needs', ([name, first]) => {
+    const read = "indexedDbStorage().getItem('evertoken').catch(({ message }) => console.log(message));";
+    expect(node(name, `${first} ${read}`, peered)).toContain('no IndexedDB here');
+  });
+
   test.for([
     ['probe.mjs', "await import('evertoken')"],
     ['probe.cjs', "require('evertoken')"],
+    ['probe-indexeddb.mjs', "await import('evertoken/indexeddb')"],
+    ['probe-indexeddb.cjs', "require('evertoken/indexeddb')"],
   ] as const)('has no side effect: %s', ([name, load]) => {
     const probe = `
       void Request; // Node's own fetch opens a pipe when it is first looked at
@@ -137,6 +166,7 @@ describe('loading', () => {
       spy(EventTarget.prototype, 'addEventListener');
       spy(globalThis, 'addEventListener', 'setTimeout', 'setInterval', 'setImmediate', 'BroadcastChannel', 'fetch');
       if (navigator.locks) spy(navigator.locks, 'request', 'query');
+      for (const name of ['indexedDB', 'crypto']) Object.defineProperty(globalThis, name, { get: () => did.push(name) });
       const state = () => [Object.getOwnPropertyNames(globalThis), process.eventNames()].join();
       const handles = () => process.getActiveResourcesInfo().filter((kind) => !/Promise|FSReq/.test(kind)).length;
       const before = [state(), handles()];
@@ -144,7 +174,7 @@ describe('loading', () => {
       if (before[0] !== state()) did.push('globals or listeners of the process');
       if (before[1] < handles()) did.push('handles');
       console.log(did.join() || 'nothing');`;
-    expect(node(name, probe)).toBe('nothing');
+    expect(node(name, probe, peered)).toBe('nothing');
     expect(manifest.sideEffects).toBe(false);
   });
 });
@@ -152,6 +182,12 @@ describe('loading', () => {
 describe('dependencies', () => {
   test('are ky, jwt-decode and mitt', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['jwt-decode', 'ky', 'mitt']);
+  });
+
+  test('of further entry points are optional peers: idb-keyval', () => {
+    const { peerDependencies, peerDependenciesMeta } = manifest;
+    expect(Object.keys(peerDependencies)).toEqual(['idb-keyval']);
+    expect(peerDependenciesMeta).toEqual({ 'idb-keyval': { optional: true } });
   });
 
   test('all have exact versions, the same in the lock file', () => {

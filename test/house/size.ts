@@ -1,17 +1,26 @@
 /** Bundles a selection of the built package the way an app's bundler does, and weighs it. */
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
+import manifest from '../../package.json' with { type: 'json' };
 
 export const core = '{ createTokenManager, memoryStorage, bearer, TokenError, asTokenError }';
 export const full = '*';
+export const indexeddb = '{ indexedDbStorage }';
 
 /** In kB of 1000 bytes, rounded up to a tenth. */
 export const sizeOf = (bytes: number): string => `${(Math.ceil(bytes / 100) / 10).toFixed(1)} kB`;
 
-/** @returns The size in brotli, and the names of the packages that are part of it. */
-export async function measure(selection: string): Promise<{ bytes: number; packages: string[] }> {
+/**
+ * @param entry - The entry point, by the name of its file; optional peers are the app's own and not weighed.
+ * @returns The size in brotli, and the names of the packages that are part of it.
+ */
+export async function measure(
+  selection: string,
+  entry = 'index',
+): Promise<{ bytes: number; packages: string[] }> {
   const { outputFiles, metafile } = await build({
-    stdin: { contents: `export ${selection} from './dist/index.js';`, resolveDir: '.' },
+    stdin: { contents: `export ${selection} from './dist/${entry}.js';`, resolveDir: '.' },
+    external: Object.keys(manifest.peerDependencies),
     bundle: true,
     minify: true,
     format: 'esm',
