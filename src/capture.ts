@@ -68,7 +68,6 @@ export function createCapture(rules: CaptureRule[], { sessions, accept, flush }:
       const work = () => take(copy).catch((error) => read && report(error));
       await within('the capture', 5_000, work).catch(() => {});
       flush();
-      if (was.run?.version !== was.version) was.run?.release?.();
       return response;
     });
     was.captures.add(answer);

@@ -39,9 +39,11 @@ export interface Session extends AbortController {
   readonly id?: string | undefined;
   readonly held?: Held | undefined;
   /** Number of the newest commit this context knows. */
-  readonly n: number;
-  /** Grows with what a refresh under way must not overwrite: all but a captured access token alone. */
-  readonly version: number;
+  n: number;
+  /** Number of the newest commit that a refresh under way must not overwrite: of all but a captured access token alone. */
+  readonly base: number;
+  /** What could not be stored: this context goes on with it alone. */
+  isLocal?: boolean;
   /** Number of the request whose captured answer was committed last. */
   readonly captured: number;
   /** Whether it brought the tokens held now. */
@@ -51,7 +53,7 @@ export interface Session extends AbortController {
   /** Whether a refresh with nothing in hand was refused. */
   isTried: boolean;
   /** Whether tokens that come after its end are to be revoked. */
-  isRevoked?: boolean;
+  isRevoked?: boolean | undefined;
   /** The refresh under way. */
   run?: Run | undefined;
   /** How many refreshes failed since the last that worked. */
@@ -63,7 +65,7 @@ export interface Session extends AbortController {
 /** One refresh: `work` is the request itself, `wait` what callers wait for. */
 export interface Run {
   /** The session's when it began. */
-  readonly version: number;
+  readonly base: number;
   readonly work: Promise<unknown>;
   wait?: Promise<unknown> | undefined;
   /** Ends the wait: there are good tokens from elsewhere. */
@@ -81,6 +83,16 @@ export interface Replacement {
   readonly isPartial?: boolean;
 }
 
+/** What is known when the stored session is read again. */
+export interface Look {
+  /** This context holds the lock. */
+  readonly isLocked?: boolean;
+  /** What is found is about to be spent: tokens that were replaced elsewhere, and cannot be read, are dropped. */
+  readonly isSpending?: boolean;
+  /** The number that another context told; below zero: whoever has that commit writes its record again. */
+  readonly heard?: number;
+}
+
 /** The session and its one commit point. A commit is made only if its caller `fits`: finds what it expects. */
 export interface Sessions {
   readonly current: Session;
@@ -90,16 +102,29 @@ export interface Sessions {
   readonly opening: Promise<unknown> | undefined;
   /** The session that is there once nothing is opening. */
   settled(signal: AbortSignal | null | undefined): Promise<Session>;
-  /** Reads the stored session: newer tokens are adopted, older ones never. */
-  sync(cause: 'restored' | 'other-context'): Promise<void>;
+  /** Reads the stored session: newer tokens are adopted, older ones never. Looks again while there are newer ones to come. */
+  sync(cause: 'restored' | 'other-context', look?: Look): Promise<void>;
   /** Makes requests wait. */
   gate<T>(run: Promise<T>): Promise<T>;
   /** Begins a session. */
   open(fits: () => unknown, held: Held, cause: TokenEvents['signed-in']['cause']): Promise<unknown>;
   /** Replaces the tokens of the current session. */
   replace(fits: () => unknown, next: () => Held, why: Replacement): Promise<unknown>;
-  /** Ends the current session: here at once, in the storage as soon as possible. With an error its waiters are left to the caller. */
-  end(reason: TokenEvents['signed-out']['reason'], error?: TokenError): Promise<void>;
+  /**
+   * Whether this context may present the refresh token now: tells the others that it does. Absent where nobody
+   * else could.
+   *
+   * @param mayTake - Whether a claim of this moment, which another context made, is void.
+   */
+  readonly claim: ((fits: () => unknown, mayTake: (at: number) => boolean) => Promise<boolean>) | undefined;
+  /** Takes the claim back. */
+  disclaim(session: Session): Promise<unknown>;
+  /** Ends the current session: here at once, in the storage as soon as possible. */
+  end(isRevoked?: boolean): Promise<void>;
+  /** Ends it because the authorization server said so; those who wait are left to the caller. */
+  expire(fits: () => unknown, error: TokenError): Promise<unknown>;
+  /** Another context signed in or out, and only the authorization server knows as whom. */
+  forget(): void;
   /** Everybody who waits is told; a commit that is under way goes on. */
   close(): void;
 }

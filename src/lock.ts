@@ -15,6 +15,9 @@ const queueLock: Lock = (name, task, { signal }) => {
   return run;
 };
 
+/** Whether the default lock holds for all contexts, and not for this one alone. */
+export const isLockShared = (): boolean => !!(globalThis.navigator?.locks as LockManager | undefined);
+
 /** Never stolen; looked up at each use, because a page may lose or gain Web Locks in tests. */
 export const defaultLock: Lock = (name, task, options) => {
   const locks = globalThis.navigator?.locks as LockManager | undefined;

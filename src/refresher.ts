@@ -3,7 +3,7 @@ import type { Accept, Held, Refresher, Run, Session, Sessions } from './contract
 import { asTokenError, TokenError } from './errors.ts';
 import type { Events } from './events.ts';
 import { isValidFor, subjectOf } from './expiry.ts';
-import { abortable, timeLimit, within } from './timers.ts';
+import { abortable, pause, timeLimit, within } from './timers.ts';
 import type { Lock, Refresh, RefreshCause, TokenSet } from './types.ts';
 
 export interface RefresherParts {
@@ -14,9 +14,14 @@ export interface RefresherParts {
   readonly fetch: typeof fetch;
   readonly name: string;
   readonly lock: Lock;
+  /** Whether the lock keeps all others out, or those of this context only. */
+  isLockShared(): boolean;
   readonly accept: Accept;
   revokeTokens(tokens: TokenSet): unknown;
 }
+
+/** What keeps others out: the lock of all contexts, a turn in this one, or, where the lock was not to be had, nothing. */
+type Hold = 'lock' | 'turn' | 'nothing';
 
 /** RFC 6749 §5.2: of all errors only this one says that the refresh token is dead. */
 const isSessionEnded = (error: { error?: unknown; data?: { error?: unknown } } | undefined): unknown =>
@@ -39,11 +44,14 @@ export function createRefresher(parts: RefresherParts): Refresher {
     return run.error;
   }
 
-  /** Sends the refresh token (G) and takes the answer (H); runs behind the lock. */
-  async function exchange(run: Run, session: Session, cause: RefreshCause): Promise<void> {
-    const fits = () => sessions.current === session && session.version === run.version;
-    await sessions.sync('other-context');
-    if (!fits() || session.signal.aborted) return;
+  /** Sends the refresh token (G) and takes the answer (H). Answers whether it was committed. */
+  async function spend(
+    run: Run,
+    session: Session,
+    cause: RefreshCause,
+    fits: () => boolean,
+    look: () => Promise<void>,
+  ) {
     const startedAt = Date.now();
     const tokens = session.held?.tokens;
     let held: Held;
@@ -65,31 +73,70 @@ export function createRefresher(parts: RefresherParts): Refresher {
       if (isOver) {
         const captures = Promise.allSettled(session.captures);
         await within('the capture', refreshTimeout, () => captures).catch(() => {});
-        await sessions.sync('other-context');
+        await look();
       }
       // There are newer tokens, or another session: what the old refresh token brought says nothing.
-      if (!fits()) return;
+      if (!fits()) return false;
       if (!isOver) throw fail(run, session, cause);
-      run.error = new TokenError('session-ended', { cause });
-      if (tokens) await sessions.end('ended', run.error);
-      else session.isTried = true;
-      throw run.error;
+      const error = new TokenError('session-ended', { cause });
+      if (tokens && !(await sessions.expire(fits, error))) return void (await look());
+      session.isTried = true;
+      run.error = error;
+      throw error;
     }
     const isStored = await (isOther
       ? sessions.open(fits, held, 'restored')
       : sessions.replace(fits, () => held, { cause, startedAt }));
     if (!isStored && session.isRevoked) parts.revokeTokens(held.tokens);
+    return isStored;
+  }
+
+  /** One refresh, after the stored record was read again. */
+  async function exchange(run: Run, session: Session, cause: RefreshCause, holds: Hold): Promise<void> {
+    const fits = () => sessions.current === session && session.base === run.base;
+    const isWanted = () => fits() && !session.signal.aborted;
+    const read = () => sessions.sync('other-context', { isLocked: holds !== 'nothing', isSpending: true });
+    await read();
+
+    const since = Date.now();
+    // With the lock, a claimant is gone; without one, it may take its time. Then its record has to arrive.
+    const limit = (holds === 'lock' ? 0 : refreshTimeout * 2) + 2_000;
+    const mayTake = (at: number) => holds !== 'nothing' && Date.now() >= Math.min(at, since) + limit;
+    while (isWanted() && sessions.claim && !(await sessions.claim(isWanted, mayTake))) {
+      // Whoever has the lock is frozen or hangs, and may have spent it; or what replaced it cannot be read.
+      if (holds === 'nothing' || Date.now() > since + limit + 2_000) {
+        throw new Error('another context has the refresh token');
+      }
+      await pause(50);
+      await read();
+    }
+    if (!isWanted()) return;
+
+    // Without the lock somebody else may have spent it a moment ago.
+    const look = () => read().then(() => (holds === 'lock' ? undefined : pause(1_000).then(read)));
+    let isCommitted: unknown;
+    try {
+      isCommitted = await spend(run, session, cause, fits, look);
+    } finally {
+      if (sessions.claim && !isCommitted) await sessions.disclaim(session);
+    }
   }
 
   function start(session: Session, cause: RefreshCause): Run {
-    // Longer than any holder may take.
+    // Longer than a holder may take.
     const [signal, granted] = timeLimit('the wait for the lock', refreshTimeout * 2 + 5_000, session.signal);
     const task = () => {
       granted();
-      return exchange(run, session, cause);
+      return exchange(run, session, cause, parts.isLockShared() ? 'lock' : 'turn');
     };
     const work = Promise.resolve()
       .then(() => parts.lock(parts.name, task, { signal }))
+      .catch(async (error) => {
+        if (error !== signal.reason || session.signal.aborted) throw error;
+        // The holder is frozen or hangs; others who waited for it go on as well.
+        await pause(Math.random() * 1_000);
+        return exchange(run, session, cause, 'nothing');
+      })
       .catch((error) => {
         throw asTokenError(error) ?? fail(run, session, error);
       })
@@ -100,7 +147,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
         // Listeners hear of the end before those who wait for something else of this session.
         if (run.error?.code === 'session-ended' && sessions.current !== session) session.abort(run.error);
       });
-    const run: Run = { work, version: session.version };
+    const run: Run = { work, base: session.base };
     return run;
   }
 
@@ -109,7 +156,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
     if (cause === 'manual') session.error = undefined;
     if (Date.now() < Number(session.error?.retryAt)) throw session.error;
     // Tokens from elsewhere need a refresh of their own.
-    if (session.run?.version !== session.version) session.run = start(session, cause);
+    if (session.run?.base !== session.base) session.run = start(session, cause);
     const own = session.run as Run;
     own.wait ??= within('the refresh', refreshTimeout, () => {
       const released = new Promise((resolve) => {

@@ -1,92 +1,84 @@
-/** Holds the session and its one commit point: everything that changes the tokens passes here, one at a time. */
-import type { Held, Replacement, Session, Sessions } from './contracts.ts';
+/** Which session is current, and what is told when that changes. */
+import type { Replacement, Session } from './contracts.ts';
 import { TokenError } from './errors.ts';
 import type { Events } from './events.ts';
-import type { RecordStore, StoredSession } from './storage.ts';
+import type { StoredSession } from './storage.ts';
 import { abortable } from './timers.ts';
 import type { TokenEvents } from './types.ts';
+
+type SignedIn = TokenEvents['signed-in'];
+
+export interface SessionState {
+  readonly current: Session;
+  /** Aborted by `close()`. */
+  readonly closed: AbortSignal;
+  readonly opening: Promise<unknown> | undefined;
+  settled(signal: AbortSignal | null | undefined): Promise<Session>;
+  gate<T>(run: Promise<T>): Promise<T>;
+  /** Nobody is signed in any more. With an error those who wait are left to its finder. */
+  leave(reason: TokenEvents['signed-out']['reason'], error?: TokenError): void;
+  begin(stored: StoredSession, cause: SignedIn['cause'], isLocal?: boolean): void;
+  /** Replaces the tokens of the current session. */
+  update(stored: StoredSession, why: Replacement, isLocal?: boolean): void;
+  /** Everybody who waits is told. */
+  close(): void;
+}
 
 const createState = (n: number): Session =>
   Object.assign(new AbortController(), {
     n,
     isTried: n > 0,
-    version: 0,
+    base: n,
     failures: 0,
     captured: 0,
     captures: new Set<Promise<unknown>>(),
   });
 
 /** `crypto.randomUUID` is missing on plain-http hosts; the id only has to be unique. */
-const createId = (): string => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+export const createId = (): string => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
-export function createSessions(store: RecordStore | undefined, { add }: Pick<Events, 'add'>): Sessions {
-  let turn: Promise<unknown> = Promise.resolve();
-  let opening: Promise<unknown> | undefined;
+export function createSessionState(add: Events['add']): SessionState {
   let current = createState(0);
+  let opening: Promise<unknown> | undefined;
   const closing = new AbortController();
   const closed = closing.signal;
-
-  /** One after the other. */
-  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
-    const run = turn.then(task);
-    turn = run.catch(() => {});
-    return run;
-  };
-
-  const commit = (
-    fits: () => unknown,
-    next: () => Held,
-    apply: (stored: StoredSession) => void,
-    id?: string,
-  ) =>
-    inTurn(async () => {
-      if (!fits()) return false;
-      const stored = { id: id ?? `${current.id}`, n: current.n + 1, held: next() };
-      await store?.write(stored);
-      // A sign-out that came meanwhile removes the record in its own turn, which is next.
-      if (!fits()) return false;
-      apply(stored);
-      return true;
-    });
-
-  const gate = <T>(run: Promise<T>) => {
-    opening = run;
-    const open = () => {
-      if (opening === run) opening = undefined;
-    };
-    run.then(open, open);
-    return run;
-  };
 
   /** Another session takes the place of this one. With an error those who wait are left to its finder. */
   const leave = (reason: TokenEvents['signed-out']['reason'], error?: TokenError) => {
     const was = current;
-    current = createState(was.n + 1);
+    // What the other context began is still to come, and a cookie may hold it.
+    const isElsewhere = reason === 'other-context';
+    current = createState(was.n + Number(!isElsewhere));
+    if (isElsewhere) current.isTried = false;
     if (!error) was.abort(new TokenError('session-changed'));
     if (closed.aborted) current.abort(closed.reason);
     if (was.id) add('signed-out', { sessionId: was.id, reason, ...(error && { error }) });
   };
 
-  const fill = (stored: StoredSession, captured?: number, isPartial?: boolean) =>
+  const fill = (stored: StoredSession, captured?: number, isLocal = false) => {
     Object.assign(current, stored, {
-      version: current.version + (isPartial ? 0 : 1),
       captured: captured ?? current.captured,
       isCaptured: !!captured,
+      isLocal,
       failures: 0,
       error: undefined,
     });
+  };
 
-  const begin = (stored: StoredSession, cause: TokenEvents['signed-in']['cause']) => {
+  const begin = (stored: StoredSession, cause: TokenEvents['signed-in']['cause'], isLocal?: boolean) => {
     // What restores a session fills the place of "nobody is signed in": those who wait for it go on.
     if (current.id || cause === 'local' || cause === 'captured') {
       leave(cause === 'other-context' ? cause : 'replaced');
     }
-    fill(stored);
+    fill(stored, undefined, isLocal);
     add('signed-in', { sessionId: stored.id, expiresAt: stored.held.tokens.expiresAt, cause });
   };
 
-  const update = (stored: StoredSession, { cause, startedAt, captured, isPartial }: Replacement) => {
-    fill(stored, captured, isPartial);
+  const update = (stored: StoredSession, { cause, startedAt, captured }: Replacement, isLocal?: boolean) => {
+    fill(stored, captured, isLocal);
+    const { run } = current;
+    // Who waits for a refresh has its tokens from elsewhere.
+    if ((captured || cause === 'other-context') && run?.base !== stored.base) run?.release?.();
     const { expiresAt } = stored.held.tokens;
     add('token-refreshed', { sessionId: stored.id, expiresAt, cause, durationMs: Date.now() - startedAt });
   };
@@ -99,43 +91,22 @@ export function createSessions(store: RecordStore | undefined, { add }: Pick<Eve
       return opening;
     },
     closed,
-    gate,
     async settled(signal) {
       closed.throwIfAborted();
       while (opening) await abortable(opening, signal, closed);
       return current;
     },
-    sync: (cause) =>
-      inTurn(async () => {
-        const startedAt = Date.now();
-        const was = current;
-        const stored = await store?.read();
-        if (was !== current || !stored) return;
-        if (stored === 'newer') {
-          if (current.id) leave('other-context');
-          return;
-        }
-        if (stored.n <= current.n) return;
-        if (stored.id === current.id) update(stored, { cause: 'other-context', startedAt });
-        else begin(stored, cause);
-      }),
-    open: (fits, held, cause) =>
-      gate(
-        commit(
-          fits,
-          () => held,
-          (stored) => begin(stored, cause),
-          createId(),
-        ),
-      ),
-    replace: (fits, next, why) => commit(fits, next, (stored) => update(stored, why)),
-    end(reason, error) {
-      leave(reason, error);
-      return inTurn(async () => {
-        // Unless somebody has signed in meanwhile.
-        if (!current.id) await store?.write(undefined);
-      });
+    gate(run) {
+      opening = run;
+      const open = () => {
+        if (opening === run) opening = undefined;
+      };
+      run.then(open, open);
+      return run;
     },
+    leave,
+    begin,
+    update,
     close() {
       closing.abort(new TokenError('closed'));
       current.abort(closed.reason);

@@ -8,15 +8,38 @@ export interface StoredSession {
   readonly id: string;
   /** Number of the commit: a lower one is older. */
   readonly n: number;
+  /** Number of the newest commit that was more than a captured access token. */
+  readonly base: number;
   readonly held: Held;
 }
 
+export type Found = StoredSession | 'newer' | 'none' | 'damaged';
+
 /** Never rejects: what fails is reported, and the session goes on in memory. */
 export interface RecordStore {
-  /** `newer`: there is one that a newer version of this package has written, which is left alone. */
-  read(): Promise<StoredSession | 'newer' | undefined>;
-  /** Writes, or removes when there is nothing to store. */
-  write(session: StoredSession | undefined): Promise<unknown>;
+  /** Whether writing takes time, so that two contexts' writes may overtake each other. */
+  readonly isAsync: boolean;
+  /**
+   * `newer`: a record that a newer version of this package has written, which is left alone. `none`: no record.
+   * `damaged`: perhaps half written; whoever holds the lock removes it. `undefined`: it could not be read.
+   */
+  read(isLocked?: boolean): Promise<Found | undefined>;
+  /** Writes, or removes when there is nothing to store; begins at once. Answers whether it worked. */
+  write(session: StoredSession | undefined): Promise<boolean>;
+}
+
+const memories = /* @__PURE__ */ new WeakSet<TokenStorage>();
+
+/** Whether no other manager can see into it. */
+export const isMemory = (storage: TokenStorage): boolean => memories.has(storage);
+
+/** Whether it belongs to one tab; a duplicate of the tab has a copy. */
+export function isSessionStorage(storage: TokenStorage): boolean {
+  try {
+    return storage === globalThis.sessionStorage;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -33,11 +56,13 @@ export interface RecordStore {
  */
 export function memoryStorage(): TokenStorage {
   const items = new Map<string, string>();
-  return {
+  const storage: TokenStorage = {
     getItem: (key) => items.get(key),
     setItem: (key, value) => items.set(key, value),
     removeItem: (key) => items.delete(key),
   };
+  memories.add(storage);
+  return storage;
 }
 
 /** Whether what a storage threw quotes one of these texts: clients of remote storages keep the command. */
@@ -64,6 +89,7 @@ export function createRecordStore(
   restore: Accept,
   onFailure: (failure: TokenEvents['storage-failed']) => void,
 ): RecordStore {
+  let isAsync = false;
   const attempt = <T>(
     operation: TokenEvents['storage-failed']['operation'],
     task: () => T | Promise<T>,
@@ -82,36 +108,54 @@ export function createRecordStore(
       }
       onFailure({ operation, error });
     });
-  const remove = () => attempt('remove', () => storage.removeItem(key));
+
+  async function take(): Promise<Found> {
+    const text: unknown = await storage.getItem(key);
+    if (text == null) return 'none';
+    let record: Partial<StoredSession & { v: unknown; issuedAt: number; tokens: unknown }> | undefined;
+    try {
+      // Some storages parse by themselves.
+      record = typeof text === 'string' ? JSON.parse(text) : text;
+      const { v, id, n, base = n, issuedAt = Number.NaN, tokens } = record ?? {};
+      if (v === 1 && typeof id === 'string' && Number.isFinite(n) && Number.isFinite(issuedAt)) {
+        return { id, n: n as number, base: base as number, held: restore(tokens, issuedAt) };
+      }
+    } catch {} // what JSON.parse throws quotes the record
+    if (!(Number(record?.v) > 1)) return 'damaged';
+    onFailure({ operation: 'read', error: new Error('the stored session is of a newer version') });
+    return 'newer';
+  }
+
+  const write = async (session?: StoredSession) => {
+    const operation = session ? 'write' : 'remove';
+    const done = await attempt(
+      operation,
+      async () => {
+        const { id, n, base, held } = session ?? {};
+        const record = { v: 1, id, n, base, issuedAt: held?.issuedAt, tokens: held?.tokens };
+        const result = session ? storage.setItem(key, JSON.stringify(record)) : storage.removeItem(key);
+        isAsync ||= typeof (result as PromiseLike<unknown> | undefined)?.then === 'function';
+        await result;
+        return true;
+      },
+      session?.held,
+    );
+    return !!done;
+  };
+
   return {
-    read: () =>
-      attempt<StoredSession | 'newer' | undefined>('read', async () => {
-        // Whatever is damaged is read twice: it may have been seen half written.
-        for (let reads = 0; ; reads++) {
-          const text = await storage.getItem(key);
-          if (text == null) return undefined;
-          let record: Partial<StoredSession & { v: unknown; issuedAt: number; tokens: unknown }> | undefined;
-          try {
-            record = JSON.parse(text);
-            const { v, id, n, issuedAt = Number.NaN, tokens } = record ?? {};
-            if (v === 1 && typeof id === 'string' && Number.isFinite(n) && Number.isFinite(issuedAt)) {
-              return { id, n: n as number, held: restore(tokens, issuedAt) };
-            }
-          } catch {} // what JSON.parse throws quotes the record
-          if (Number(record?.v) > 1) {
-            onFailure({ operation: 'read', error: new Error('the stored session is of a newer version') });
-            return 'newer';
-          }
-          if (reads) break;
-        }
-        await remove();
-        throw new Error('the stored session was damaged or not ours, and is removed');
-      }),
-    write: async (session) => {
-      if (!session) return remove();
-      const { id, n, held } = session;
-      const record = { v: 1, id, n, issuedAt: held.issuedAt, tokens: held.tokens };
-      return attempt('write', () => storage.setItem(key, JSON.stringify(record)), held);
+    get isAsync() {
+      return isAsync;
     },
+    read: (isLocked) =>
+      attempt('read', async () => {
+        const found = await take();
+        if (found !== 'damaged' || !isLocked) return found;
+        await write();
+        const error = new Error('the stored session was damaged or not ours, and is removed');
+        onFailure({ operation: 'read', error });
+        return found;
+      }),
+    write,
   };
 }

@@ -14,6 +14,9 @@ export function after(ms: number, task: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** Waits. */
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => void after(ms, resolve));
+
 /** The promise's outcome, or the reason of the first signal that aborts before it. */
 export function abortable<T>(
   promise: T | Promise<T>,

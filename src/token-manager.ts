@@ -1,20 +1,24 @@
 /** Wires the parts together: the one place where the whole can be read. */
 import { createAuthFetch } from './auth-fetch.ts';
 import { createCapture } from './capture.ts';
+import { openChannel } from './channel.ts';
 import { checkMembers } from './check.ts';
+import { createSessions } from './commit.ts';
 import type { Accept } from './contracts.ts';
 import { TokenError } from './errors.ts';
 import { createEvents, report } from './events.ts';
 import { hold } from './expiry.ts';
-import { defaultLock } from './lock.ts';
+import { createLedger, noLedger } from './ledger.ts';
+import { defaultLock, isLockShared } from './lock.ts';
 import { aDuration, readOptions } from './options.ts';
 import { createRefresher } from './refresher.ts';
 import { createScheduler } from './scheduler.ts';
-import { createSessions } from './session.ts';
-import { createRecordStore } from './storage.ts';
+import { createSessionState } from './session.ts';
+import { createRecordStore, isMemory, isSessionStorage } from './storage.ts';
 import { abortable, within } from './timers.ts';
 import { readTokenResponse } from './token-response.ts';
 import type { Lock, TokenManager, TokenManagerOptions, TokenSet } from './types.ts';
+import { isPage } from './wake.ts';
 
 /**
  * Creates the object that owns an app's tokens, and the `fetch` that always carries a good one.
@@ -41,17 +45,31 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
 
   const accept: Accept = (answer, issuedAt, previous) =>
     hold(readTokenResponse(answer, attach.tokenTypes, previous), issuedAt, settings, previous);
+  // Joined with other contexts where something is shared: a storage, or the cookies of a page.
+  const isShared = storage && !isMemory(storage) && (isPage() || options.name !== undefined);
+  const isJoined = isShared || (refresh.withoutRefreshToken && isPage());
+  const lock: Lock = settings.lock ?? (isJoined ? defaultLock : (_name, task) => task());
   const store =
     storage && createRecordStore(storage, name, accept, (failure) => add('storage-failed', failure));
-  const sessions = createSessions(store, events);
+  const ledger = isShared ? createLedger(name, storage, isPage() && isSessionStorage(storage)) : noLedger;
+  const sessions = createSessions({
+    state: createSessionState(add),
+    store,
+    ledger,
+    post: (n) => channel?.post(n),
+    behindLock: (task) => within('the lock', 5_000, (signal) => lock(name, task, { signal })),
+  });
   const capture = settings.capture && createCapture(settings.capture, { sessions, accept, flush });
 
   /** Bounded, and told to nobody but the reporter: the session is over here whatever the server says. */
   const revokeTokens = (tokens: TokenSet | undefined) =>
     within('the revocation', refreshTimeout, (signal) => revoke?.({ tokens, signal, fetch })).catch(report);
 
-  const lock: Lock = settings.lock ?? (store ? defaultLock : (_name, task) => task());
-  const parts = { ...settings, fetch, sessions, events, capture, accept, lock, revokeTokens };
+  const parts = {
+    ...settings,
+    ...{ fetch, sessions, events, capture, accept, lock, revokeTokens },
+    isLockShared: () => !isJoined || !!settings.lock || isLockShared(),
+  };
   const refresher = createRefresher(parts);
   /** Requests wait for what is stored, where anything is. */
   const read = (cause: 'restored' | 'other-context') => {
@@ -61,7 +79,20 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const scheduler = createScheduler({ ...parts, refresher, reread: () => read('other-context') });
   events.on('*', (_event: string, payload: { retryAt?: number }) => scheduler.plan(payload.retryAt));
 
+  const hear = (n: number) => {
+    // What this context has read already is no news.
+    if (store && n > 0 && n <= sessions.current.n) return;
+    if (store) sessions.sync('other-context', { heard: n }).then(flush);
+    else {
+      sessions.forget();
+      flush();
+      refresher.obtain(sessions.current).catch(() => {});
+    }
+  };
+  const channel = isJoined ? openChannel(name, hear) : undefined;
+
   const close = () => {
+    channel?.close();
     sessions.close();
     scheduler.close();
     events.close();
@@ -90,11 +121,14 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     async signOut({ revoke: isWanted = true } = {}) {
       sessions.closed.throwIfAborted();
       const session = sessions.opening ? await sessions.settled(undefined) : sessions.current;
-      const ended = sessions.end('local').then(flush);
-      if (revoke && isWanted && (session.held || refresh.withoutRefreshToken)) {
-        session.isRevoked = true;
+      const isRevoked = !!revoke && isWanted;
+      const ended = sessions.end(isRevoked).then(flush);
+      session.isRevoked = isRevoked;
+      if (isRevoked && (session.held || refresh.withoutRefreshToken)) {
         await abortable(revokeTokens(session.held?.tokens), sessions.closed);
       }
+      // Before, the others would find the cookie still good.
+      if (!store) channel?.post(sessions.current.n);
       await abortable(ended, sessions.closed);
     },
     on: events.on as TokenManager['on'],

@@ -202,7 +202,12 @@ export interface TokenManagerOptions {
    * @default memoryStorage(), which forgets with the page
    */
   storage?: TokenStorage | undefined;
-  /** Names the stored record and the lock. @default 'evertoken' */
+  /**
+   * Names the stored record, the lock and the channel. Managers of one name share a session if a `storage` was given
+   * (outside a page only if `name` was, too), or if an HttpOnly cookie holds it (in a page).
+   *
+   * @default 'evertoken'
+   */
   name?: string | undefined;
   /**
    * Milliseconds before expiry at which a refresh starts in the background while requests go on; at most a
@@ -238,7 +243,7 @@ export interface TokenManagerOptions {
   capture?: CaptureRule[] | undefined;
   /** Called by `signOut()`, unless `{ revoke: false }`. @default none */
   revoke?: Revoke | undefined;
-  /** @default with a `storage` Web Locks, where they are missing a queue in this context; without one none */
+  /** @default Web Locks, where they are missing a queue in this context; where nothing is shared none */
   lock?: Lock | undefined;
   /** The fetch underneath. @default the global one, looked up at each use */
   fetch?: Fetch | undefined;

@@ -2,13 +2,16 @@
 
 const page = (): Partial<Document> => (globalThis as { document?: Document }).document ?? {};
 
+/** Else it is a worker or a server. */
+export const isPage = (): boolean => 'document' in globalThis;
+
 /** Where there is no page, nothing is hidden. */
 export const isVisible = (): boolean => page().visibilityState !== 'hidden';
 
 /** Calls `onWake` with whether the network came back. Returns the function that ends it. */
 export function listenToWake(onWake: (isOnline: boolean) => void): () => void {
   const wake = ({ type }: Event) => {
-    if (isVisible() || type === 'online') onWake(type === 'online');
+    if (isVisible() || type !== 'visibilitychange') onWake(type === 'online');
   };
   const each = (method: 'addEventListener' | 'removeEventListener') => {
     for (const type of ['visibilitychange', 'resume']) page()[method]?.(type, wake);

@@ -1,17 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
 import { type AuthFetchParts, createAuthFetch } from '../src/auth-fetch.ts';
-import type { Held, Refresher } from '../src/contracts.ts';
+import type { Refresher } from '../src/contracts.ts';
 import { TokenError } from '../src/errors.ts';
-import { createSessions } from '../src/session.ts';
 import type { RefreshCause } from '../src/types.ts';
 import { watchedBody } from './support/bodies.ts';
+import { always, createContext, held } from './support/sessions.ts';
 
 const url = 'https://api.example.com/me?q=1#top';
-const held = (accessToken: string): Held => ({
-  tokens: { accessToken, tokenType: 'Bearer' },
-  ...{ issuedAt: 0, expiresAt: 1 / 0, aheadAt: 1 / 0, waitAt: 1 / 0 },
-});
-const always = () => true;
 const statusAnswer = (status: number) => new Response(null, { status });
 
 interface Server {
@@ -24,8 +19,8 @@ async function setUp(parts: Partial<AuthFetchParts> = {}) {
   const sent: [header: string | null, init: RequestInit | undefined][] = [];
   const causes: RefreshCause[] = [];
   const server: Server = { good: 't0' };
-  const sessions = createSessions(undefined, { add: () => {} });
-  await sessions.open(always, held('t0'), 'local');
+  const { sessions, signIn } = createContext();
+  await signIn('t0');
   const refresher: Refresher = {
     async run(_session, cause) {
       causes.push(cause);
@@ -142,7 +137,7 @@ test('R27: an attach may ask for one more try, once, and not of a session that i
   expect((await authFetch(url)).ok).toBe(true);
   expect(headers()).toEqual(['t0', 't0']);
   onResponse.mockImplementation(() => {
-    sessions.end('local');
+    sessions.end();
     return 'retry';
   });
   await expect(authFetch(url)).rejects.toMatchObject({ code: 'session-changed' });

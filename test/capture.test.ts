@@ -3,10 +3,10 @@ import { targetOf } from '../src/allow.ts';
 import { createCapture } from '../src/capture.ts';
 import type { Held, Target } from '../src/contracts.ts';
 import { hold } from '../src/expiry.ts';
-import { createSessions } from '../src/session.ts';
 import { readTokenResponse } from '../src/token-response.ts';
 import type { CaptureRule, TokenSet } from '../src/types.ts';
 import { follow } from './support/recorder.ts';
+import { createContext } from './support/sessions.ts';
 import { deferred } from './support/world.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000 }));
@@ -21,7 +21,7 @@ const accept = (answer: unknown, issuedAt: number, previous?: TokenSet): Held =>
 /** Signed in with `first`; what `send` is given answers the request. */
 async function setUp(rules: CaptureRule[] = [rule], isSignedIn = true) {
   const told: string[] = [];
-  const sessions = createSessions(undefined, { add: (event) => told.push(event) });
+  const { sessions } = createContext({ add: (event) => told.push(event) });
   const first = accept({ access_token: 'first', refresh_token: 'r0' }, 0);
   if (isSignedIn) await sessions.open(() => true, first, 'local');
   const capture = createCapture(rules, { sessions, accept, flush: () => told.push('flush') });
@@ -69,7 +69,7 @@ test('R41: tokens for a session that is over by then are dropped', async () => {
   const { send, sessions, tokens } = await setUp();
   const answer = deferred<Response>();
   const sent = send(answer.promise, 'first');
-  await sessions.end('local');
+  await sessions.end();
   answer.resolve(grant('second', { refresh_token: 'r1' }));
   await sent;
   expect(tokens()).toBeUndefined();
@@ -93,11 +93,13 @@ test('R42: a refresh token of its own ends the wait for a refresh that began bef
   const { send, sessions } = await setUp();
   const release = vi.fn();
   const { current } = sessions;
-  current.run = { version: current.version, work: Promise.resolve(), release };
+  const { base } = current;
+  current.run = { base, work: Promise.resolve(), release };
   await send(grant('second'), 'first');
-  expect([current.version, release.mock.calls]).toEqual([1, []]);
+  expect([current.base, release.mock.calls]).toEqual([base, []]);
   await send(grant('third', { refresh_token: 'r1' }), 'older');
-  expect([current.version, release.mock.calls.length]).toEqual([2, 1]);
+  expect([current.base, release.mock.calls.length]).toEqual([current.n, 1]);
+  expect(current.base).toBeGreaterThan(base);
 });
 
 test('R41: the response waits 5 s at most for its reader, and who aborts does not wait at all', async () => {

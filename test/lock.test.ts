@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { defaultLock } from '../src/lock.ts';
+import { defaultLock, isLockShared } from '../src/lock.ts';
 
 const never = new AbortController().signal;
 /** A task that notes its beginning, and ends when it is told to. */
@@ -45,6 +45,10 @@ describe('where there are no Web Locks', () => {
     b.end();
     c.end();
     expect(await last).toBe('c');
+  });
+
+  test('R35: no other context is kept out', () => {
+    expect(isLockShared()).toBe(false);
   });
 
   test('tasks of other names do not wait', async () => {
@@ -99,8 +103,8 @@ test('R14: Web Locks are looked up at each use, and asked without stealing', asy
   };
   vi.stubGlobal('navigator', { locks: { request } });
   expect(await defaultLock('name', async () => 'done', { signal: never })).toBe('done');
-  expect(asked).toEqual(['name', { signal: never }]);
+  expect([asked, isLockShared()]).toEqual([['name', { signal: never }], true]);
   vi.stubGlobal('navigator', {});
   expect(await defaultLock('name', async () => 'here', { signal: never })).toBe('here');
-  expect(asked).toHaveLength(2);
+  expect([asked.length, isLockShared()]).toEqual([2, false]);
 });

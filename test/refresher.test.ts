@@ -1,63 +1,19 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Held } from '../src/contracts.ts';
-import { createRefresher, type RefresherParts } from '../src/refresher.ts';
-import { createSessions } from '../src/session.ts';
-import type { RecordStore } from '../src/storage.ts';
-import type { Refresh, RefreshCause, TokenResponse } from '../src/types.ts';
-import { follow, short, type Told } from './support/recorder.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Lock, Refresh, TokenResponse } from '../src/types.ts';
+import { short } from './support/recorder.ts';
 import { settle } from './support/refresh.ts';
+import { createSignedIn, createTwo, held } from './support/refresher.ts';
+import { always, createDisk } from './support/sessions.ts';
 import { deferred } from './support/world.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
 
-/** Tokens for 100 s from now, replaced ahead from 75 s on and waited for from 90 s on. */
-const held = (accessToken: string, issuedAt = Date.now()): Held => ({
-  tokens: { accessToken, tokenType: 'Bearer' },
-  issuedAt,
-  ...{ expiresAt: issuedAt + 100_000, aheadAt: issuedAt + 75_000, waitAt: issuedAt + 90_000 },
-});
-const always = () => true;
 const captured = { cause: 'captured', startedAt: 0, captured: 1 } as const;
 const ended = () => Promise.reject({ data: { error: 'invalid_grant' } });
 
-/** Signed in with `first`; each refresh is answered by the test. */
-async function setUp(parts: Partial<RefresherParts> = {}, store?: RecordStore) {
-  const told: Told[] = [];
-  const sessions = createSessions(store, { add: (...entry) => told.push(entry) });
-  const asked = vi.fn<(signal: AbortSignal) => void>();
-  let next = deferred<string>();
-  const refresh: Refresh = async ({ signal }) => {
-    asked(signal);
-    next = deferred();
-    return { accessToken: await next.promise };
-  };
-  const answer = async (value: string) => {
-    await settle();
-    next.resolve(value);
-    await settle();
-  };
-  const revoked = vi.fn();
-  const refresher = createRefresher({
-    refresh,
-    refreshTimeout: 10_000,
-    sessions,
-    events: { add: (...entry) => told.push(entry), flush: () => {} },
-    fetch,
-    name: 'shop',
-    lock: (_name, task) => task(),
-    accept: (answer, issuedAt) => held((answer as { accessToken: string }).accessToken, issuedAt),
-    revokeTokens: revoked,
-    ...parts,
-  });
-  await sessions.open(always, held('first'), 'local');
-  const token = () => sessions.current.held?.tokens.accessToken;
-  const run = (cause: RefreshCause = 'rejected') => follow(refresher.run(sessions.current, cause));
-  return { ...refresher, run, sessions, told, asked, answer, revoked, token };
-}
-
 test('R31: all who ask share one refresh, whose answer is current when they go on', async () => {
-  const { run, asked, answer, token, told } = await setUp();
+  const { run, asked, answer, token, told } = await createSignedIn();
   const waits = [run(), run('manual')];
   await answer('second');
   expect([waits.map(({ state }) => state), token()]).toEqual([['resolved', 'resolved'], 'second']);
@@ -65,7 +21,7 @@ test('R31: all who ask share one refresh, whose answer is current when they go o
 });
 
 test('R34: the wait ends, the request goes on as long again, and a late answer is taken', async () => {
-  const { run, asked, answer, token, told } = await setUp();
+  const { run, asked, answer, token, told } = await createSignedIn();
   const wait = run();
   await vi.advanceTimersByTimeAsync(10_000);
   expect(wait.value).toMatchObject({ code: 'refresh-failed', cause: { name: 'TimeoutError' } });
@@ -78,7 +34,7 @@ test('R34: the wait ends, the request goes on as long again, and a late answer i
 });
 
 test('R35: invalid_grant ends the session, unless a capture that was on the wire brought newer tokens', async () => {
-  const { run, sessions, told, token } = await setUp({ refresh: ended });
+  const { run, sessions, told, token } = await createSignedIn({ refresh: ended });
   const { current } = sessions;
   const answered = deferred();
   current.captures.add(answered.promise);
@@ -99,8 +55,9 @@ test('R35: invalid_grant ends the session, unless a capture that was on the wire
 test('R35: an older refresh that fails while the end is stored does not hide why the session is over', async () => {
   const [first, removed] = [deferred<TokenResponse>(), deferred()];
   const refresh = vi.fn<Refresh>(ended).mockReturnValueOnce(first.promise);
-  const write = async (next: unknown) => next || removed.promise;
-  const { run, sessions } = await setUp({ refresh }, { read: async () => undefined, write });
+  const store = createDisk().open();
+  store.write = async (next) => !!next || removed.promise.then(() => true);
+  const { run, sessions } = await createSignedIn({ refresh }, { store });
   const { current } = sessions;
   run();
   await settle();
@@ -115,11 +72,11 @@ test('R35: an older refresh that fails while the end is stored does not hide why
 });
 
 test('R32: what arrives after a sign-out is dropped, and revoked if that sign-out revokes', async () => {
-  const { run, sessions, answer, revoked, token } = await setUp();
+  const { run, sessions, answer, revoked, token } = await createSignedIn();
   const { current } = sessions;
   const wait = run();
   await settle();
-  await sessions.end('local');
+  await sessions.end();
   current.isRevoked = true;
   await answer('late');
   expect([wait.value, token()]).toEqual([expect.objectContaining({ code: 'session-changed' }), undefined]);
@@ -128,7 +85,7 @@ test('R32: what arrives after a sign-out is dropped, and revoked if that sign-ou
 
 test('R12, R35: tokens in hand serve until they are due, and while none can be had as long as they are good', async () => {
   const refresh = vi.fn(() => Promise.reject(new Error('down')));
-  const { obtain, sessions } = await setUp({ refresh });
+  const { obtain, sessions } = await createSignedIn({ refresh });
   const { current } = sessions;
   const calls: number[] = [];
   for (const now of [74_999, 75_000, 90_000]) {
@@ -141,4 +98,112 @@ test('R12, R35: tokens in hand serve until they are due, and while none can be h
   expect(calls).toEqual([0, 1, 2]);
   vi.setSystemTime(100_000);
   await expect(obtain(current)).rejects.toMatchObject({ code: 'refresh-failed' });
+});
+
+/** Another context holds it, and hangs. */
+const notGranted: Lock = (_name, _task, { signal }) =>
+  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+test('R31: newer tokens behind the lock are adopted, and nothing is sent', async () => {
+  const { run, asked, other, token, told } = await createTwo();
+  await other.refresh('from elsewhere');
+  const wait = run();
+  await settle();
+  expect([wait.state, token(), asked.mock.calls]).toEqual(['resolved', 'from elsewhere', []]);
+  expect(short(told).at(-1)).toBe('token-refreshed other-context');
+});
+
+test('R32: what arrives after a sign-out in another context is dropped, and revoked if that revokes', async () => {
+  const { run, sessions, answer, other, revoked, store, token } = await createTwo();
+  const wait = run();
+  await settle();
+  await other.sessions.end(true);
+  await answer('late');
+  expect(revoked).toHaveBeenCalledExactlyOnceWith(held('late').tokens);
+  await sessions.sync('other-context');
+  expect([wait.state, token(), store.now]).toEqual(['resolved', undefined, undefined]);
+});
+
+describe('R34: a lock that is never granted', () => {
+  test('is waited for longer than anybody may hold it, and a random while; then it goes on without', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    const { run, asked, answer, token } = await createTwo({ lock: notGranted });
+    const wait = run();
+    await vi.advanceTimersByTimeAsync(25_499);
+    expect([wait.value, asked.mock.calls]).toEqual([expect.objectContaining({ code: 'refresh-failed' }), []]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(asked).toHaveBeenCalledOnce();
+    await answer('second');
+    expect(token()).toBe('second');
+  });
+
+  test('costs nothing where the holder has brought new tokens in the end', async () => {
+    const { run, asked, other, token } = await createTwo({ lock: notGranted });
+    run();
+    await vi.advanceTimersByTimeAsync(25_000);
+    await other.refresh('from the holder');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([asked.mock.calls, token()]).toEqual([[], 'from the holder']);
+  });
+
+  test('R54: presents no token that another has claimed, however long ago', async () => {
+    const { run, asked, other, token, sessions } = await createTwo({ lock: notGranted });
+    await other.claim();
+    run();
+    await vi.advanceTimersByTimeAsync(20_000);
+    const wait = run('manual');
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect([wait.value, asked.mock.calls]).toEqual([expect.objectContaining({ code: 'refresh-failed' }), []]);
+    expect([token(), sessions.current.run]).toEqual(['first', undefined]);
+  });
+
+  test('is no reason to go on for a session that is over', async () => {
+    const { run, asked, sessions } = await createTwo({ lock: notGranted });
+    const wait = run();
+    await settle();
+    await sessions.end();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([wait.value, asked.mock.calls]).toEqual([
+      expect.objectContaining({ code: 'session-changed' }),
+      [],
+    ]);
+  });
+
+  test('a lock that fails in another way is a refresh that failed', async () => {
+    const cause = new Error('no lock today');
+    const { run, asked } = await createTwo({ lock: () => Promise.reject(cause) });
+    const wait = run();
+    await settle();
+    expect([wait.value, asked.mock.calls]).toEqual([
+      expect.objectContaining({ code: 'refresh-failed', cause }),
+      [],
+    ]);
+  });
+});
+
+describe('R35: invalid_grant', () => {
+  test.each([
+    ['with the lock of all contexts', true, 0],
+    ['without one', false, 1_000],
+  ])('is believed after another look at the record, %s: %s, %d ms later', async (_what, isShared, ms) => {
+    const { run, token, told } = await createTwo({ refresh: ended, isLockShared: () => isShared });
+    const wait = run();
+    if (ms) await vi.advanceTimersByTimeAsync(ms - 1);
+    expect(token()).toBe('first');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(wait.value).toMatchObject({ code: 'session-ended' });
+    expect([token(), short(told).at(-1)]).toEqual([undefined, 'signed-out ended']);
+  });
+
+  test('is not believed where newer tokens arrive within that second', async () => {
+    const { run, token, told, other } = await createTwo({ refresh: ended, isLockShared: () => false });
+    const wait = run();
+    await vi.advanceTimersByTimeAsync(900);
+    await other.refresh('from elsewhere');
+    await vi.advanceTimersByTimeAsync(100);
+    expect([wait.state, token(), short(told).at(-1)]).toEqual([
+      ...['resolved', 'from elsewhere'],
+      'token-refreshed other-context',
+    ]);
+  });
 });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TokenError } from '../src/errors.ts';
 import { createScheduler } from '../src/scheduler.ts';
-import { createSessions } from '../src/session.ts';
 import { createPage } from './support/page.ts';
+import { createContext } from './support/sessions.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
@@ -11,7 +11,7 @@ afterEach(() => void vi.useRealTimers());
 function setUp({ aheadAt = 60_000, keepFresh = true }: { aheadAt?: number; keepFresh?: boolean } = {}) {
   const looks: number[] = [];
   const rereads: number[] = [];
-  const { current } = createSessions(undefined, { add: () => {} });
+  const { current } = createContext().sessions;
   const held = {
     tokens: { accessToken: 'a', tokenType: 'Bearer' },
     issuedAt: 0,

@@ -1,135 +1,149 @@
-import { expect, test, vi } from 'vitest';
-import type { Held, Replacement } from '../src/contracts.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TokenError } from '../src/errors.ts';
-import { createSessions } from '../src/session.ts';
-import type { RecordStore, StoredSession } from '../src/storage.ts';
-import { follow, short, type Told } from './support/recorder.ts';
-import { deferred } from './support/world.ts';
+import { createSessionState } from '../src/session.ts';
+import type { StoredSession } from '../src/storage.ts';
+import { short, type Told } from './support/recorder.ts';
+import { held } from './support/sessions.ts';
 
-const held = (accessToken: string): Held => ({
-  tokens: { accessToken, tokenType: 'Bearer' },
-  issuedAt: 0,
-  expiresAt: 1 / 0,
-  aheadAt: 1 / 0,
-  waitAt: 1 / 0,
-});
-const always = () => true;
-const refreshed: Replacement = { cause: 'manual', startedAt: 0 };
+beforeEach(() => void vi.useFakeTimers({ now: 1_000 }));
+afterEach(() => void vi.useRealTimers());
 
-function setUp(store: Partial<RecordStore> = {}) {
+const stored = (id: string, n: number, base = n): StoredSession => ({ id, n, base, held: held(`${id}${n}`) });
+
+function setUp() {
   const told: Told[] = [];
-  const record: { now: StoredSession | undefined } = { now: undefined };
-  const read = async () => record.now;
-  const write = async (now?: StoredSession) => Object.assign(record, { now });
-  const sessions = createSessions({ read, write, ...store }, { add: (...entry) => told.push(entry) });
-  const signIn = (token: string) => sessions.open(always, held(token), 'local');
-  return { sessions, told, record, signIn, token: () => sessions.current.held?.tokens.accessToken };
+  const state = createSessionState((...entry) => told.push(entry));
+  /** A refresh is under way, for the tokens there are now. */
+  const startRun = () => {
+    const release = vi.fn();
+    const { current } = state;
+    current.run = { base: current.base, work: Promise.resolve(), release };
+    return release;
+  };
+  return { state, told, startRun };
 }
 
-test('R30: a commit that does not find what it expects when its turn comes writes nothing', async () => {
-  const { sessions, told, record, signIn, token } = setUp();
-  await signIn('a');
-  const { current } = sessions;
-  const fits = () => current.version === 1;
-  const both = ['b', 'c'].map((next) => sessions.replace(fits, () => held(next), refreshed));
-  expect(await Promise.all(both)).toEqual([true, false]);
-  expect([token(), record.now?.held, short(told).length]).toEqual(['b', current.held, 2]);
-});
-
-test('R39, R32: tokens are stored before they are used, and a sign-out meanwhile leaves none', async () => {
-  const written = deferred();
-  const record: string[] = [];
-  const write = (next?: StoredSession) => {
-    record.push(next?.held.tokens.accessToken ?? 'nothing');
-    return next?.held.tokens.accessToken === 'b' ? written.promise : Promise.resolve();
-  };
-  const { sessions, signIn, told, token } = setUp({ write });
-  await signIn('a');
-  const { current } = sessions;
-  const fits = () => sessions.current === current;
-  const commit = sessions.replace(fits, () => held('b'), refreshed);
-  await Promise.resolve();
-  expect([record.at(-1), token()]).toEqual(['b', 'a']);
-  const end = sessions.end('local');
-  expect(token()).toBeUndefined();
-  written.resolve();
-  expect(await commit).toBe(false);
-  await end;
-  expect(record).toEqual(['a', 'b', 'nothing']);
-  expect(short(told).at(-1)).toBe('signed-out local');
-});
-
-test('R32: a sign-out is not undone by stored tokens that are still being read', async () => {
-  const reading = deferred<StoredSession>();
-  const { sessions, signIn, token } = setUp({ read: () => reading.promise });
-  await signIn('a');
-  const { id = '' } = sessions.current;
-  const sync = sessions.sync('other-context');
-  await Promise.resolve();
-  const end = sessions.end('local');
-  reading.resolve({ id, n: 9, held: held('newer, from another context') });
-  await Promise.all([sync, end]);
-  expect(token()).toBeUndefined();
-});
-
-test('a session that ends while the next one is being stored does not take its record along', async () => {
-  const { sessions, signIn, token, record, told } = setUp();
-  await signIn('a');
-  const next = signIn('b');
-  await Promise.resolve();
-  await Promise.all([next, sessions.end('ended')]);
-  expect([token(), record.now?.held.tokens.accessToken]).toEqual(['b', 'b']);
-  expect(short(told)).toEqual(['signed-in local', 'signed-out ended', 'signed-in local']);
-});
-
-test('R62: a sign-in ends the session before it for all who wait, an error leaves them to its finder', async () => {
-  const { sessions, signIn, told } = setUp();
-  await signIn('a');
-  const was = sessions.current;
-  await signIn('b');
-  expect(short(told)).toEqual(['signed-in local', 'signed-out replaced', 'signed-in local']);
+test('R62: a sign-in ends the session before it for all who wait; elsewhere both have another reason', () => {
+  const { state, told } = setUp();
+  state.begin(stored('a', 1), 'local');
+  const was = state.current;
+  state.begin(stored('b', 2), 'local');
+  state.begin(stored('c', 3), 'other-context');
   expect(was.signal.reason).toMatchObject({ code: 'session-changed' });
-  const { signal } = sessions.current;
-  await sessions.end('ended', new TokenError('session-ended'));
-  expect([signal.aborted, short(told).at(-1), sessions.current.isTried]).toEqual([
-    false,
-    'signed-out ended',
-    true,
+  expect([state.current.id, state.current.signal.aborted]).toEqual(['c', false]);
+  expect(short(told)).toEqual([
+    'signed-in local',
+    ...['signed-out replaced', 'signed-in local'],
+    ...['signed-out other-context', 'signed-in other-context'],
   ]);
 });
 
-test('R51, R8: newer stored tokens are adopted, older ones never; who waits for the first ones goes on', async () => {
-  const { sessions, told, record, token } = setUp();
-  const { signal } = sessions.current;
-  const seen: unknown[] = [];
-  for (const [id, n] of [
-    ['x', 3],
-    ['x', 3],
-    ['x', 4],
-    ['y', 4],
-    ['y', 5],
-  ] as const) {
-    record.now = { id, n, held: held(`${id}${n}`) };
-    await sessions.sync(n === 3 ? 'restored' : 'other-context');
-    seen.push(token());
-    if (n === 3) expect(signal.aborted).toBe(false);
-  }
-  expect(seen).toEqual(['x3', 'x3', 'x4', 'x4', 'y5']);
-  const changes = [
-    'signed-in restored',
-    ...['token-refreshed', 'signed-out', 'signed-in'].map((e) => `${e} other-context`),
-  ];
-  expect(short(told)).toEqual(changes);
+test.each(['restored', 'other-context'] as const)(
+  'R8, R51: who waits while nobody is signed in goes on with the session that is %s',
+  (cause) => {
+    const { state, told } = setUp();
+    const { current } = state;
+    state.begin(stored('a', 3), cause);
+    expect([state.current, current.signal.aborted, current.id]).toEqual([current, false, 'a']);
+    expect(short(told)).toEqual([`signed-in ${cause}`]);
+  },
+);
+
+test('R32: who waits while nobody is signed in does not go on with what a sign-in begins', () => {
+  const { state } = setUp();
+  const { signal } = state.current;
+  state.begin(stored('a', 1), 'captured');
+  expect(signal.reason).toMatchObject({ code: 'session-changed' });
 });
 
-test('R61: after close() who waits is told, a commit under way goes on, and no session is born alive', async () => {
-  vi.stubGlobal('crypto', undefined); // an id is made without it, too
-  const { sessions, signIn, token } = setUp();
-  const commit = signIn('a');
-  const settled = follow(sessions.settled(null));
-  sessions.close();
-  expect(await commit).toBe(true);
-  expect([token(), typeof sessions.current.id]).toEqual(['a', 'string']);
-  expect(settled.value).toMatchObject({ code: 'closed' });
-  expect(sessions.current.signal.reason).toBe(sessions.closed.reason);
+test('R35: an end that the server said leaves those who wait to its finder, and says why', () => {
+  const { state, told } = setUp();
+  state.begin(stored('a', 1), 'local');
+  const { signal } = state.current;
+  const error = new TokenError('session-ended');
+  state.leave('ended', error);
+  expect([signal.aborted, state.current.id]).toEqual([false, undefined]);
+  expect(told.at(-1)).toEqual(['signed-out', { sessionId: 'a', reason: 'ended', error }]);
+});
+
+test('R8: what was ended here is not tried again with a cookie, what another context ended is', () => {
+  const { state } = setUp();
+  expect(state.current.isTried).toBe(false);
+  for (const [reason, isTried] of [
+    ['local', true],
+    ['ended', true],
+    ['other-context', false],
+  ] as const) {
+    state.begin(stored('a', 1), 'restored');
+    state.leave(reason);
+    expect(state.current.isTried, reason).toBe(isTried);
+  }
+});
+
+test('nobody hears of the end of a session that was none', () => {
+  const { state, told } = setUp();
+  state.leave('local');
+  expect(told).toEqual([]);
+});
+
+test('R51: replaced tokens keep session and waiters, forget failures, and are told with how long it took', () => {
+  const { state, told } = setUp();
+  state.begin(stored('a', 1), 'restored');
+  const { current } = state;
+  Object.assign(current, { failures: 3, error: new TokenError('refresh-failed') });
+  state.update(stored('a', 2), { cause: 'ahead', startedAt: 400 });
+  expect([state.current, current.signal.aborted]).toEqual([current, false]);
+  expect(current).toMatchObject({ ...stored('a', 2), failures: 0, error: undefined });
+  expect(told.at(-1)).toEqual([
+    'token-refreshed',
+    { sessionId: 'a', expiresAt: undefined, cause: 'ahead', durationMs: 600 },
+  ]);
+});
+
+test('R41, R43: which request brought the tokens is known until others replace them', () => {
+  const { state } = setUp();
+  const seen = () => [state.current.captured, state.current.isCaptured];
+  state.begin(stored('a', 1), 'local');
+  expect(seen()).toEqual([0, false]);
+  state.update(stored('a', 2), { cause: 'captured', startedAt: 0, captured: 7 });
+  expect(seen()).toEqual([7, true]);
+  state.update(stored('a', 3), { cause: 'manual', startedAt: 0 });
+  expect(seen()).toEqual([7, false]);
+  state.begin(stored('b', 4), 'local');
+  expect(seen()).toEqual([0, false]);
+});
+
+test('R39: what could not be stored is known until something is', () => {
+  const { state } = setUp();
+  state.begin(stored('a', 1), 'local', true);
+  expect(state.current.isLocal).toBe(true);
+  state.update(stored('a', 2), { cause: 'manual', startedAt: 0 }, true);
+  expect(state.current.isLocal).toBe(true);
+  state.update(stored('a', 3), { cause: 'manual', startedAt: 0 });
+  expect(state.current.isLocal).toBe(false);
+});
+
+test('R42: who waits for a refresh goes on when its tokens come from elsewhere, and only then', () => {
+  const { state, startRun } = setUp();
+  state.begin(stored('a', 1), 'local');
+  const release = startRun();
+  state.update(stored('a', 2, 1), { cause: 'captured', startedAt: 0, captured: 1, isPartial: true });
+  expect(release, 'an access token alone').not.toHaveBeenCalled();
+  state.update(stored('a', 3), { cause: 'manual', startedAt: 0 });
+  expect(release, 'its own answer').not.toHaveBeenCalled();
+  for (const why of [{ cause: 'captured', captured: 2 }, { cause: 'other-context' }] as const) {
+    const released = startRun();
+    const { n } = state.current;
+    state.update(stored('a', n + 1), { startedAt: 0, ...why });
+    expect(released, why.cause).toHaveBeenCalledOnce();
+  }
+});
+
+test('R61: after close() who waits is told, and no session is born alive', () => {
+  const { state } = setUp();
+  const { signal } = state.current;
+  state.close();
+  state.begin(stored('a', 1), 'local');
+  expect(state.closed.reason).toMatchObject({ code: 'closed' });
+  expect([signal.reason, state.current.signal.reason]).toEqual([state.closed.reason, state.closed.reason]);
 });

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Accept } from '../src/contracts.ts';
-import { createRecordStore, memoryStorage, type StoredSession } from '../src/storage.ts';
+import {
+  createRecordStore,
+  isMemory,
+  isSessionStorage,
+  memoryStorage,
+  type StoredSession,
+} from '../src/storage.ts';
 import type { TokenEvents, TokenSet, TokenStorage } from '../src/types.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -14,6 +20,7 @@ const accept: Accept = (tokens, issuedAt) => {
 const session = (tokens: Partial<TokenSet> = {}): StoredSession => ({
   id: 's1',
   n: 3,
+  base: 2,
   held: accept({ accessToken: 'access-1', tokenType: 'Bearer', ...tokens }, 7),
 });
 
@@ -22,7 +29,7 @@ function store(parts: Partial<TokenStorage> = {}, text?: string) {
   if (text !== undefined) storage.setItem('key', text);
   const failures: TokenEvents['storage-failed'][] = [];
   const records = createRecordStore(storage, 'key', accept, (failure) => failures.push(failure));
-  return { ...records, storage, failures };
+  return { records, ...records, storage, failures };
 }
 const saying = (text: string) => ({ message: expect.stringContaining(text) });
 const throwing = (error: unknown) => () => {
@@ -37,19 +44,69 @@ test('memoryStorage keeps, and forgets what is removed', () => {
   expect(storage.getItem('a')).toBeUndefined();
 });
 
+test('R56: a memoryStorage is known by itself, and nothing else is one', () => {
+  const storage = memoryStorage();
+  expect([isMemory(storage), isMemory({ ...storage })]).toEqual([true, false]);
+});
+
+describe('R54: the storage that each tab has for itself', () => {
+  test('is the page’s `sessionStorage`, and no other', () => {
+    const [own, other] = [memoryStorage(), memoryStorage()];
+    vi.stubGlobal('sessionStorage', own);
+    expect([isSessionStorage(own), isSessionStorage(other)]).toEqual([true, false]);
+  });
+
+  test('is none where it may not be looked at', () => {
+    const own = Object.getOwnPropertyDescriptor(globalThis, 'sessionStorage');
+    Object.defineProperty(globalThis, 'sessionStorage', { configurable: true, get: throwing('blocked') });
+    const isOwn = isSessionStorage(memoryStorage());
+    if (own) Object.defineProperty(globalThis, 'sessionStorage', own);
+    else Reflect.deleteProperty(globalThis, 'sessionStorage');
+    expect(isOwn).toBe(false);
+  });
+});
+
 describe('a record', () => {
   test('that was written is read back, and is JSON with a version', async () => {
     const { read, write, storage } = store();
-    await write(session());
-    const record = { v: 1, id: 's1', n: 3, issuedAt: 7, tokens: session().held.tokens };
+    expect(await write(session())).toBe(true);
+    const record = { v: 1, id: 's1', n: 3, base: 2, issuedAt: 7, tokens: session().held.tokens };
     expect(JSON.parse(`${storage.getItem('key')}`)).toEqual(record);
     expect(await read()).toEqual(session());
   });
 
   test('of nothing is none', async () => {
     const { read, write, storage, failures } = store({}, 'old');
-    await write(undefined);
-    expect([storage.getItem('key'), await read(), failures]).toEqual([undefined, undefined, []]);
+    expect(await write(undefined)).toBe(true);
+    expect([storage.getItem('key'), await read(), failures]).toEqual([undefined, 'none', []]);
+  });
+
+  test.each([null, undefined])('that a storage calls %s is none', async (nothing) => {
+    const { read, failures } = store({ getItem: () => nothing });
+    expect([await read(), failures]).toEqual(['none', []]);
+  });
+
+  test('that a storage has parsed by itself is taken as it is', async () => {
+    const { write, storage } = store();
+    await write(session());
+    const parsed = JSON.parse(`${storage.getItem('key')}`);
+    const { read, failures } = store({ getItem: () => parsed });
+    expect([await read(), failures]).toEqual([session(), []]);
+  });
+
+  test('that an earlier release has written, without `base`, is taken', async () => {
+    const { read } = store({}, '{"v":1,"id":"s1","n":3,"issuedAt":7,"tokens":{}}');
+    expect(await read()).toMatchObject({ id: 's1', n: 3, base: 3 });
+  });
+
+  test('is written before anything else can run, and waited for where that takes time', async () => {
+    const written: string[] = [];
+    const promised = { setItem: async (_key: string, value: string) => written.push(value) };
+    const [now, later] = [store(), store(promised)];
+    const writing = [now.write(session()), later.write(session())];
+    expect([typeof now.storage.getItem('key'), written.length]).toEqual(['string', 1]);
+    expect(await Promise.all(writing)).toEqual([true, true]);
+    expect([now.records.isAsync, later.records.isAsync]).toEqual([false, true]);
   });
 
   const good = { v: 1, id: 's1', n: 3, issuedAt: 7, tokens: {} };
@@ -60,19 +117,17 @@ describe('a record', () => {
       JSON.stringify({ ...good, ...wrong }),
       `no ${Object.keys(wrong)}`,
     ]),
-  ])('R52: %s is removed and reported without being quoted: %s', async (text) => {
+  ])('R52: %s is removed behind the lock, and reported without being quoted: %s', async (text) => {
     const { read, storage, failures } = store({}, text);
-    expect([await read(), storage.getItem('key')]).toEqual([undefined, undefined]);
+    expect([await read(true), storage.getItem('key')]).toEqual(['damaged', undefined]);
     expect(failures).toMatchObject([{ operation: 'read', error: saying('damaged') }]);
     expect(`${failures[0]?.error}`).not.toContain('secret');
+    expect(await read()).toBe('none');
   });
 
-  test('R52: that was seen half written is read again before it counts as damaged', async () => {
-    const { write, storage } = store();
-    await write(session());
-    const texts = ['{"v":1,"id', `${storage.getItem('key')}`];
-    const { read, failures } = store({ getItem: () => texts.shift() });
-    expect([await read(), failures]).toEqual([session(), []]);
+  test('R52: that may be half written is left alone by whoever does not hold the lock, and not reported', async () => {
+    const { read, storage, failures } = store({}, '{"v":1,"id');
+    expect([await read(), storage.getItem('key'), failures]).toEqual(['damaged', '{"v":1,"id', []]);
   });
 
   test('R52: of a newer version is reported and left alone', async () => {
@@ -87,9 +142,7 @@ describe('R53: a storage', () => {
     const error = new Error('blocked');
     const [getItem, removeItem] = [throwing(error), throwing(error)];
     const { read, write, failures } = store({ getItem, removeItem, setItem: () => Promise.reject(error) });
-    expect(await read()).toBeUndefined();
-    await write(session());
-    await write(undefined);
+    expect([await read(), await write(session()), await write(undefined)]).toEqual([undefined, false, false]);
     expect(failures).toEqual(['read', 'write', 'remove'].map((operation) => ({ operation, error })));
   });
 
@@ -103,9 +156,17 @@ describe('R53: a storage', () => {
     expect(failures).toMatchObject([{ operation: 'read', error: { name: 'TimeoutError' } }]);
   });
 
+  test('that hangs while it writes has not written, after 5 s', async () => {
+    const { write, failures } = store({ setItem: () => new Promise(() => {}) });
+    const writing = write(session());
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await writing).toBe(false);
+    expect(failures).toMatchObject([{ operation: 'write', error: { name: 'TimeoutError' } }]);
+  });
+
   test('that fails to remove a damaged record has failed twice', async () => {
     const { read, failures } = store({ removeItem: throwing('read-only') }, 'damaged');
-    await read();
+    await read(true);
     expect(failures).toMatchObject([{ operation: 'remove', error: 'read-only' }, { operation: 'read' }]);
   });
 });

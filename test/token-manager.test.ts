@@ -74,17 +74,6 @@ describe('the parts', () => {
     expect(sent).toEqual([null, 'Bearer access-1']);
   });
 
-  test('R56: no lock is taken where no storage is shared, and the default one where it is', async () => {
-    const request = vi.fn((_name: string, _options: object, task: () => unknown) => task());
-    vi.stubGlobal('navigator', { locks: { request } });
-    for (const storage of [undefined, { getItem: () => null, setItem() {}, removeItem() {} }]) {
-      const auth = create({ storage, name: 'shop' });
-      await auth.signIn(login());
-      await auth.refresh();
-      expect(request.mock.calls.map(([name]) => name)).toEqual(storage ? ['shop'] : []);
-    }
-  });
-
   test('keepFresh plans by every event: the tokens’ time, and not before `retryAt` after a failure', async () => {
     const refresh = vi.fn<TokenManagerOptions['refresh']>(async () => login());
     const auth = create({ keepFresh: true, refresh });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isVisible, listenToWake } from '../src/wake.ts';
+import { isPage, isVisible, listenToWake } from '../src/wake.ts';
 import { createPage } from './support/page.ts';
 
 /** A page, and what was heard of its waking. */
@@ -11,26 +11,30 @@ function listening() {
 }
 
 describe('R13: a page', () => {
-  test.each(['visibilitychange', 'resume', 'pageshow'] as const)(
-    'wakes with %s when it can be seen',
-    (type) => {
+  test('wakes when it can be seen again, not when it is hidden', () => {
+    const { page, heard } = listening();
+    page.visibility = 'hidden';
+    page.fire('visibilitychange');
+    expect([isVisible(), heard]).toEqual([false, []]);
+    page.visibility = 'visible';
+    page.fire('visibilitychange');
+    expect([isVisible(), heard]).toEqual([true, [false]]);
+  });
+
+  test.each([
+    ['it is thawed', 'resume', false],
+    ['it comes out of the back/forward cache', 'pageshow', false],
+    ['the network is back', 'online', true],
+  ] as const)(
+    'R51: wakes when %s (%s), seen or not, and says whether it is the network: %s',
+    (_why, type, isOnline) => {
       const { page, heard } = listening();
+      page.fire(type);
       page.visibility = 'hidden';
       page.fire(type);
-      expect([isVisible(), heard]).toEqual([false, []]);
-      page.visibility = 'visible';
-      page.fire(type);
-      expect([isVisible(), heard]).toEqual([true, [false]]);
+      expect(heard).toEqual([isOnline, isOnline]);
     },
   );
-
-  test('wakes when the network is back, seen or not, and says that it is that', () => {
-    const { page, heard } = listening();
-    page.fire('online');
-    page.visibility = 'hidden';
-    page.fire('online');
-    expect(heard).toEqual([true, true]);
-  });
 
   test('does not wake with anything else', () => {
     const { page, heard } = listening();
@@ -46,6 +50,12 @@ describe('R13: a page', () => {
     for (const type of ['visibilitychange', 'online', 'pageshow'] as const) page.fire(type);
     expect([page.listeners, heard]).toEqual([0, []]);
   });
+});
+
+test('R56: a page is where there is a document', () => {
+  expect(isPage()).toBe(false);
+  createPage();
+  expect(isPage()).toBe(true);
 });
 
 test('R14: where there is no page nothing is hidden, and nothing is listened to', () => {
