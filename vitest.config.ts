@@ -6,11 +6,15 @@ const load = [
   'test/flows/real-server*.test.ts',
   'test/flows/burst.test.ts',
   'test/flows/expiry-process.test.ts',
+  'test/flows/worker-threads.test.ts',
 ];
 
 export default defineConfig({
   resolve: {
-    alias: [{ find: /^evertoken$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) }],
+    alias: [
+      { find: /^evertoken$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
+      { find: /^evertoken\/(\w+)$/, replacement: fileURLToPath(new URL('src/$1/index.ts', import.meta.url)) },
+    ],
   },
   test: {
     sequence: { shuffle: { files: true, tests: true } },
@@ -42,6 +46,18 @@ export default defineConfig({
           include: ['test/house/*.test.ts'],
           globalSetup: 'test/house/pack.ts',
           testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browsers',
+          include: ['test/contexts/*.test.ts'],
+          globalSetup: 'test/house/pack.ts',
+          // One browser at a time: they would take the processor from each other.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
         },
       },
     ],

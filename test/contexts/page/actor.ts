@@ -1,0 +1,112 @@
+/** The one manager of a page or worker, and all that the tests ask of it. */
+import { createTokenManager, refreshEndpoint, type TokenResponse, type TokenStorage } from 'evertoken';
+import { indexedDbStorage } from 'evertoken/indexeddb';
+import { takeCounts } from './counts.ts';
+import { databaseStorage } from './database.ts';
+import { createHandMade } from './hand-made.ts';
+import { type Setup, setup, sleep } from './setup.ts';
+import { joinStage } from './stage.ts';
+import { createTraffic } from './traffic.ts';
+
+/** What the manager told, without the error itself. */
+export interface Told {
+  readonly event: string;
+  readonly cause?: string;
+  readonly reason?: string;
+  readonly sessionId?: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+const storages: Record<NonNullable<Setup['storage']>, () => TokenStorage> = {
+  local: () => localStorage,
+  session: () => sessionStorage,
+  database: databaseStorage,
+  encrypted: indexedDbStorage,
+};
+
+/** The API may be slow, and a page may lose the network. */
+let isCut = false;
+const line = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+  if (isCut) throw new TypeError('The network is gone');
+  const response = await fetch(input, init);
+  if (setup.apiDelay && response.url.startsWith(setup.api)) await sleep(setup.apiDelay);
+  return response;
+};
+
+const auth = createTokenManager({
+  refresh: refreshEndpoint({ url: setup.tokenEndpoint, clientId: setup.clientId }),
+  allow: setup.api,
+  storage: storages[setup.storage ?? 'local'](),
+  name: setup.name,
+  refreshTimeout: setup.refreshTimeout,
+  fetch: line,
+});
+
+const told: Told[] = [];
+auth.on('*', (event, payload) => {
+  const { cause, reason, sessionId } = payload as Partial<Told>;
+  told.push(JSON.parse(JSON.stringify({ event, cause, reason, sessionId, at: Date.now() })));
+});
+
+let isRestored = false;
+if ('onpageshow' in globalThis) {
+  addEventListener('pageshow', ({ persisted }) => {
+    isRestored ||= persisted;
+  });
+}
+
+const traffic = createTraffic((path) => auth.fetch(setup.api + path, { cache: 'no-store' }));
+const handMade = createHandMade(setup);
+
+export const actor = {
+  ...traffic,
+  told: () => told,
+  /** Drops what was told so far. */
+  forget: () => void told.splice(0),
+  token: () => auth.tokens?.accessToken ?? null,
+  takeCounts,
+  signIn: (tokens: TokenResponse) => auth.signIn(tokens),
+  signOut: () => auth.signOut(),
+  refresh: () => auth.refresh().then(() => {}),
+  ready: () => auth.ready,
+  /** A burst, and the token that is held after it. */
+  async round(count: number) {
+    const outcomes = await traffic.burst(count);
+    return { outcomes, token: actor.token() };
+  },
+  handMadeSignIn: handMade.signIn,
+  handMadeGet: handMade.get,
+  /** Whether it came out of the back/forward cache. */
+  isRestored: () => isRestored,
+  /** For engines that cannot take the network away. */
+  cut(isOffline: boolean): void {
+    isCut = isOffline;
+    dispatchEvent(new Event(isOffline ? 'offline' : 'online'));
+  },
+  /** Opens the same page in a tab that keeps a copy of `sessionStorage`; answers whether the browser let it. */
+  async duplicate(): Promise<boolean> {
+    const joined = stage?.nextJoiner();
+    if (!open(location.href)) return false;
+    await joined;
+    return true;
+  },
+  sessionItems: (): Record<string, string> => ({ ...sessionStorage }),
+  async startWorker(kind: 'dedicated' | 'shared' | 'service'): Promise<void> {
+    const joined = stage?.nextJoiner();
+    const script = `/main.js${location.search}`;
+    if (kind === 'dedicated') new Worker(script);
+    else if (kind === 'shared') new SharedWorker(script);
+    else await navigator.serviceWorker.register(script);
+    await joined;
+  },
+};
+
+export type Actor = typeof actor;
+
+const play = (name: string, args: unknown[]): unknown =>
+  (actor[name as keyof Actor] as (...args: unknown[]) => unknown)(...args);
+
+const stage = setup.isAlone ? undefined : joinStage(play);
+
+Object.assign(globalThis, { actor, everywhere: stage?.everywhere });

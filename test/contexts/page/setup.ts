@@ -1,0 +1,44 @@
+/** What the address says about this page or worker, and the platform as it was before anything was taken away. */
+
+/** What can be taken away before the package is loaded. */
+export type Missing = 'locks' | 'channel' | 'storage';
+
+export interface Setup {
+  api: string;
+  tokenEndpoint: string;
+  clientId: string;
+  /** @default 'local' */
+  storage?: 'local' | 'session' | 'database' | 'encrypted' | undefined;
+  name?: string | undefined;
+  refreshTimeout?: number | undefined;
+  /** Milliseconds that an answer of the API needs to arrive. @default 0 */
+  apiDelay?: number | undefined;
+  without?: Missing[] | undefined;
+  /** What a duplicated tab finds in `sessionStorage`. */
+  copied?: Record<string, string> | undefined;
+  /** Takes no part in what one page asks of all, which needs an open channel. @default false */
+  isAlone?: boolean | undefined;
+}
+
+export const setup = JSON.parse(new URLSearchParams(location.search).get('setup') ?? '{}') as Setup;
+
+export const Channel = BroadcastChannel;
+
+const later = setTimeout;
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => later(resolve, ms));
+
+const remove: Record<Missing, () => unknown> = {
+  locks: () => Reflect.deleteProperty(Navigator.prototype, 'locks'),
+  channel: () => Reflect.deleteProperty(globalThis, 'BroadcastChannel'),
+  storage() {
+    for (const method of ['getItem', 'setItem', 'removeItem'] as const) {
+      Storage.prototype[method] = () => {
+        throw new DOMException('The storage is blocked', 'SecurityError');
+      };
+    }
+  },
+};
+
+for (const [key, value] of Object.entries(setup.copied ?? {})) sessionStorage.setItem(key, value);
+
+for (const missing of setup.without ?? []) remove[missing]();

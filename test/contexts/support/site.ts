@@ -1,0 +1,69 @@
+/** The web site of the scenarios: a page with one script, which is the built package and the actor around it. */
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import { inject } from 'vitest';
+import { listenOnLoopback } from '../../../examples/demo/loopback.ts';
+import type { Setup } from '../page/setup.ts';
+
+/** Finds the package where it is installed, as packed; else esbuild would follow tsconfig.json to the source. */
+const packed: Plugin = {
+  name: 'packed',
+  setup({ onResolve, resolve }) {
+    const resolveDir = inject('consumer');
+    onResolve({ filter: /^evertoken(\/|$)/ }, ({ path, kind, pluginData }) =>
+      pluginData === packed ? undefined : resolve(path, { kind, resolveDir, pluginData: packed }),
+    );
+  },
+};
+
+/** A classic script, because not every engine has service workers of type `module`. */
+async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('../page/main.ts', import.meta.url))],
+    bundle: true,
+    format: 'iife',
+    target: 'es2022',
+    write: false,
+    tsconfigRaw: {},
+    // package.json says that no file has side effects; those of the page have.
+    ignoreAnnotations: true,
+    plugins: [packed],
+    // Optional peers are installed here, not beside the package.
+    nodePaths: [fileURLToPath(new URL('../../../node_modules', import.meta.url))],
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+const html = (body: string) => `<!doctype html><meta charset="utf-8"><title>evertoken</title>${body}`;
+
+export interface Site {
+  /** Where a page with this setup is. */
+  page(setup: Setup): string;
+  /** A page without any script. */
+  readonly elsewhere: string;
+  close(): Promise<void>;
+}
+
+let script: Promise<string> | undefined;
+
+export async function startSite(): Promise<Site> {
+  script ??= bundle();
+  const files: Record<string, [type: string, text: string]> = {
+    '/': ['text/html', html('<script src="/main.js"></script>')],
+    '/elsewhere': ['text/html', html('elsewhere')],
+    '/main.js': ['text/javascript', await script],
+  };
+  const http = await listenOnLoopback();
+  http.handle(({ url = '/' }, response) => {
+    const [type, text] = files[new URL(url, http.origin).pathname] ?? [];
+    if (type) response.writeHead(200, { 'content-type': type }).end(text);
+    else response.writeHead(404).end();
+  });
+  // A secure context, and another site than that of the servers on 127.0.0.1.
+  const origin = http.origin.replace('127.0.0.1', 'localhost');
+  return {
+    page: (setup) => `${origin}/?setup=${encodeURIComponent(JSON.stringify(setup))}`,
+    elsewhere: `${origin}/elsewhere`,
+    close: http.close,
+  };
+}
