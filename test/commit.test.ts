@@ -132,7 +132,7 @@ describe.each(Object.entries(kinds))('one context, with %s,', (kind, createLedge
   });
 
   test('R35: an end that the server said removes the record, is told once, and leaves those who wait', async () => {
-    const { signIn, sessions, store, told } = setUp();
+    const { signIn, sessions, store, told, posted } = setUp();
     await signIn('a');
     const { current } = sessions;
     const error = new TokenError('session-ended');
@@ -140,6 +140,7 @@ describe.each(Object.entries(kinds))('one context, with %s,', (kind, createLedge
     const both = [sessions.expire(fits, error), sessions.expire(fits, error)];
     expect(await Promise.all(both)).toEqual([true, false]);
     expect([current.signal.aborted, store.now, sessions.current.isTried]).toEqual([false, undefined, true]);
+    expect(posted).toEqual([1, 2]);
     expect(short(told)).toEqual(['signed-in local', 'signed-out ended']);
   });
 

@@ -2,7 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TokenError } from '../../src/errors.ts';
 import { short } from '../support/recorder.ts';
+import { settle } from '../support/refresh.ts';
 import { always, held, openTabs, stored } from '../support/sessions.ts';
+import { deferred } from '../support/world.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
@@ -134,6 +136,31 @@ describe('R30: what begins or ends a session in one context', () => {
     expect([stored(a.store), stored(b.store), b.posted]).toEqual(['somebody else', 'somebody else', []]);
     await a.look();
     expect(a.token()).toBe('somebody else');
+  });
+
+  test.fails('R51: a sign-in elsewhere that is heard of while a sign-out waits for its turn is adopted', async () => {
+    const { a, b } = await openTabs();
+    const reading = deferred<'none'>();
+    vi.spyOn(b.store, 'read').mockReturnValueOnce(reading.promise);
+    const looking = b.look();
+    await settle();
+    await a.signIn('somebody else');
+    const hearing = b.hear(a);
+    const end = b.sessions.end();
+    reading.resolve('none');
+    await Promise.all([looking, hearing, end]);
+    expect([b.token(), short(b.told)]).toEqual([
+      'somebody else',
+      ['signed-out local', 'signed-in other-context'],
+    ]);
+  });
+
+  test.fails('R51: and that one is adopted then, even with the very next number', async () => {
+    const { a, b } = await openTabs();
+    await a.signIn('somebody else');
+    await b.sessions.end();
+    await b.hear(a);
+    expect([b.token(), short(b.told).at(-1)]).toEqual(['somebody else', 'signed-in other-context']);
   });
 
   test('R51: a sign-out reaches those who have refreshed meanwhile, with one event in each', async () => {

@@ -102,6 +102,10 @@ describe('R52: a record of a newer version', () => {
     await a.look();
     await (isSignIn ? a.signIn('mine') : a.sessions.end());
     expect(stored(b.store)).toBe(isSignIn ? 'mine' : undefined);
+    a.store.mood = 'well';
+    expect([await a.refresh('next'), stored(b.store)]).toEqual(
+      isSignIn ? [true, 'next'] : [false, undefined],
+    );
   });
 
   test('is not replaced by what a cookie restores', async () => {

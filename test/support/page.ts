@@ -1,5 +1,5 @@
 /** A page of the test's own: `document` and the window's events. */
-import { vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 
 export interface Page {
   visibility: 'visible' | 'hidden';
@@ -52,6 +52,8 @@ export function createPage(): Page {
     },
   };
   const location = { href: 'https://app.example.com/', origin: 'https://app.example.com' };
+  // At once: what the next file imports looks whether it is in a page.
+  onTestFinished(() => void vi.unstubAllGlobals());
   vi.stubGlobal('document', {
     ...count(documentEvents),
     baseURI: location.href,

@@ -1,4 +1,5 @@
 /** Sessions without a manager: one context alone, or several that share a stored record and a ledger. */
+import { vi } from 'vitest';
 import { type CommitParts, createSessions } from '../../src/commit.ts';
 import type { Held, Look, Sessions } from '../../src/contracts.ts';
 import type { Events } from '../../src/events.ts';
@@ -29,9 +30,17 @@ export interface View extends RecordStore {
 /** A storage that several contexts open: what one writes, the others read `lag` ms later. */
 export function createDisk({ lag = 0, isAsync = false }: { lag?: number; isAsync?: boolean } = {}) {
   const views: View[] = [];
+  let writes = 0;
+  /** The newest write that each view has seen: what comes late never hides it. */
+  const seen = new Map<View, number>();
   const arrive = (next: StoredSession | undefined, from: View) => {
+    const write = ++writes;
     for (const view of views) {
-      const show = () => void Object.assign(view, { now: next });
+      const show = () => {
+        if (write < Number(seen.get(view))) return;
+        seen.set(view, write);
+        view.now = next;
+      };
       if (view === from || !lag) show();
       else if (lag < 1 / 0) setTimeout(show, lag);
     }
@@ -117,6 +126,7 @@ export interface ContextParts {
   ledger?: Ledger;
   add?: Events['add'];
   behindLock?: CommitParts['behindLock'];
+  post?: CommitParts['post'];
 }
 
 export function createContext({
@@ -124,12 +134,17 @@ export function createContext({
   ledger = noLedger,
   add,
   behindLock = (task) => task(),
+  post,
 }: ContextParts = {}): Context {
   const told: Told[] = [];
   const posted: number[] = [];
   let captures = 0;
   const state = createSessionState(add ?? ((...entry) => told.push(entry)));
-  const sessions = createSessions({ state, store, ledger, behindLock, post: (n) => posted.push(n) });
+  const tell = (n: number) => {
+    posted.push(n);
+    post?.(n);
+  };
+  const sessions = createSessions({ state, store, ledger, behindLock, post: tell });
   const look = (options?: Look) => sessions.sync('other-context', options);
   const sendRefresh = () => {
     const { current } = sessions;
@@ -181,3 +196,14 @@ export async function openTabs(options: { lag?: number; isAsync?: boolean } = {}
 
 /** The access token in a record. */
 export const stored = ({ now }: View): string | undefined => now?.held.tokens.accessToken;
+
+/** How long a look took, in ms of fake time. */
+export async function timed(look: Promise<unknown>): Promise<number> {
+  const began = Date.now();
+  let took = Number.NaN;
+  look.then(() => {
+    took = Date.now() - began;
+  });
+  await vi.advanceTimersByTimeAsync(5_000);
+  return took;
+}
