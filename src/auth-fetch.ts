@@ -112,7 +112,10 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
 
   /** A request that cannot leave at once. */
   async function wait(call: Call, target: Target): Promise<Response> {
+    const was = sessions.current;
     const session = await sessions.settled(call.signal);
+    // Who waited for a sign-in while somebody was signed in is not served as somebody else.
+    if (was.id) was.signal.throwIfAborted();
     let { held } = session;
     if (!held || Date.now() >= held.aheadAt) {
       if (held && isTheirs(call, await headersFor(call, target, held))) return plain(call, target);

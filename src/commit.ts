@@ -1,21 +1,14 @@
 /** The one commit point: everything that changes the tokens passes here, one at a time, and before all contexts. */
 import type { Held, Session, Sessions } from './contracts.ts';
-import { claimed, type Entry, type Ledger, nextNumber } from './ledger.ts';
-import { createId, type SessionState } from './session.ts';
-import type { RecordStore, StoredSession } from './storage.ts';
-import { createReader } from './sync.ts';
+import { claimed, type Entry, nextNumber } from './ledger.ts';
+import { createId } from './session.ts';
+import type { StoredSession } from './storage.ts';
+import { createReader, type ReaderParts } from './sync.ts';
 
-export interface CommitParts {
-  readonly state: SessionState;
-  readonly store: RecordStore | undefined;
-  readonly ledger: Ledger;
-  /** Tells the other contexts the number of a commit. */
-  post(n: number): void;
-  /** Runs what must not meet another context's refresh. */
-  behindLock(task: () => Promise<unknown>): Promise<unknown>;
-}
+export type CommitParts = Omit<ReaderParts, 'inTurn' | 'isEnding'>;
 
-export function createSessions({ state, store, ledger, post, behindLock }: CommitParts): Sessions {
+export function createSessions(parts: CommitParts): Sessions {
+  const { state, store, ledger, post } = parts;
   const { gate, leave, begin, update } = state;
   const me = createId();
   let turn: Promise<unknown> = Promise.resolve();
@@ -29,7 +22,7 @@ export function createSessions({ state, store, ledger, post, behindLock }: Commi
     return run;
   };
 
-  const reader = createReader({ state, store, ledger, behindLock, inTurn, isEnding: () => endings > 0 });
+  const reader = createReader({ ...parts, inTurn, isEnding: () => endings > 0 });
 
   /**
    * Compares with the newest commit of all contexts, and makes the next one, in one step.
@@ -69,7 +62,7 @@ export function createSessions({ state, store, ledger, post, behindLock }: Commi
       });
       if (!stored) return false;
       const isLocal = !(await (written ?? !store));
-      await settleWrite(stored.n, own);
+      await reader.settleWrite(stored.n, own);
       if (!fits()) {
         // The session ended meanwhile.
         await bury(stored, ({ id }) => id === own);
@@ -79,12 +72,6 @@ export function createSessions({ state, store, ledger, post, behindLock }: Commi
       apply(stored, isLocal);
       return true;
     });
-
-  /** A write that takes time may have come after that of a newer commit: whoever made that one writes it again. */
-  const settleWrite = async (n: number, id: string) => {
-    const newest = store?.isAsync && (await ledger.visit(id));
-    if (newest && newest.n > n) post(-newest.n);
-  };
 
   /** Notes that a session is over, and removes its record. */
   const bury = async (
@@ -109,7 +96,7 @@ export function createSessions({ state, store, ledger, post, behindLock }: Commi
     if (n) apply?.();
     if (!state.current.id) state.current.n = Math.max(state.current.n, n);
     await removed;
-    if (n) await settleWrite(n, `${was.id}`);
+    if (n) await reader.settleWrite(n, `${was.id}`);
     return n;
   };
 

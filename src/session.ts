@@ -27,7 +27,7 @@ export interface SessionState {
 const createState = (n: number): Session =>
   Object.assign(new AbortController(), {
     n,
-    isTried: n > 0,
+    isTried: false,
     base: n,
     failures: 0,
     captured: 0,
@@ -48,8 +48,7 @@ export function createSessionState(add: Events['add']): SessionState {
     const was = current;
     // What the other context began is still to come, and a cookie may hold it.
     const isElsewhere = reason === 'other-context';
-    current = createState(was.n + Number(!isElsewhere));
-    if (isElsewhere) current.isTried = false;
+    current = Object.assign(createState(was.n), { isTried: !isElsewhere });
     if (!error) was.abort(new TokenError('session-changed'));
     if (closed.aborted) current.abort(closed.reason);
     if (was.id) add('signed-out', { sessionId: was.id, reason, ...(error && { error }) });

@@ -9,6 +9,8 @@ export interface ReaderParts {
   readonly state: SessionState;
   readonly store: RecordStore | undefined;
   readonly ledger: Ledger;
+  /** Tells the other contexts the number of a commit. */
+  post(n: number): void;
   /** Runs what must not meet another context's refresh. */
   behindLock(task: () => Promise<unknown>): Promise<unknown>;
   /** Runs one task after the other. */
@@ -20,6 +22,8 @@ export interface ReaderParts {
 export interface Reader extends Pick<Sessions, 'sync'> {
   /** Reads record and ledger once, in its caller's turn. */
   look(cause: 'restored' | 'other-context', options: Look): Promise<unknown>;
+  /** To be called after a write of commit `n`. */
+  settleWrite(n: number, id: string): Promise<void>;
   /** A newer version of this package has stored something, which only an explicit sign-in or sign-out replaces. */
   isForeign: boolean;
 }
@@ -27,8 +31,15 @@ export interface Reader extends Pick<Sessions, 'sync'> {
 /** Longer than a record takes from one context to another. */
 const LAG = 2_000;
 
-export function createReader({ state, store, ledger, behindLock, inTurn, isEnding }: ReaderParts): Reader {
+export function createReader(parts: ReaderParts): Reader {
+  const { state, store, ledger, post, inTurn } = parts;
   const { closed, leave, begin, update } = state;
+
+  /** A write that takes time may have come after that of a newer commit: whoever made that one writes it again. */
+  const settleWrite = async (n: number, id: string) => {
+    const newest = store?.isAsync && (await ledger.visit(id));
+    if (newest && newest.n > n) post(-newest.n);
+  };
 
   const rewrite = async (stored: StoredSession | undefined, id: string, n: number) => {
     let written: Promise<boolean> | undefined;
@@ -36,7 +47,7 @@ export function createReader({ state, store, ledger, behindLock, inTurn, isEndin
       if (entry?.n === n) written = store?.write(stored);
       return undefined;
     });
-    await written;
+    if (await written) await settleWrite(n, id);
   };
 
   /** Reads record and ledger once. Answers whether the record is behind. */
@@ -51,8 +62,9 @@ export function createReader({ state, store, ledger, behindLock, inTurn, isEndin
       if (isLocked) was.isLocal = true;
       return found;
     }
-    if (!found || isEnding() || was !== state.current || (was.isLocal && entry && entry.id !== was.id))
-      return undefined;
+    // What a sign-out is about to remove, or was found in another session, is looked at again.
+    if (parts.isEnding() || was !== state.current) return 'again';
+    if (!found || (was.isLocal && entry && entry.id !== was.id)) return undefined;
     const newest = entry?.n ?? 0;
     reader.isForeign = found === 'newer';
     // A ledger of this context alone knows nothing of what others have removed.
@@ -78,6 +90,7 @@ export function createReader({ state, store, ledger, behindLock, inTurn, isEndin
   const reader: Reader = {
     isForeign: false,
     look,
+    settleWrite,
     async sync(cause, options = {}) {
       if (!store) return;
       const giveUp = Date.now() + LAG;
@@ -86,11 +99,14 @@ export function createReader({ state, store, ledger, behindLock, inTurn, isEndin
         let behind = await inTurn(() => look(cause, options));
         if (behind === 'damaged' && !options.isLocked) {
           // Not in turn: who holds the lock waits for its turn.
-          await behindLock(async () => {
-            behind = await inTurn(() => look(cause, { ...options, isLocked: true }));
-          }).catch(() => {});
+          await parts
+            .behindLock(async () => {
+              behind = await inTurn(() => look(cause, { ...options, isLocked: true }));
+            })
+            .catch(() => {});
         }
-        if (!behind || behind === 'damaged' || closed.aborted) return;
+        if (behind === 'again' && !closed.aborted) continue;
+        if (!behind || typeof behind === 'string' || closed.aborted) return;
         if (Date.now() < Math.min(giveUp, behind.until)) await pause(ms);
         else {
           // Tokens that were replaced where this context cannot read their successors.

@@ -106,6 +106,7 @@ describe('a record', () => {
     const writing = [now.write(session()), later.write(session())];
     expect([typeof now.storage.getItem('key'), written.length]).toEqual(['string', 1]);
     expect(await Promise.all(writing)).toEqual([true, true]);
+    await later.write(undefined);
     expect([now.records.isAsync, later.records.isAsync]).toEqual([false, true]);
   });
 

@@ -138,7 +138,7 @@ describe('R30: what begins or ends a session in one context', () => {
     expect(a.token()).toBe('somebody else');
   });
 
-  test.fails('R51: a sign-in elsewhere that is heard of while a sign-out waits for its turn is adopted', async () => {
+  test('R51: a sign-in elsewhere that is heard of while a sign-out waits for its turn is adopted', async () => {
     const { a, b } = await openTabs();
     const reading = deferred<'none'>();
     vi.spyOn(b.store, 'read').mockReturnValueOnce(reading.promise);
@@ -155,7 +155,7 @@ describe('R30: what begins or ends a session in one context', () => {
     ]);
   });
 
-  test.fails('R51: and that one is adopted then, even with the very next number', async () => {
+  test('R51: and that one is adopted then, even with the very next number', async () => {
     const { a, b } = await openTabs();
     await a.signIn('somebody else');
     await b.sessions.end();
