@@ -18,6 +18,20 @@ function open(name: string): BroadcastChannel | undefined {
   }
 }
 
+const local = /* @__PURE__ */ new WeakMap<object, Set<(n: number) => void>>();
+
+/** For managers that share an object which no other context can see. */
+export function openLocalChannel(shared: object, hear: (n: number) => void): Channel {
+  const all = local.get(shared) ?? new Set();
+  local.set(shared, all.add(hear));
+  return {
+    post(n) {
+      for (const other of all) if (other !== hear) queueMicrotask(() => all.has(other) && other(n));
+    },
+    close: () => void all.delete(hear),
+  };
+}
+
 export function openChannel(name: string, hear: (n: number) => void): Channel {
   let channel = open(name);
   if (channel) channel.onmessage = ({ data }) => typeof data === 'number' && hear(data);

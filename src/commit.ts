@@ -15,6 +15,10 @@ export function createSessions(parts: CommitParts): Sessions {
   /** Sign-outs whose turn is still to come: what they remove is not adopted. */
   let endings = 0;
 
+  /** A ledger of this context alone knows no commits but its own. */
+  const newer = (entry: Entry | undefined, { n }: Pick<Entry, 'n'>) =>
+    entry && (ledger.isShared || entry.n >= n) ? entry : undefined;
+
   /** One after the other. */
   const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
     const run = turn.then(task);
@@ -45,9 +49,10 @@ export function createSessions(parts: CommitParts): Sessions {
       const own = id ?? `${was.id}`;
       let stored: StoredSession | undefined;
       let written: Promise<boolean> | undefined;
-      await ledger.visit(own, (entry) => {
+      await ledger.visit(own, (found) => {
+        const entry = newer(found, was);
         // A session that could not be stored while another one was, or may not be, goes on by itself.
-        const isAlone = reader.isForeign ? !isExplicit : was.isLocal && !id && entry && entry.id !== own;
+        const isAlone = reader.isForeign ? !isExplicit : was.isLocal && !id && found && found.id !== own;
         if (!fits() || !(isAlone || !entry || expects(entry))) {
           if (entry?.isRevoked) was.isRevoked = true;
           return undefined;
@@ -87,7 +92,8 @@ export function createSessions(parts: CommitParts): Sessions {
     let removed: Promise<boolean> | undefined;
     const found = ledger.isShared === false && (await store?.read());
     if (typeof found === 'object' && !expects({ ...found, at: 0 })) return n;
-    await ledger.visit(was.id, (entry) => {
+    await ledger.visit(was.id, (newest) => {
+      const entry = newer(newest, was);
       if (entry && !expects(entry)) return undefined;
       n = nextNumber(entry, was);
       if (!isKept) removed = store?.write(undefined);

@@ -45,7 +45,7 @@ export function claimed(
   // Who is signed out may ask for what a cookie holds.
   const isOwn = !entry || (entry.n <= n && (entry.isOver ? !id : entry.id === id));
   if (!isOwn || (claim && claim.by !== by && !mayTake(claim.at))) return undefined;
-  return { ...(entry ?? { id, n, base, at: now }), claim: { by, at: now } };
+  return { ...(entry?.n === n ? entry : { id, n, base, at: now }), claim: { by, at: now } };
 }
 
 /** For managers that share nothing. */
@@ -65,11 +65,19 @@ const connect = () =>
     request.onerror = () => reject(request.error);
   });
 
-/** @param isPerSession - Whether the storage is this tab's alone (`sessionStorage`). */
-export function createLedger(name: string, storage: TokenStorage, isPerSession: boolean): Ledger {
+/**
+ * @param isPerSession - Whether the storage is this tab's alone (`sessionStorage`).
+ * @param isMemory - Whether no other context can see the storage.
+ */
+export function createLedger(
+  name: string,
+  storage: TokenStorage,
+  isPerSession: boolean,
+  isMemory = false,
+): Ledger {
   const entries = local.get(storage) ?? new Map<string, Entry>();
   local.set(storage, entries);
-  let isShared = 'indexedDB' in globalThis;
+  let isShared = !isMemory && 'indexedDB' in globalThis;
   let connection: Promise<IDBDatabase> | undefined;
 
   /** One transaction: all contexts' run one after the other. */

@@ -2,16 +2,24 @@
 import { abortable } from './timers.ts';
 import type { Lock } from './types.ts';
 
-const tails = /* @__PURE__ */ new Map<string, Promise<unknown>>();
+const tails = /* @__PURE__ */ new Map<unknown, Promise<unknown>>();
 
-/** First come, first served. Whoever gives up early passes the turn on. */
-const queueLock: Lock = (name, task, { signal }) => {
-  const turn = tails.get(name) ?? Promise.resolve();
+/**
+ * First come, first served. Whoever gives up early passes the turn on.
+ *
+ * @param key - A name, or an object that nobody else can see.
+ */
+export const queueLock = <T>(
+  key: unknown,
+  task: () => Promise<T>,
+  { signal }: { signal: AbortSignal },
+): Promise<T> => {
+  const turn = tails.get(key) ?? Promise.resolve();
   const run = abortable(turn, signal).then(task);
   const tail = Promise.allSettled([turn, run]).then(() => {
-    if (tails.get(name) === tail) tails.delete(name);
+    if (tails.get(key) === tail) tails.delete(key);
   });
-  tails.set(name, tail);
+  tails.set(key, tail);
   return run;
 };
 

@@ -1,7 +1,7 @@
 /** Wires the parts together: the one place where the whole can be read. */
 import { createAuthFetch } from './auth-fetch.ts';
 import { createCapture } from './capture.ts';
-import { openChannel } from './channel.ts';
+import { openChannel, openLocalChannel } from './channel.ts';
 import { checkMembers } from './check.ts';
 import { createSessions } from './commit.ts';
 import type { Accept } from './contracts.ts';
@@ -9,7 +9,7 @@ import { TokenError } from './errors.ts';
 import { createEvents, report } from './events.ts';
 import { hold } from './expiry.ts';
 import { createLedger, noLedger } from './ledger.ts';
-import { defaultLock, isLockShared } from './lock.ts';
+import { defaultLock, isLockShared, queueLock } from './lock.ts';
 import { aDuration, readOptions } from './options.ts';
 import { createRefresher } from './refresher.ts';
 import { createScheduler } from './scheduler.ts';
@@ -45,13 +45,17 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
 
   const accept: Accept = (answer, issuedAt, previous) =>
     hold(readTokenResponse(answer, attach.tokenTypes, previous), issuedAt, settings, previous);
-  // Joined with other contexts where something is shared: a storage, or the cookies of a page.
-  const isShared = storage && !isMemory(storage) && (isPage() || options.name !== undefined);
+  // Joined with other managers where something is shared: a storage, or the cookies of a page.
+  const memory = storage && isMemory(storage) ? storage : undefined;
+  const isShared = storage && (isPage() || options.name !== undefined);
   const isJoined = isShared || (refresh.withoutRefreshToken && isPage());
-  const lock: Lock = settings.lock ?? (isJoined ? defaultLock : (_name, task) => task());
+  const alone: Lock = (_name, task, limit) => (memory && isShared ? queueLock(memory, task, limit) : task());
+  const lock: Lock = settings.lock ?? (isJoined && !memory ? defaultLock : alone);
   const store =
     storage && createRecordStore(storage, name, accept, (failure) => add('storage-failed', failure));
-  const ledger = isShared ? createLedger(name, storage, isPage() && isSessionStorage(storage)) : noLedger;
+  const ledger = isShared
+    ? createLedger(name, storage, isPage() && isSessionStorage(storage), !!memory)
+    : noLedger;
   const sessions = createSessions({
     state: createSessionState(add),
     store,
@@ -68,7 +72,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const parts = {
     ...settings,
     ...{ fetch, sessions, events, capture, accept, lock, revokeTokens },
-    isLockShared: () => !isJoined || !!settings.lock || isLockShared(),
+    isLockShared: () => !isJoined || !!memory || !!settings.lock || isLockShared(),
   };
   const refresher = createRefresher(parts);
   /** Requests wait for what is stored, where anything is. */
@@ -89,7 +93,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       refresher.obtain(sessions.current).catch(() => {});
     }
   };
-  const channel = isJoined ? openChannel(name, hear) : undefined;
+  const channel = isJoined ? (memory ? openLocalChannel(memory, hear) : openChannel(name, hear)) : undefined;
 
   const close = () => {
     channel?.close();

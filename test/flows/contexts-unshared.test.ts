@@ -41,6 +41,23 @@ describe('R30: the record is asked:', () => {
     expect([b.token(), Date.now(), vi.getTimerCount()]).toEqual([undefined, 0, 0]);
   });
 
+  test('R31: contexts that take turns keep what each of them brings', async () => {
+    const { a, b } = await openAlone();
+    for (const turn of [a, b, a, b, b, a]) {
+      vi.setSystemTime(Date.now() + 1_000);
+      for (const tab of [a, b]) await tab.look();
+      const { current } = turn.sessions;
+      expect(
+        await turn.sessions.claim?.(
+          () => true,
+          () => false,
+        ),
+      ).toBe(true);
+      expect(await turn.refresh(`of ${current.n}`)).toBe(true);
+      expect(stored(turn.store)).toBe(turn.token());
+    }
+  });
+
   test('R32: a removed record that is seen once more does not bring the session back', async () => {
     const { a, b } = await openAlone();
     vi.setSystemTime(1_000);
