@@ -58,6 +58,8 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 60_000,
+          // Twenty tabs on a busy machine take their time.
+          expect: { poll: { timeout: 10_000 } },
         },
       },
     ],
