@@ -41,11 +41,14 @@ export function claimed(
   mayTake: (at: number) => boolean,
 ): Entry | undefined {
   const now = Date.now();
-  const { claim } = entry ?? {};
-  // Who is signed out may ask for what a cookie holds.
-  const isOwn = !entry || (entry.n <= n && (entry.isOver ? !id : entry.id === id));
-  if (!isOwn || (claim && claim.by !== by && !mayTake(claim.at))) return undefined;
-  return { ...(entry?.n === n ? entry : { id, n, base, at: now }), claim: { by, at: now } };
+  // An older one says nothing.
+  const known = entry && entry.n >= n ? entry : undefined;
+  if (known) {
+    // Who is signed out may ask for what a cookie holds.
+    const isOther = known.n > n || (known.isOver ? id : known.id !== id);
+    if (isOther || (known.claim && known.claim.by !== by && !mayTake(known.claim.at))) return undefined;
+  }
+  return { ...(known ?? { id, n, base, at: now }), claim: { by, at: now } };
 }
 
 /** For managers that share nothing. */

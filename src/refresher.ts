@@ -120,6 +120,8 @@ export function createRefresher(parts: RefresherParts): Refresher {
     } finally {
       if (sessions.claim && !isCommitted) await sessions.disclaim(session);
     }
+    // Something else was committed first, and those who wait go on with that.
+    if (!isCommitted) await read();
   }
 
   function start(session: Session, cause: RefreshCause): Run {

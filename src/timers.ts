@@ -49,12 +49,18 @@ export function timeLimit(
   const error = new Error(`${what} took longer than ${ms} ms`);
   // Not a DOMException, because not every platform has it.
   error.name = 'TimeoutError';
-  const cancel = after(ms, () => controller.abort(error));
+  const deadline = Date.now() + ms;
+  const expire = () => controller.abort(error);
+  let cancel = after(ms, () => {
+    // Of a context that was frozen: what it waited for may be there, and is told after the timers.
+    if (Date.now() > deadline + 1_000) cancel = after(1_000, expire);
+    else expire();
+  });
   const free = () => {
     cancel();
     parent?.removeEventListener('abort', stop);
   };
-  return [Object.assign(controller.signal, { deadline: Date.now() + ms }), free];
+  return [Object.assign(controller.signal, { deadline }), free];
 }
 
 /** The outcome of `task`, or a rejection with a `TimeoutError` when it takes longer than `ms`. */

@@ -121,7 +121,11 @@ test('R32: what arrives after a sign-out in another context is dropped, and revo
   await answer('late');
   expect(revoked).toHaveBeenCalledExactlyOnceWith(held('late').tokens);
   await sessions.sync('other-context');
-  expect([wait.state, token(), store.now]).toEqual(['resolved', undefined, undefined]);
+  expect([wait.value, token(), store.now]).toEqual([
+    expect.objectContaining({ code: 'session-changed' }),
+    undefined,
+    undefined,
+  ]);
 });
 
 describe('R34: a lock that is never granted', () => {

@@ -73,6 +73,9 @@ export function indexedDbStorage(): TokenStorage {
     getItem: (key) =>
       inTurn(async () => {
         const value = await get<unknown>(key, store);
+        // Shared workers of WebKit see nothing of a record that holds a key; other contexts do.
+        if (value === null)
+          throw new Error('this context cannot read encrypted records; use a page or another worker');
         return value === undefined ? undefined : ((await unseal(key, value)) ?? DAMAGED);
       }),
     setItem: (key, value) => inTurn(async () => set(key, await seal(key, value), store)),

@@ -97,9 +97,14 @@ describe('R52: what cannot be decrypted is answered with a text that is no recor
     expect(await indexedDbStorage().getItem(name)).toBe(record);
   };
 
-  test.each([null, '', record, 7, {}, [1]])('R52: a foreign value, %o', async (value) => {
+  test.each(['', record, 7, {}, [1]])('R52: a foreign value, %o', async (value) => {
     await set('evertoken', value, store());
     await expectDamaged('evertoken');
+  });
+
+  test('R53: a value that this context sees nothing of is left alone', async () => {
+    await set('evertoken', null, store());
+    await expect(indexedDbStorage().getItem('evertoken')).rejects.toThrow('cannot read encrypted records');
   });
 
   test('R52: a record whose bytes were touched', async () => {
