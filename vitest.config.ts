@@ -9,6 +9,9 @@ const load = [
   'test/flows/worker-threads.test.ts',
 ];
 
+/** Random lives of many contexts; not part of the tests yet, because it still finds harm: docs/decisions/0004-contexts.md. */
+const model = ['test/flows/model*.test.ts'];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -35,10 +38,11 @@ export default defineConfig({
           // One module graph for all files: a third of the time, and what one test leaves behind is seen by the next.
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/house/**', 'test/contexts/**', ...load],
+          exclude: ['test/house/**', 'test/contexts/**', ...load, ...model],
         },
       },
       { extends: true, test: { name: 'load', include: load } },
+      { extends: true, test: { name: 'model', include: model } },
       {
         extends: true,
         test: {

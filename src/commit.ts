@@ -95,7 +95,8 @@ export function createSessions(parts: CommitParts): Sessions {
     await ledger.visit(was.id, (newest) => {
       const entry = newer(newest, was);
       if (entry && !expects(entry)) return undefined;
-      n = nextNumber(entry, was);
+      // A sign-in at the same moment comes after it.
+      n = nextNumber(entry, was) - 0.5;
       if (!isKept) removed = store?.write(undefined);
       return { n, id: was.id, base: n, at: Date.now(), isOver: true, isRevoked };
     });
@@ -149,12 +150,13 @@ export function createSessions(parts: CommitParts): Sessions {
     claim:
       ledger.isShared === undefined
         ? undefined
-        : async (fits, mayTake) => {
+        : async (fits, isLocked, mayTake) => {
             const { current } = state;
             let isMine = false;
             await ledger.visit(current.id, (entry) => {
               const isAlone = current.isLocal && entry && entry.id !== current.id;
-              const next = fits() && !isAlone ? claimed(entry, current, me, mayTake) : undefined;
+              const next =
+                fits() && !isAlone ? claimed(entry, current, { by: me, isLocked }, mayTake) : undefined;
               isMine = !!(next || isAlone);
               return next;
             });

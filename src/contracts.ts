@@ -114,9 +114,16 @@ export interface Sessions {
    * Whether this context may present the refresh token now: tells the others that it does. Absent where nobody
    * else could.
    *
-   * @param mayTake - Whether a claim of this moment, which another context made, is void.
+   * @param isLocked - Whether this context holds the lock of all contexts.
+   * @param mayTake - Whether a claim that another context made is void.
    */
-  readonly claim: ((fits: () => unknown, mayTake: (at: number) => boolean) => Promise<boolean>) | undefined;
+  readonly claim:
+    | ((
+        fits: () => unknown,
+        isLocked: boolean,
+        mayTake: (claim: { at: number; isLocked: boolean }) => boolean,
+      ) => Promise<boolean>)
+    | undefined;
   /** Takes the claim back. */
   disclaim(session: Session): Promise<unknown>;
   /** Ends the current session: here at once, in the storage as soon as possible. */

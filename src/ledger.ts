@@ -2,6 +2,13 @@
 import { within } from './timers.ts';
 import type { TokenStorage } from './types.ts';
 
+export interface Claim {
+  readonly by: string;
+  readonly at: number;
+  /** Whoever has the lock now knows that the claimant is gone. */
+  readonly isLocked: boolean;
+}
+
 export interface Entry {
   /** Number of the newest commit. */
   readonly n: number;
@@ -14,7 +21,7 @@ export interface Entry {
   readonly isOver?: boolean | undefined;
   readonly isRevoked?: boolean | undefined;
   /** Who presents the refresh token, and since when. */
-  readonly claim?: { readonly by: string; readonly at: number } | undefined;
+  readonly claim?: Claim | undefined;
 }
 
 /** Answers the next entry, or nothing to leave it; called once, and nothing comes between. */
@@ -33,12 +40,12 @@ export interface Ledger {
 export const nextNumber = (entry: Entry | undefined, own: Pick<Entry, 'n'>): number =>
   Math.max((entry?.n ?? 0) + 1, own.n + 1, Date.now());
 
-/** The entry with a claim of `by`; nothing where it is that of a newer commit, or claimed by another. */
+/** The entry with a claim of `own`; nothing where it is that of a newer commit, or claimed by another. */
 export function claimed(
   entry: Entry | undefined,
   { id, n, base }: Pick<Entry, 'n' | 'base'> & { id?: string | undefined },
-  by: string,
-  mayTake: (at: number) => boolean,
+  own: Pick<Claim, 'by' | 'isLocked'>,
+  mayTake: (claim: Claim) => boolean,
 ): Entry | undefined {
   const now = Date.now();
   // An older one says nothing.
@@ -46,9 +53,9 @@ export function claimed(
   if (known) {
     // Who is signed out may ask for what a cookie holds.
     const isOther = known.n > n || (known.isOver ? id : known.id !== id);
-    if (isOther || (known.claim && known.claim.by !== by && !mayTake(known.claim.at))) return undefined;
+    if (isOther || (known.claim && known.claim.by !== own.by && !mayTake(known.claim))) return undefined;
   }
-  return { ...(known ?? { id, n, base, at: now }), claim: { by, at: now } };
+  return { ...(known ?? { id, n, base, at: now }), claim: { ...own, at: now } };
 }
 
 /** For managers that share nothing. */
@@ -121,11 +128,11 @@ export function createLedger(
       };
       for (let tries = 0; isShared && !isDone; tries++) {
         try {
-          return await within('the ledger', 5_000, () => transact(key, change && once));
-        } catch (error) {
-          // A connection may have been closed behind our back; what fails twice, or hangs, is blocked.
+          return await within('the ledger', tries ? 1_000 : 5_000, () => transact(key, change && once));
+        } catch {
+          // A connection may have been closed behind our back, or this context frozen; what fails twice is blocked.
           connection = undefined;
-          isShared = !tries && (error as Error | null)?.name !== 'TimeoutError';
+          isShared = !tries;
         }
       }
       const entry = entries.get(key);

@@ -3,7 +3,7 @@ import type { Accept, Held, Refresher, Run, Session, Sessions } from './contract
 import { asTokenError, TokenError } from './errors.ts';
 import type { Events } from './events.ts';
 import { isValidFor, subjectOf } from './expiry.ts';
-import { abortable, pause, timeLimit, within } from './timers.ts';
+import { abortable, type LimitedSignal, pause, timeLimit, within } from './timers.ts';
 import type { Lock, Refresh, RefreshCause, TokenSet } from './types.ts';
 
 export interface RefresherParts {
@@ -58,7 +58,15 @@ export function createRefresher(parts: RefresherParts): Refresher {
     let isOther = !tokens;
     try {
       // The waiters give up after half of it. A late answer may hold the only living refresh token.
-      const send = (signal: AbortSignal) => refresh({ tokens, signal, fetch: parts.fetch });
+      const send = (signal: LimitedSignal) => {
+        // Another context may have taken over from one that was frozen.
+        const fetch: typeof parts.fetch = async (input, init) => {
+          if (Date.now() > Number(signal.deadline))
+            throw new Error('it is too late to send the refresh token');
+          return parts.fetch(input, init);
+        };
+        return refresh({ tokens, signal, fetch });
+      };
       const answer = await within('the refresh', refreshTimeout * 2, send);
       held = parts.accept(answer, startedAt, tokens);
       if (tokens && refresh.withoutRefreshToken) {
@@ -99,12 +107,14 @@ export function createRefresher(parts: RefresherParts): Refresher {
     await read();
 
     const since = Date.now();
-    // With the lock, a claimant is gone; without one, it may take its time. Then its record has to arrive.
-    const limit = (holds === 'lock' ? 0 : refreshTimeout * 2) + 2_000;
-    const mayTake = (at: number) => holds !== 'nothing' && Date.now() >= Math.min(at, since) + limit;
-    while (isWanted() && sessions.claim && !(await sessions.claim(isWanted, mayTake))) {
+    const isLocked = holds === 'lock';
+    // Who claimed behind the lock is gone when another has it; who had none may take its time. Then the record has to arrive.
+    const limit = (isBehindLock: boolean) => (isBehindLock ? 0 : refreshTimeout * 2) + 2_000;
+    const mayTake = (claim: { at: number; isLocked: boolean }) =>
+      holds !== 'nothing' && Date.now() >= Math.min(claim.at, since) + limit(isLocked && claim.isLocked);
+    while (isWanted() && sessions.claim && !(await sessions.claim(isWanted, isLocked, mayTake))) {
       // Whoever has the lock is frozen or hangs, and may have spent it; or what replaced it cannot be read.
-      if (holds === 'nothing' || Date.now() > since + limit + 2_000) {
+      if (holds === 'nothing' || Date.now() > since + limit(false) + 2_000) {
         throw new Error('another context has the refresh token');
       }
       await pause(50);

@@ -93,7 +93,6 @@ export function createReader(parts: ReaderParts): Reader {
     settleWrite,
     async sync(cause, options = {}) {
       if (!store) return;
-      const giveUp = Date.now() + LAG;
       for (let ms = 4; ; ms *= 2) {
         const was = state.current;
         let behind = await inTurn(() => look(cause, options));
@@ -107,8 +106,12 @@ export function createReader(parts: ReaderParts): Reader {
         }
         if (behind === 'again' && !closed.aborted) continue;
         if (!behind || typeof behind === 'string' || closed.aborted) return;
-        if (Date.now() < Math.min(giveUp, behind.until)) await pause(ms);
-        else {
+        const now = Date.now();
+        // A commit long ago is looked for all the same: this context may have been frozen.
+        if (ms < 256 || (ms < LAG && now < behind.until)) {
+          await pause(ms);
+          if (Date.now() > now + ms + 1_000) ms = 2;
+        } else {
           // Tokens that were replaced where this context cannot read their successors.
           const isDead = behind.isOther || (behind.n && options.isSpending);
           if (isDead && was === state.current && was.id) leave('other-context');

@@ -4,7 +4,7 @@ import { createCapture } from './capture.ts';
 import { openChannel, openLocalChannel } from './channel.ts';
 import { checkMembers } from './check.ts';
 import { createSessions } from './commit.ts';
-import type { Accept } from './contracts.ts';
+import type { Accept, Session } from './contracts.ts';
 import { TokenError } from './errors.ts';
 import { createEvents, report } from './events.ts';
 import { hold } from './expiry.ts';
@@ -102,6 +102,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     events.close();
   };
 
+  let signingOut: Promise<Session> | undefined;
   const methods: Omit<TokenManager, 'tokens' | 'sessionId' | typeof Symbol.dispose> = {
     fetch: createAuthFetch({ ...parts, refresher }),
     ready: read('restored'),
@@ -119,12 +120,16 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     },
     async signIn(tokens) {
       sessions.closed.throwIfAborted();
-      const opened = sessions.open(() => true, accept(tokens, Date.now()), 'local');
+      const held = accept(tokens, Date.now());
+      // A sign-out that was called before comes before.
+      if (signingOut) await signingOut.catch(() => {});
+      const opened = sessions.open(() => true, held, 'local');
       await abortable(opened.then(flush), sessions.closed);
     },
     async signOut({ revoke: isWanted = true } = {}) {
       sessions.closed.throwIfAborted();
-      const session = sessions.opening ? await sessions.settled(undefined) : sessions.current;
+      signingOut = sessions.opening && sessions.settled(undefined);
+      const session = signingOut ? await signingOut : sessions.current;
       const isRevoked = !!revoke && isWanted;
       const ended = sessions.end(isRevoked).then(flush);
       session.isRevoked = isRevoked;

@@ -1,6 +1,14 @@
 import { forceCloseDatabase, IDBDatabase, IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Change, claimed, createLedger, type Entry, nextNumber, noLedger } from '../src/ledger.ts';
+import {
+  type Change,
+  type Claim,
+  claimed,
+  createLedger,
+  type Entry,
+  nextNumber,
+  noLedger,
+} from '../src/ledger.ts';
 import { memoryStorage } from '../src/storage.ts';
 import { dump, type FakeDatabases, stubIndexedDb } from './support/databases.ts';
 
@@ -24,13 +32,14 @@ describe('the number of a commit', () => {
 
 describe('R54: a claim', () => {
   const own = { n: 3, id: 's1', base: 2 };
+  const me = { by: 'me', isLocked: false };
   const never = () => false;
 
   test('is written into the entry, whose commit stays as old as it is', () => {
     vi.setSystemTime(700);
-    const claim = { by: 'me', at: 700 };
-    expect(claimed(entry(3, { at: 9 }), own, 'me', never)).toEqual({ ...entry(3, { at: 9 }), claim });
-    expect(claimed(undefined, own, 'me', never)).toEqual({ ...own, at: 700, claim });
+    const claim = { ...me, at: 700 };
+    expect(claimed(entry(3, { at: 9 }), own, me, never)).toEqual({ ...entry(3, { at: 9 }), claim });
+    expect(claimed(undefined, own, me, never)).toEqual({ ...own, at: 700, claim });
   });
 
   test.each<[string, Partial<Entry>]>([
@@ -38,15 +47,16 @@ describe('R54: a claim', () => {
     ['another session', { id: 's2' }],
     ['a session that is over', { isOver: true }],
   ])('is refused for %s', (_what, more) => {
-    expect(claimed(entry(3, more), own, 'me', () => true)).toBeUndefined();
+    expect(claimed(entry(3, more), own, me, () => true)).toBeUndefined();
   });
 
   test('of another context stands until it may be taken; the own one may always be made again', () => {
-    const mayTake = vi.fn((at: number) => at < 500);
-    const taken = (by: string, at: number) => claimed(entry(3, { claim: { by, at } }), own, 'me', mayTake);
+    const mayTake = vi.fn(({ at }: Claim) => at < 500);
+    const taken = (by: string, at: number) =>
+      claimed(entry(3, { claim: { by, at, isLocked: true } }), own, me, mayTake);
     expect([taken('other', 500), taken('other', 499)?.claim?.by]).toEqual([undefined, 'me']);
-    expect(mayTake.mock.calls).toEqual([[500], [499]]);
-    expect(taken('me', 900)?.claim).toEqual({ by: 'me', at: 0 });
+    expect(mayTake.mock.calls.map(([{ at }]) => at)).toEqual([500, 499]);
+    expect(taken('me', 900)?.claim).toEqual({ ...me, at: 0 });
   });
 });
 
@@ -153,7 +163,7 @@ describe('R54: with IndexedDB', () => {
       expect(fake.factory.open).toHaveBeenCalledTimes(2);
     });
 
-    test('where opening it hangs, after 5 s; and a late answer changes nothing more', async () => {
+    test('where opening it hangs, after 6 s; and a late answer changes nothing more', async () => {
       const open = fake.factory.open.bind(fake.factory);
       let answer = () => {};
       fake.factory.open = (...args) => {
@@ -164,7 +174,7 @@ describe('R54: with IndexedDB', () => {
       const own = ledger();
       const change = vi.fn(plusOne);
       const visit = own.visit('s1', change);
-      await vi.advanceTimersByTimeAsync(4_999);
+      await vi.advanceTimersByTimeAsync(5_999);
       expect(change).not.toHaveBeenCalled();
       await vi.advanceTimersByTimeAsync(1);
       await visit;
@@ -183,7 +193,7 @@ describe('R54: with IndexedDB', () => {
       hold();
       const change = vi.fn<Change>(() => entry(9));
       const visit = own.visit('s1', change);
-      await vi.advanceTimersByTimeAsync(5_000);
+      await vi.advanceTimersByTimeAsync(6_000);
       expect([await visit, change.mock.calls]).toEqual([undefined, [[undefined]]]);
       isHeld = false;
       expect(await ledger().visit('s1')).toEqual(entry(1));

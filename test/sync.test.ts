@@ -78,7 +78,8 @@ describe('R54: a record that never comes', () => {
     expect(took).toBeGreaterThanOrEqual(1_500);
     expect(took).toBeLessThan(3_000);
     expect(b.token()).toBe('first');
-    expect(await timed(b.look()), 'the second time').toBe(0);
+    // It may have been frozen, so it looks a few times all the same.
+    expect(await timed(b.look()), 'the second time').toBeLessThan(300);
   });
 
   test('makes who is about to spend the tokens drop them', async () => {

@@ -19,7 +19,7 @@ describe('R54: the claim to a refresh token', () => {
     await a.claim();
     const asked: number[] = [];
     vi.setSystemTime(900);
-    expect(await b.sessions.claim?.(always, (at) => asked.push(at) > 0)).toBe(true);
+    expect(await b.sessions.claim?.(always, true, ({ at }) => asked.push(at) > 0)).toBe(true);
     expect([asked, await a.claim(), await b.claim()]).toEqual([[500], false, true]);
   });
 
@@ -56,7 +56,7 @@ describe('R54: the claim to a refresh token', () => {
     const { a, b } = await openTabs();
     await a.signIn('somebody else');
     expect(await b.claim(true)).toBe(false);
-    expect(await a.sessions.claim?.(() => false, always)).toBe(false);
+    expect(await a.sessions.claim?.(() => false, true, always)).toBe(false);
     expect(await a.claim()).toBe(true);
   });
 

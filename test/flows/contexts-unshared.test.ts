@@ -50,6 +50,7 @@ describe('R30: the record is asked:', () => {
       expect(
         await turn.sessions.claim?.(
           () => true,
+          true,
           () => false,
         ),
       ).toBe(true);

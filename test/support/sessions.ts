@@ -168,7 +168,7 @@ export function createContext({
     },
     hear: (teller) => look({ heard: teller.posted.at(-1) ?? 0 }),
     spend: () => look({ isLocked: true, isSpending: true }),
-    claim: (mayTake = false) => sessions.claim?.(always, () => mayTake),
+    claim: (mayTake = false) => sessions.claim?.(always, true, () => mayTake),
   };
 }
 
