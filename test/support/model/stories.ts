@@ -18,6 +18,8 @@ export interface Story {
 export function createStories() {
   const stories: Story[] = [];
   let moments = 0;
+  /** Under way, of whichever session they find. */
+  let blindSignOuts = 0;
 
   /** Nobody signed out of it, nobody else signed in, and no accident made it unavoidable. */
   const mustLive = (story: Story): boolean => {
@@ -28,7 +30,7 @@ export function createStories() {
 
   return {
     begin(family: Family): Story {
-      const story = { family, began: ++moments };
+      const story = { family, began: ++moments, isLeft: blindSignOuts > 0 };
       stories.push(story);
       return story;
     },
@@ -38,9 +40,11 @@ export function createStories() {
     /** A sign-out of that session, or of whichever is there. */
     signOut(story: Story | undefined) {
       for (const one of story ? [story] : stories) one.isLeft = true;
+      if (!story) blindSignOuts++;
     },
     signedOut(story: Story | undefined) {
       if (story) story.isSignedOut = true;
+      else blindSignOuts--;
     },
     of: (family: Family | undefined) => stories.find((story) => story.family === family),
     /** What was to be stored could not be. */
