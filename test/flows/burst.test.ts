@@ -7,7 +7,7 @@ import { growthOf } from '../support/heap.ts';
 
 const BURST = 10_000;
 /** Bytes for each request of a burst that may stay behind, for noise: less than a promise takes. */
-const CRUMB = 32;
+const CRUMB = 64;
 
 /** How many of each there are. */
 const tally = (outcomes: Iterable<unknown>): Record<string, number> => {
