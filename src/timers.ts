@@ -50,12 +50,15 @@ export function timeLimit(
   // Not a DOMException, because not every platform has it.
   error.name = 'TimeoutError';
   const deadline = Date.now() + ms;
-  const expire = () => controller.abort(error);
-  let cancel = after(ms, () => {
-    // Of a context that was frozen: what it waited for may be there, and is told after the timers.
-    if (Date.now() > deadline + 1_000) cancel = after(1_000, expire);
-    else expire();
-  });
+  let cancel = () => {};
+  const wait = (due: number, extensions: number) => {
+    cancel = after(due - Date.now(), () => {
+      // Of a context that was frozen: what it waited for may be there, and is told after the timers.
+      if (extensions && Date.now() > due + 20) wait(Date.now() + 100, extensions - 1);
+      else controller.abort(error);
+    });
+  };
+  wait(deadline, 2);
   const free = () => {
     cancel();
     parent?.removeEventListener('abort', stop);

@@ -115,6 +115,32 @@ describe('a time limit', () => {
   });
 });
 
+describe('R34: a time limit in a context that was frozen', () => {
+  /** The clock goes on, and no timer fires before the thaw. */
+  const freeze = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+  test('waits a moment more for what came meanwhile and is told after the timers', () => {
+    const [signal] = timeLimit('it', 500);
+    freeze(60_000);
+    vi.advanceTimersByTime(500);
+    expect(signal.aborted).toBe(false);
+    vi.advanceTimersByTime(99);
+    expect(signal.aborted).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(signal.aborted).toBe(true);
+  });
+
+  test('ends all the same where every timer is late', () => {
+    const [signal] = timeLimit('it', 500);
+    let rounds = 0;
+    for (; !signal.aborted && rounds < 9; rounds++) {
+      freeze(1_000);
+      vi.runOnlyPendingTimers();
+    }
+    expect([signal.aborted, rounds]).toEqual([true, 3]);
+  });
+});
+
 describe('within', () => {
   test('hands on the outcome of the task and leaves no timer', async () => {
     expect(await within('it', 500, () => 1)).toBe(1);
