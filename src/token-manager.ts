@@ -103,6 +103,8 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   };
 
   let signingOut: Promise<Session> | undefined;
+  /** Sign-ins under way: a sign-out that follows is meant for their session. */
+  let signingIn = 0;
   const methods: Omit<TokenManager, 'tokens' | 'sessionId' | typeof Symbol.dispose> = {
     fetch: createAuthFetch({ ...parts, refresher }),
     ready: read('restored'),
@@ -123,15 +125,21 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       const held = accept(tokens, Date.now());
       // A sign-out that was called before comes before.
       if (signingOut) await signingOut.catch(() => {});
-      const opened = sessions.open(() => true, held, 'local');
+      const opened = sessions.open(() => true, held, 'local').finally(() => signingIn--);
+      signingIn++;
       await abortable(opened.then(flush), sessions.closed);
     },
     async signOut({ revoke: isWanted = true } = {}) {
       sessions.closed.throwIfAborted();
+      const was = sessions.current;
+      const isFollowing = signingIn;
       signingOut = sessions.opening && sessions.settled(undefined);
-      const session = signingOut ? await signingOut : sessions.current;
+      let session = signingOut ? await signingOut : was;
       const isRevoked = !!revoke && isWanted;
-      const ended = sessions.end(isRevoked).then(flush);
+      // Another context has ended it, and begun one that is not meant.
+      const isOver = was.id && session !== was && !isFollowing;
+      if (isOver) session = was;
+      const ended = isOver ? undefined : sessions.end(isRevoked).then(flush);
       session.isRevoked = isRevoked;
       if (isRevoked && (session.held || refresh.withoutRefreshToken)) {
         await abortable(revokeTokens(session.held?.tokens), sessions.closed);
