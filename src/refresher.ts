@@ -27,6 +27,14 @@ type Hold = 'lock' | 'turn' | 'nothing';
 const isSessionEnded = (error: { error?: unknown; data?: { error?: unknown } } | undefined): unknown =>
   asTokenError(error, 'session-ended') || [error?.error, error?.data?.error].includes('invalid_grant');
 
+/** Who claims a refresh token is alone with it for 2 s at least; then it has to be claimed again. */
+interface Claiming {
+  isFresh(): boolean;
+  claim(): Promise<boolean>;
+}
+
+const TAKEN = 'another context has the refresh token';
+
 export function createRefresher(parts: RefresherParts): Refresher {
   const { refresh, refreshTimeout, sessions, events } = parts;
 
@@ -51,18 +59,20 @@ export function createRefresher(parts: RefresherParts): Refresher {
     cause: RefreshCause,
     fits: () => boolean,
     look: () => Promise<void>,
+    hold: Claiming,
   ) {
     const startedAt = Date.now();
     const tokens = session.held?.tokens;
     let held: Held;
     let isOther = !tokens;
+    let isTaken = false;
     try {
       // The waiters give up after half of it. A late answer may hold the only living refresh token.
       const send = (signal: LimitedSignal) => {
-        // Another context may have taken over from one that was frozen.
+        // Another context may have taken over from one that was frozen, or that waits to try again.
         const fetch: typeof parts.fetch = async (input, init) => {
-          if (Date.now() > Number(signal.deadline))
-            throw new Error('it is too late to send the refresh token');
+          isTaken = !hold.isFresh() && (Date.now() > Number(signal.deadline) || !(await hold.claim()));
+          if (isTaken) throw new Error(TAKEN);
           return parts.fetch(input, init);
         };
         return refresh({ tokens, signal, fetch });
@@ -81,8 +91,8 @@ export function createRefresher(parts: RefresherParts): Refresher {
       if (isOver) {
         const captures = Promise.allSettled(session.captures);
         await within('the capture', refreshTimeout, () => captures).catch(() => {});
-        await look();
       }
+      if (isOver || isTaken) await look();
       // There are newer tokens, or another session: what the old refresh token brought says nothing.
       if (!fits()) return false;
       if (!isOver) throw fail(run, session, cause);
@@ -106,29 +116,40 @@ export function createRefresher(parts: RefresherParts): Refresher {
     const read = () => sessions.sync('other-context', { isLocked: holds !== 'nothing', isSpending: true });
     await read();
 
-    const since = Date.now();
+    const began = Date.now();
     const isLocked = holds === 'lock';
     // Who claimed behind the lock is gone when another has it; who had none may take its time. Then the record has to arrive.
     const limit = (isBehindLock: boolean) => (isBehindLock ? 0 : refreshTimeout * 2) + 2_000;
-    const mayTake = (claim: { at: number; isLocked: boolean }) =>
-      holds !== 'nothing' && Date.now() >= Math.min(claim.at, since) + limit(isLocked && claim.isLocked);
-    while (isWanted() && sessions.claim && !(await sessions.claim(isWanted, isLocked, mayTake))) {
-      // Whoever has the lock is frozen or hangs, and may have spent it; or what replaced it cannot be read.
-      if (holds === 'nothing' || Date.now() > since + limit(false) + 2_000) {
-        throw new Error('another context has the refresh token');
-      }
-      await pause(50);
-      await read();
-    }
-    if (!isWanted()) return;
+    let seen: number | undefined;
+    let since = began;
+    const mayTake = (claim: { at: number; isLocked: boolean }) => {
+      // Each claim has its own time, by this context's clock where the claimant's was set back.
+      if (claim.at !== seen) since = Date.now();
+      seen = claim.at;
+      return holds !== 'nothing' && Date.now() >= Math.min(seen, since) + limit(isLocked && claim.isLocked);
+    };
+    let claimedAt = Number.NaN;
+    const isFresh = () => Date.now() < claimedAt + 1_500;
+    const claim = async () => {
+      claimedAt = Date.now();
+      // A context that was frozen meanwhile may have lost it again.
+      return (!sessions.claim || (await sessions.claim(isWanted, isLocked, mayTake))) && isFresh();
+    };
 
     // Without the lock somebody else may have spent it a moment ago.
     const look = () => read().then(() => (holds === 'lock' ? undefined : pause(1_000).then(read)));
     let isCommitted: unknown;
     try {
-      isCommitted = await spend(run, session, cause, fits, look);
+      while (isWanted() && !(await claim())) {
+        // Whoever has the lock is frozen or hangs, and may have spent it; or what replaced it cannot be read.
+        if (holds === 'nothing' || Date.now() > began + limit(false) + 2_000) throw new Error(TAKEN);
+        await pause(50);
+        await read();
+      }
+      if (!isWanted()) return;
+      isCommitted = await spend(run, session, cause, fits, look, { isFresh, claim });
     } finally {
-      if (sessions.claim && !isCommitted) await sessions.disclaim(session);
+      if (claimedAt >= 0 && sessions.claim && !isCommitted) await sessions.disclaim(session);
     }
     // Something else was committed first, and those who wait go on with that.
     if (!isCommitted) await read();

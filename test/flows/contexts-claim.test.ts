@@ -1,5 +1,7 @@
 /** R54: who may present the refresh token. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { pause } from '../../src/timers.ts';
+import type { Refresh } from '../../src/types.ts';
 import { settle } from '../support/refresh.ts';
 import { createTwo } from '../support/refresher.ts';
 import { always, createContext, openTabs } from '../support/sessions.ts';
@@ -146,6 +148,49 @@ describe('R54: a refresh token that another context has claimed', () => {
     down.run();
     await settle();
     expect(await down.other.claim()).toBe(true);
+  });
+});
+
+describe('R54: who tries again after a while', () => {
+  /** A refresh that presents its token once, and `later` ms after that once more. */
+  async function createRetrying(later: number) {
+    const presented: string[] = [];
+    const refresh: Refresh = async ({ fetch }) => {
+      await fetch('https://as.example.com/token').catch(() => {});
+      await pause(later);
+      await fetch('https://as.example.com/token');
+      await pause(later);
+      return { accessToken: 'second' };
+    };
+    const fetch = async () => {
+      presented.push('the token');
+      return new Response();
+    };
+    return { presented, ...(await createTwo({ refresh, fetch, isLockShared: () => false })) };
+  }
+
+  test('claims the refresh token again before it presents it again', async () => {
+    const { run, other, presented, token } = await createRetrying(5_000);
+    run();
+    await vi.advanceTimersByTimeAsync(4_000);
+    const ages: number[] = [];
+    await other.sessions.claim?.(always, false, ({ at }) => ages.push(Date.now() - at) < 0);
+    await vi.advanceTimersByTimeAsync(1_500);
+    await other.sessions.claim?.(always, false, ({ at }) => ages.push(Date.now() - at) < 0);
+    expect([ages, presented.length]).toEqual([[4_000, 500], 2]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(token()).toBe('second');
+  });
+
+  test('does not present it when another context has it by then, and takes what that one was given', async () => {
+    const { run, other, presented, token } = await createRetrying(5_000);
+    const wait = run();
+    await vi.advanceTimersByTimeAsync(4_000);
+    await other.sessions.claim?.(always, true, always);
+    await vi.advanceTimersByTimeAsync(1_500);
+    await other.refresh('from elsewhere');
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([presented.length, token(), wait.state]).toEqual([1, 'from elsewhere', 'resolved']);
   });
 });
 
