@@ -48,6 +48,11 @@ export const kept: Kept[] = [
   },
   {
     ...base,
+    title: 'R30: nor does it end a session that began elsewhere meanwhile',
+    steps: [step('freeze'), step('sign out'), step('sign in', { in: 1 }), step('getAccessToken')],
+  },
+  {
+    ...base,
     order: 1,
     contexts: 1,
     title: 'R34: an answer that came while the context was frozen is read before the time is up',
@@ -116,6 +121,14 @@ export const kept: Kept[] = [
 
 /** Without Web Locks. */
 export const keptWithoutLocks: Kept[] = [
+  {
+    ...base,
+    contexts: 3,
+    title:
+      'R54: of two that wait for the claim of a dead context one takes it, and the other waits for that one',
+    sweeps: 1,
+    steps: [step('refresh'), step('crash'), step('refresh', { in: 0 }), step('refresh', { in: 1 })],
+  },
   {
     ...base,
     title: 'R51: a context that was frozen waits for the newer record before it gives the session up',

@@ -77,6 +77,7 @@ export async function play(scenario: Scenario, variant: Variant) {
     await perform(world, step);
   }
   judge(world, await conclude(world));
-  for (const { auth, surroundings } of contexts) inside(surroundings, () => auth.close());
+  for (const { auth, surroundings, isGone } of contexts)
+    if (!isGone) inside(surroundings, () => auth.close());
   return { violations, log };
 }

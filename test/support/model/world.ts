@@ -22,8 +22,8 @@ export interface Variant {
 
 export type World = ReturnType<typeof createWorld>;
 
-/** Longer than a refresh may take, and a record after it. */
-const ABANDONED = 32_000;
+/** A claim is void after 32 s (ms); its token may have been sent, for the last time, 15 s after it. */
+const ABANDONED = 32_000 - 15_000;
 
 let worlds = 0;
 
