@@ -42,8 +42,9 @@ export function createSessions(parts: CommitParts): Sessions {
     { id, isPartial, isExplicit }: { id?: string; isPartial?: boolean | undefined; isExplicit?: boolean },
   ) =>
     inTurn(async () => {
-      // Where the ledger is not shared, the record is asked.
-      if (ledger.isShared === false) await reader.look('other-context', {});
+      // Where the ledger is not shared, the record is asked; and for a refresh token that has to be kept, too: the
+      // context that replaced it may have vanished between the record and the ledger.
+      if (ledger.isShared === false || isPartial) await reader.look('other-context', {});
       if (!fits()) return false;
       const was = state.current;
       const own = id ?? `${was.id}`;

@@ -129,12 +129,14 @@ export function createRefresher(parts: RefresherParts): Refresher {
       return holds !== 'nothing' && Date.now() >= Math.min(seen, since) + limit(isLocked && claim.isLocked);
     };
     let claimedAt = Number.NaN;
-    const isFresh = () => Date.now() < claimedAt + 1_500;
-    const claim = async () => {
+    const isFresh = () => !sessions.claim || Date.now() < claimedAt + 1_500;
+    const mayClaim = () => {
       claimedAt = Date.now();
-      // A context that was frozen meanwhile may have lost it again.
-      return (!sessions.claim || (await sessions.claim(isWanted, isLocked, mayTake))) && isFresh();
+      return isWanted();
     };
+    // A context that was frozen meanwhile may have lost it again.
+    const claim = async () =>
+      !sessions.claim || ((await sessions.claim(mayClaim, isLocked, mayTake)) && isFresh());
 
     // Without the lock somebody else may have spent it a moment ago.
     const look = () => read().then(() => (holds === 'lock' ? undefined : pause(1_000).then(read)));
@@ -149,7 +151,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
       if (!isWanted()) return;
       isCommitted = await spend(run, session, cause, fits, look, { isFresh, claim });
     } finally {
-      if (claimedAt >= 0 && sessions.claim && !isCommitted) await sessions.disclaim(session);
+      if (claimedAt >= 0 && !isCommitted) await sessions.disclaim(session);
     }
     // Something else was committed first, and those who wait go on with that.
     if (!isCommitted) await read();

@@ -159,9 +159,10 @@ export function createContext({
     refresh: (token) => sendRefresh()(token),
     capture(token, isPartial = false) {
       const { current } = sessions;
+      const carried = current.held;
       const why = { cause: 'captured', startedAt: 0, captured: ++captures, isPartial } as const;
       return sessions.replace(
-        () => sessions.current === current,
+        () => sessions.current === current && (!isPartial || current.held === carried),
         () => held(token),
         why,
       );

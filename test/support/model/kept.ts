@@ -107,6 +107,20 @@ export const kept: Kept[] = [
   },
   {
     ...base,
+    title:
+      'R43, R54: a captured access token does not hide tokens whose context vanished before it told of them',
+    sweeps: 2,
+    steps: [
+      step('refresh'),
+      step('slow refresh'),
+      step('request', { after: 50 }),
+      step('crash'),
+      step('partial capture'),
+      step('expire'),
+    ],
+  },
+  {
+    ...base,
     title: 'R54: the lock does not void the claim of a context that went on without it',
     sweeps: 2,
     steps: [
@@ -121,6 +135,22 @@ export const kept: Kept[] = [
 
 /** Without Web Locks. */
 export const keptWithoutLocks: Kept[] = [
+  {
+    ...base,
+    delays: [100],
+    contexts: 4,
+    title: 'R38: where transactions take their time and many wait for the claim, one of them gets it',
+    steps: [
+      step('refuse'),
+      step('open'),
+      step('partial capture', { after: 500 }),
+      step('open'),
+      step('refresh', { tasks: 12 }),
+      step('refuse', { tasks: 12 }),
+      step('open'),
+      step('mishap'),
+    ],
+  },
   {
     ...base,
     contexts: 3,
