@@ -71,7 +71,9 @@ export function createRefresher(parts: RefresherParts): Refresher {
       const send = (signal: LimitedSignal) => {
         // Another context may have taken over from one that was frozen, or that waits to try again.
         const fetch: typeof parts.fetch = async (input, init) => {
-          isTaken = !hold.isFresh() && (Date.now() > Number(signal.deadline) || !(await hold.claim()));
+          // So late it would be aborted with an answer on the way.
+          const isLate = () => Date.now() > Number(signal.deadline) - refreshTimeout;
+          isTaken = !hold.isFresh() && (!(await hold.claim()) || isLate());
           if (isTaken) throw new Error(TAKEN);
           return parts.fetch(input, init);
         };

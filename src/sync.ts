@@ -93,6 +93,7 @@ export function createReader(parts: ReaderParts): Reader {
     settleWrite,
     async sync(cause, options = {}) {
       if (!store) return;
+      let newest = 0;
       for (let ms = 4; ; ms *= 2) {
         const was = state.current;
         let behind = await inTurn(() => look(cause, options));
@@ -107,6 +108,9 @@ export function createReader(parts: ReaderParts): Reader {
         if (behind === 'again' && !closed.aborted) continue;
         if (!behind || typeof behind === 'string' || closed.aborted) return;
         const now = Date.now();
+        // Each commit has its own time to arrive.
+        if (behind.n > newest) ms = 4;
+        newest = behind.n;
         // A commit long ago is looked for all the same: this context may have been frozen.
         if (ms < 256 || (ms < LAG && now < behind.until)) {
           await pause(ms);

@@ -121,6 +121,38 @@ export const kept: Kept[] = [
   },
   {
     ...base,
+    delays: [0, 100, 0],
+    contexts: 3,
+    title: 'R34: a token is not presented again so late that its answer would be aborted',
+    steps: [
+      step('mishap', { how: 11 }),
+      step('partial capture'),
+      step('expire', { how: 17 }),
+      step('request'),
+      step('freeze', { after: 500, tasks: 12 }),
+      step('refuse', { tasks: 2 }),
+      step('open'),
+      step('crash', { tasks: 6, in: 3 }),
+      step('request', { tasks: 3 }),
+    ],
+  },
+  {
+    ...base,
+    delays: [20, 0],
+    title: 'R54: nor is it given up while others go on committing',
+    steps: [
+      step('lag', { how: 35 }),
+      step('capture'),
+      step('slow capture', { tasks: 2, how: 3 }),
+      step('capture', { after: 1, in: 1 }),
+      step('capture'),
+      step('request', { after: 5 }),
+      step('capture', { after: 2_500 }),
+      step('slow capture', { after: 500 }),
+    ],
+  },
+  {
+    ...base,
     title: 'R54: the lock does not void the claim of a context that went on without it',
     sweeps: 2,
     steps: [
