@@ -32,8 +32,9 @@ export function thaw(world: World, context: Context): void {
 }
 
 /** It vanishes in the middle of whatever it does. */
-export function crash({ loop, network, databases, locks, channels }: World, context: Context): void {
+export function crash({ loop, network, databases, locks, channels, stories }: World, context: Context): void {
   context.isGone = true;
+  stories.abandon(context.name);
   network.lose(context);
   channels.drop(context);
   loop.after(loop.delay(), undefined, `${context.name} is gone`, () => {

@@ -34,7 +34,7 @@ const deeds: Partial<Record<Act, (world: World, context: Context, how: number) =
   },
   'sign in'({ server, stories }, context) {
     const tokens = server.signIn();
-    const story = stories.begin(server.families.at(-1) as Family);
+    const story = stories.begin(server.families.at(-1) as Family, context.name);
     context.signingIn++;
     return context.auth
       .signIn(tokens)

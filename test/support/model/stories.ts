@@ -4,6 +4,8 @@ import type { Family } from './server.ts';
 /** A session as its users see it. */
 export interface Story {
   readonly family: Family;
+  /** The context that signs in. */
+  readonly by: string;
   /** When its sign-in began, and when it was done. */
   readonly began: number;
   done?: number;
@@ -29,8 +31,8 @@ export function createStories() {
   };
 
   return {
-    begin(family: Family): Story {
-      const story = { family, began: ++moments, isLeft: blindSignOuts > 0 };
+    begin(family: Family, by: string): Story {
+      const story = { family, by, began: ++moments, isLeft: blindSignOuts > 0 };
       stories.push(story);
       return story;
     },
@@ -45,6 +47,10 @@ export function createStories() {
     signedOut(story: Story | undefined) {
       if (story) story.isSignedOut = true;
       else blindSignOuts--;
+    },
+    /** A sign-in that nobody will finish: whoever signs out elsewhere may end it unseen. */
+    abandon(by: string) {
+      for (const story of stories) story.isLeft ||= story.by === by && !story.done;
     },
     of: (family: Family | undefined) => stories.find((story) => story.family === family),
     /** What was to be stored could not be. */
