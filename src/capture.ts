@@ -4,12 +4,13 @@ import { checkMembers } from './check.ts';
 import type { Accept, Capture, Sessions } from './contracts.ts';
 import { report } from './events.ts';
 import { abortable, within } from './timers.ts';
-import type { CaptureRule } from './types.ts';
+import type { CaptureRule, TokenSet } from './types.ts';
 
 export interface CaptureParts {
   readonly sessions: Sessions;
   readonly accept: Accept;
   flush(): void;
+  revokeTokens(tokens: TokenSet): unknown;
 }
 
 interface CompiledRule extends CaptureRule {
@@ -24,7 +25,10 @@ const kinds: Record<keyof CaptureRule, string> = {
 };
 
 /** @throws TypeError for a rule that is none. */
-export function createCapture(rules: CaptureRule[], { sessions, accept, flush }: CaptureParts): Capture {
+export function createCapture(
+  rules: CaptureRule[],
+  { sessions, accept, flush, revokeTokens }: CaptureParts,
+): Capture {
   let sent = 0;
   const compiled = rules.map((rule, index): CompiledRule => {
     checkMembers(`options.capture[${index}]`, rule, kinds);
@@ -55,11 +59,11 @@ export function createCapture(rules: CaptureRule[], { sessions, accept, flush }:
         captured > was.captured &&
         (held.tokens.refreshToken || was.isCaptured || was.held?.tokens.accessToken === token);
       const next = () => accept(answer, startedAt, was.held?.tokens);
-      if (startsSession) await sessions.open(isSame, held, 'captured');
-      else {
-        const isPartial = !held.tokens.refreshToken;
-        await sessions.replace(fits, next, { cause: 'captured', startedAt, captured, isPartial });
-      }
+      const isPartial = !held.tokens.refreshToken;
+      const isStored = await (startsSession
+        ? sessions.open(isSame, held, 'captured')
+        : sessions.replace(fits, next, { cause: 'captured', startedAt, captured, isPartial }));
+      if (!isStored && was.isRevoked) revokeTokens(held.tokens);
     };
     const answer = request().then(async (response) => {
       if (!response.ok) return response;

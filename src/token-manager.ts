@@ -63,11 +63,16 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     post: (n) => channel?.post(n),
     behindLock: (task) => within('the lock', 5_000, (signal) => lock(name, task, { signal })),
   });
-  const capture = settings.capture && createCapture(settings.capture, { sessions, accept, flush });
 
   /** Bounded, and told to nobody but the reporter: the session is over here whatever the server says. */
   const revokeTokens = (tokens: TokenSet | undefined) =>
-    within('the revocation', refreshTimeout, (signal) => revoke?.({ tokens, signal, fetch })).catch(report);
+    within('the revocation', refreshTimeout, (signal) => {
+      // The page may be left as soon as the user has signed out.
+      const lasting: typeof fetch = (input, init) => fetch(input, { keepalive: true, ...init });
+      return revoke?.({ tokens, signal, fetch: lasting });
+    }).catch(report);
+  const capture =
+    settings.capture && createCapture(settings.capture, { sessions, accept, flush, revokeTokens });
 
   const parts = {
     ...settings,

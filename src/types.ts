@@ -83,10 +83,12 @@ export interface Refresh {
   withoutRefreshToken?: boolean | undefined;
 }
 
-/** Revokes the tokens of a session that was signed out (RFC 7009). */
+/** Revokes tokens after a sign-out (RFC 7009): those in hand, then any that a request on the wire brings late. */
 export type Revoke = (context: {
   tokens: TokenSet | undefined;
+  /** Aborted after `refreshTimeout`. */
   signal: AbortSignal;
+  /** The `fetch` underneath, with `keepalive: true` unless `init` says otherwise: it survives the page. */
   fetch: typeof fetch;
 }) => Promise<unknown>;
 

@@ -24,12 +24,18 @@ async function setUp(rules: CaptureRule[] = [rule], isSignedIn = true) {
   const { sessions } = createContext({ add: (event) => told.push(event) });
   const first = accept({ access_token: 'first', refresh_token: 'r0' }, 0);
   if (isSignedIn) await sessions.open(() => true, first, 'local');
-  const capture = createCapture(rules, { sessions, accept, flush: () => told.push('flush') });
+  const revoked: (string | undefined)[] = [];
+  const capture = createCapture(rules, {
+    sessions,
+    accept,
+    flush: () => told.push('flush'),
+    revokeTokens: ({ refreshToken }) => revoked.push(refreshToken),
+  });
   const send = (answer: Promise<Response> | Response, carried?: string, signal?: AbortSignal) =>
     capture(targetOf(url) as Target, 'POST', carried, async () => answer, signal);
   const tokens = () => sessions.current.held?.tokens;
   told.length = 0;
-  return { sessions, told, send, tokens };
+  return { sessions, told, send, tokens, revoked };
 }
 
 const grant = (access_token: string, more: object = {}) => Response.json({ access_token, ...more });
@@ -129,4 +135,20 @@ test('a rule that is none is named, with its place', async () => {
   await expect(create({})).rejects.toThrow('evertoken: options.capture[1].url is undefined');
   await expect(create({ url: 'api' })).rejects.toThrow('evertoken: options.capture[1].url is string');
   await expect(create({ url, reads: 1 })).rejects.toThrow('evertoken: options.capture[1].reads is number');
+});
+
+test.each([
+  ['revoked, if the sign-out revokes', true, ['r1']],
+  ['left alone, if it does not', false, []],
+])('R32: tokens that come after a sign-out are dropped and %s', async (_what, isRevoked, expected) => {
+  const { sessions, send, tokens, revoked } = await setUp();
+  const answer = deferred<Response>();
+  const response = send(answer.promise, 'first');
+  const was = sessions.current;
+  await sessions.end(isRevoked);
+  was.isRevoked = isRevoked;
+  answer.resolve(grant('second', { refresh_token: 'r1' }));
+  await response;
+  expect(tokens()).toBeUndefined();
+  expect(revoked).toEqual(expected);
 });
