@@ -1,7 +1,11 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', indexeddb: 'src/indexeddb/index.ts' },
+  entry: {
+    firebase: 'src/firebase/index.ts',
+    index: 'src/index.ts',
+    indexeddb: 'src/indexeddb/index.ts',
+  },
   format: ['esm', 'cjs'],
   target: 'es2022',
   // `Symbol.dispose` is not in the ES2022 library that many users compile with.

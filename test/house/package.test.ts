@@ -15,7 +15,7 @@ import { list } from './source.ts';
 const consumer = inject('consumer');
 const peered = inject('peered');
 const installed = join(consumer, 'node_modules', 'evertoken');
-const entries = ['index', 'indexeddb'];
+const entries = ['firebase', 'index', 'indexeddb'];
 
 /** Runs a file of the consumer's with the Node that runs this test. */
 function node(name: string, text: string, cwd = consumer): string {

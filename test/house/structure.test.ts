@@ -21,6 +21,7 @@ const layers = [
 
 /** The further entry points: each has a folder of its own, and knows nothing of the others but the public types. */
 const entries: Record<string, string[][]> = {
+  firebase: [['refuse'], ['return-secure-token', 'identity-toolkit'], ['index']],
   indexeddb: [['seal'], ['indexed-db-storage'], ['index']],
 };
 
