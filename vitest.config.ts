@@ -9,6 +9,9 @@ const load = [
   'test/flows/worker-threads.test.ts',
 ];
 
+/** Against the real Firebase Auth emulator, where it is installed. */
+const firebase = ['test/flows/firebase*.test.ts'];
+
 /** Random lives of many contexts: thousands of them, so on their own. */
 const model = ['test/flows/model*.test.ts'];
 
@@ -38,7 +41,17 @@ export default defineConfig({
           // One module graph for all files: a third of the time, and what one test leaves behind is seen by the next.
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/house/**', 'test/contexts/**', ...load, ...model],
+          exclude: ['test/house/**', 'test/contexts/**', ...load, ...firebase, ...model],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'firebase',
+          include: firebase,
+          globalSetup: 'test/support/firebase-tools.ts',
+          testTimeout: 30_000,
+          hookTimeout: 180_000,
         },
       },
       { extends: true, test: { name: 'load', include: load } },

@@ -92,10 +92,11 @@ async function exchange(send: () => Promise<Response>): Promise<TokenResponse> {
  * });
  */
 export function identityToolkit({ apiKey, emulatorOrigin }: IdentityToolkitOptions): IdentityToolkit {
-  const origin = `${emulatorOrigin ?? 'https:/'}`;
+  const origin = `${emulatorOrigin ?? 'https://'}`;
   if (typeof apiKey !== 'string' || !apiKey) refuse('options.apiKey', apiKey, 'the Web API key');
-  if (!/^https?:\/(\/[^/?#@]+\/?)?$/.test(origin))
+  if (!/^(https:\/\/|https?:\/\/[^/?#@]+\/?)$/.test(origin)) {
     refuse('options.emulatorOrigin', emulatorOrigin, 'an http origin');
+  }
   const base = origin.replace(/\/$/, '');
   const rule = (paths: string[]): CaptureRule => ({
     url: paths.map((path) => `${base}/identitytoolkit.googleapis.com/${path}`),

@@ -168,6 +168,7 @@ describe('options', () => {
   test.each([
     ['string', 'localhost:9099'],
     ['string', 'http://127.0.0.1:9099/identitytoolkit.googleapis.com'],
+    ['string', 'http://'],
     ['string', 'http://user@127.0.0.1:9099'],
     ['empty', ''],
     ['number', 9099],
@@ -176,6 +177,11 @@ describe('options', () => {
     const options = { apiKey: KEY, emulatorOrigin } as { apiKey: string; emulatorOrigin: string };
     const error = new TypeError(`evertoken: options.emulatorOrigin is ${kind}; expected an http origin`);
     expect(() => identityToolkit(options)).toThrow(error);
+  });
+
+  test('without one it is Google, by https', () => {
+    const { capture } = identityToolkit({ apiKey: KEY });
+    expect(capture[0]?.url).toContain('https://identitytoolkit.googleapis.com/v1/accounts:update');
   });
 
   test('an emulatorOrigin may be a URL', () => {

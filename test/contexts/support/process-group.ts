@@ -24,12 +24,14 @@ export interface ProcessGroup {
   end(): Promise<void>;
 }
 
-/** What to start, in an empty folder that is its home and holds its temporary files. */
+/** What to start, in an empty folder that is its home, its working directory, and holds its temporary files. */
 export interface Start {
   /** For the errors. */
   name: string;
   command: (folder: string) => string[] | Promise<string[]>;
   env?: Record<string, string>;
+  /** Milliseconds that it may need to be ready. @default 45_000 */
+  limit?: number;
 }
 
 /** Starts a program and answers what `connect` makes of it; where that fails or takes too long, all is ended. */
@@ -40,6 +42,7 @@ export async function startGroup<T>(start: Start, connect: (group: ProcessGroup)
     detached: true,
     // The last one is for nothing but to be inherited: it is closed when nobody is left.
     stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+    cwd: folder,
     env: { ...process.env, HOME: folder, TMPDIR: folder, ...start.env },
   }) as ChildProcessByStdio<Writable, null, Readable>;
   const ended = once(child, 'exit');
@@ -54,9 +57,10 @@ export async function startGroup<T>(start: Start, connect: (group: ProcessGroup)
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   }
   async function failed(): Promise<never> {
-    const [code, signal] = await Promise.race([ended, sleep(limits.start, [], { ref: false })]);
+    const { limit = limits.start } = start;
+    const [code, signal] = await Promise.race([ended, sleep(limit, [], { ref: false })]);
     const why = code ?? signal;
-    const what = why === undefined ? `is not ready after ${limits.start} ms` : `ended with ${why}`;
+    const what = why === undefined ? `is not ready after ${limit} ms` : `ended with ${why}`;
     throw new Error(`${start.name} ${what}: ${errors.text()}`);
   }
   try {

@@ -1,7 +1,6 @@
 /** WebKitGTK, driven by its WebDriver on a screen that nobody sees. */
-import { once } from 'node:events';
 import { globSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { findPort } from '../../support/port.ts';
 import { answerOf, readAnswer } from './answer.ts';
 import type { Browser, Engine, Tab } from './browser.ts';
 import { guarded, type ProcessGroup, startGroup } from './process-group.ts';
@@ -40,21 +39,6 @@ const env = {
 
 /** Timers of tabs in the background run as they do in front; else all but the first few take a second. */
 const args = ['--automation', '--features=-HiddenPageDOMTimerThrottling'];
-
-/** A free port below those that the system gives to outgoing connections, one of which might take it first. */
-async function findPort(): Promise<number> {
-  const port = 10_000 + Math.floor(Math.random() * 20_000);
-  const server = createServer();
-  try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return port;
-  } catch {
-    return findPort();
-  } finally {
-    server.close();
-  }
-}
 
 async function connect(group: ProcessGroup, port: number, binary: string): Promise<Browser> {
   const capabilities = { 'webkitgtk:browserOptions': { binary, args } };
