@@ -76,6 +76,13 @@ describe('types', () => {
     export const storage: TokenStorage = indexedDbStorage();
     export const auth = createTokenManager({ refresh, allow: 'https://api.example.com', storage });`;
 
+  const firebase = `
+    import { createTokenManager } from 'evertoken';
+    import { identityToolkit, returnSecureToken } from 'evertoken/firebase';
+    const toolkit = identityToolkit({ apiKey: 'key', emulatorOrigin: undefined });
+    export const auth = createTokenManager({ ...toolkit, allow: 'https://api.example.com' });
+    export const body: string = returnSecureToken({ method: 'POST', body: '{}' }).body;`;
+
   const { ESNext, Node16, NodeNext } = ts.ModuleKind;
   const { Bundler } = ts.ModuleResolutionKind;
   const modes: { name: string; ending: string; options: ts.CompilerOptions }[] = [
@@ -90,10 +97,9 @@ describe('types', () => {
       path.replace(/^.*\//, '').replace(/ts$/, ending),
       readFileSync(join('test/types', path), 'utf8'),
     ]);
-    const files = [...texts, [`indexeddb.${ending}`, indexeddb]].map(([name = '', text]) => [
-      join(consumer, name).replaceAll('\\', '/'),
-      text,
-    ]);
+    const files = [...texts, [`firebase.${ending}`, firebase], [`indexeddb.${ending}`, indexeddb]].map(
+      ([name = '', text]) => [join(consumer, name).replaceAll('\\', '/'), text],
+    );
     const errors = compile(Object.fromEntries(files), {
       ...options,
       lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
@@ -139,8 +145,17 @@ describe('loading', () => {
     ) => `import('${entry}').then((names) => console.log(Object.keys(names).length),
       (error) => console.log(error.code, error.message));`;
     expect(node('root.mjs', probe('evertoken'))).toBe('6');
+    expect(node('firebase.mjs', probe('evertoken/firebase'))).toBe('2');
     expect(node('entry.mjs', probe('evertoken/indexeddb'))).toMatch(/^ERR_MODULE_NOT_FOUND .*'idb-keyval'/);
     expect(node('entry.mjs', probe('evertoken/indexeddb'), peered)).toBe('1');
+  });
+
+  test.for([
+    ['firebase.mjs', "import { returnSecureToken } from 'evertoken/firebase';"],
+    ['firebase.cjs', "const { returnSecureToken } = require('evertoken/firebase');"],
+  ] as const)('evertoken/firebase works in %s', ([name, first]) => {
+    const print = "console.log(returnSecureToken({ body: '{}' }).body);";
+    expect(node(name, `${first} ${print}`)).toBe('{"returnSecureToken":true}');
   });
 
   test.for([
@@ -154,6 +169,8 @@ describe('loading', () => {
   test.for([
     ['probe.mjs', "await import('evertoken')"],
     ['probe.cjs', "require('evertoken')"],
+    ['probe-firebase.mjs', "await import('evertoken/firebase')"],
+    ['probe-firebase.cjs', "require('evertoken/firebase')"],
     ['probe-indexeddb.mjs', "await import('evertoken/indexeddb')"],
     ['probe-indexeddb.cjs', "require('evertoken/indexeddb')"],
   ] as const)('has no side effect: %s', ([name, load]) => {
