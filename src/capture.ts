@@ -69,7 +69,11 @@ export function createCapture(
       if (!response.ok) return response;
       const copy = response.clone();
       // Without a `read`, a body that is no token response brings no tokens.
-      const work = () => take(copy).catch((error) => read && report(error));
+      // A body that nobody has read would be kept a second time. Not awaited: that ends when both copies are cancelled.
+      const work = () =>
+        take(copy)
+          .catch((error) => read && report(error))
+          .finally(() => void copy.body?.cancel().catch(() => {}));
       await within('the capture', 5_000, work).catch(() => {});
       flush();
       return response;

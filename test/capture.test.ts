@@ -152,3 +152,15 @@ test.each([
   expect(tokens()).toBeUndefined();
   expect(revoked).toEqual(expected);
 });
+
+test('R40: where only headers are read, the body is kept for the caller alone, who need not read it first', async () => {
+  const read = ({ headers }: Response) => ({ access_token: `${headers.get('x-new-token')}` });
+  const { send, tokens } = await setUp([{ url, read }]);
+  const answer = new Response('the body', { headers: { 'x-new-token': 'second' } });
+  const clone = vi.spyOn(answer, 'clone');
+  const response = await send(answer, 'first');
+  expect(tokens()?.accessToken).toBe('second');
+  const copy = clone.mock.results[0]?.value as Response;
+  expect(await copy.body?.getReader().read()).toMatchObject({ done: true });
+  expect(await response.text()).toBe('the body');
+});
