@@ -1,7 +1,8 @@
 /** What an app sees of `evertoken/firebase`: sessions at a server that answers as Google's do. */
-import { createTokenManager, type TokenManagerOptions } from 'evertoken';
+import { createTokenManager, type TokenManager, type TokenManagerOptions } from 'evertoken';
 import { identityToolkit, returnSecureToken } from 'evertoken/firebase';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runRecipe } from '../support/recipe.ts';
 import { follow, record, short } from '../support/recorder.ts';
 import { API, deferred } from '../support/world.ts';
 
@@ -198,5 +199,43 @@ describe('refresh', () => {
     expect(auth.tokens?.accessToken).toBe('id-0');
     await tick();
     expect(short(told)).toEqual(['refresh-failed']);
+  });
+});
+
+describe('docs/firebase.md', () => {
+  interface Recipe {
+    auth: TokenManager;
+    signIn(email: string, password: string): Promise<void>;
+    changePassword(password: string): Promise<void>;
+  }
+
+  test('R41: its code signs in, and changes the password within the session', async () => {
+    const answers = [tokens('0'), tokens('changed')];
+    const sent: unknown[] = [];
+    vi.stubGlobal('fetch', async (url: string, { body }: RequestInit) => {
+      sent.push([url.replace(/^.*accounts:|\?.*/g, ''), JSON.parse(`${body}`)]);
+      return Response.json(answers.shift());
+    });
+    const { auth, signIn, changePassword } = runRecipe<Recipe>('docs/firebase.md', 'Set up');
+    const told = record(auth);
+    await signIn('a@example.com', 'old');
+    await changePassword('new');
+    expect(sent).toEqual([
+      ['signInWithPassword', { email: 'a@example.com', password: 'old', returnSecureToken: true }],
+      ['update', { idToken: 'id-0', password: 'new', returnSecureToken: true }],
+    ]);
+    expect(auth.tokens).toMatchObject({ accessToken: 'id-changed', refreshToken: 'refresh-changed' });
+    expect(short(told)).toEqual(['signed-in captured', 'token-refreshed captured']);
+    auth.close();
+  });
+
+  test('its code tells what Google refused', async () => {
+    vi.stubGlobal('fetch', async () =>
+      Response.json({ error: { code: 400, message: 'INVALID_LOGIN_CREDENTIALS' } }, { status: 400 }),
+    );
+    const { auth, signIn } = runRecipe<Recipe>('docs/firebase.md', 'Set up');
+    await expect(signIn('a@example.com', 'wrong')).rejects.toThrow('INVALID_LOGIN_CREDENTIALS');
+    expect(auth.tokens).toBeUndefined();
+    auth.close();
   });
 });
