@@ -34,10 +34,22 @@ const line = async (input: RequestInfo | URL, init?: RequestInit): Promise<Respo
   return response;
 };
 
+/** JSON across origins, so the browser asks the backend first. */
+const cookieCall = (signal: AbortSignal | null = null): RequestInit => ({
+  method: 'POST',
+  credentials: 'include',
+  headers: { 'content-type': 'application/json' },
+  body: '{}',
+  signal,
+  ...(cookie?.isShortLived && { keepalive: false }),
+});
+
+const { cookie, tokenEndpoint: url, clientId } = setup;
 const auth = createTokenManager({
-  refresh: refreshEndpoint({ url: setup.tokenEndpoint, clientId: setup.clientId }),
+  refresh: refreshEndpoint(cookie ? { url, format: 'cookie' } : { url, clientId }),
   allow: setup.api,
-  storage: storages[setup.storage ?? 'local'](),
+  storage: cookie ? undefined : storages[setup.storage ?? 'local'](),
+  revoke: cookie && (({ fetch, signal }) => fetch(cookie.signOut, cookieCall(signal))),
   name: setup.name,
   refreshTimeout: setup.refreshTimeout,
   fetch: line,
@@ -68,6 +80,16 @@ export const actor = {
   takeCounts,
   signIn: (tokens: TokenResponse) => auth.signIn(tokens),
   signOut: () => auth.signOut(),
+  /** At the backend, which sets a cookie. */
+  async login(): Promise<void> {
+    const response = await fetch(`${cookie?.login}`, cookieCall());
+    await auth.signIn((await response.json()) as TokenResponse);
+  },
+  /** Signs out, and leaves the page or is ready to be closed in the same breath. */
+  signOutAndLeave(page?: string): void {
+    auth.signOut().catch(() => {});
+    if (page) location.assign(page);
+  },
   refresh: () => auth.refresh().then(() => {}),
   ready: () => auth.ready,
   /** A burst, and the token that is held after it. */

@@ -3,6 +3,14 @@
 /** What can be taken away before the package is loaded. */
 export type Missing = 'locks' | 'channel' | 'storage';
 
+/** Of a backend that keeps the refresh token in a cookie; its refresh is the `tokenEndpoint`. */
+export interface CookieRoutes {
+  login: string;
+  signOut: string;
+  /** Whether the sign-out asks for less than a request that outlives the page. @default false */
+  isShortLived?: boolean | undefined;
+}
+
 export interface Setup {
   api: string;
   tokenEndpoint: string;
@@ -10,6 +18,8 @@ export interface Setup {
   /** @default 'local' */
   storage?: 'local' | 'session' | 'database' | 'encrypted' | undefined;
   name?: string | undefined;
+  /** An HttpOnly cookie holds the session, and nothing is stored. */
+  cookie?: CookieRoutes | undefined;
   refreshTimeout?: number | undefined;
   /** Milliseconds that an answer of the API needs to arrive. @default 0 */
   apiDelay?: number | undefined;
