@@ -36,6 +36,7 @@ function install(): void {
     execFileSync('npm', ['install', `firebase-tools@${VERSION}`, ...options], {
       cwd: work,
       env: Object.fromEntries(own),
+      timeout: 600_000,
       stdio: ['ignore', 'ignore', 'inherit'],
       shell: process.platform === 'win32',
     });
