@@ -50,8 +50,10 @@ export default defineConfig({
           name: 'firebase',
           include: firebase,
           globalSetup: 'test/support/firebase-tools.ts',
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 180_000,
+          // Fifty requests, each with a question to the emulator, on a busy machine.
+          expect: { poll: { timeout: 10_000 } },
         },
       },
       { extends: true, test: { name: 'load', include: load } },
