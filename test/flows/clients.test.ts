@@ -93,7 +93,11 @@ const clients: [string, (auth: Auth) => Client][] = [
   ],
 ];
 
-beforeAll(() => server.listen({ onUnhandledFrame: 'error' }));
+beforeAll(() => {
+  // What another file stubbed last is put back before the next test, and would take msw's own fetch with it.
+  vi.unstubAllGlobals();
+  server.listen({ onUnhandledFrame: 'error' });
+});
 afterAll(() => server.close());
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], shouldAdvanceTime: true });
