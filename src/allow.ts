@@ -12,12 +12,14 @@ function parse(input: string, base: string | undefined): Target | undefined {
   try {
     const { protocol, hostname, origin, pathname, search } = new URL(input, base);
     const isLoopback = /^((.+\.)?localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
+    const place = origin + pathname;
+    const folder = `${place}/`;
     return {
-      href: origin + pathname + search,
+      href: place + search,
       origin,
-      family: origin.replace(/\/\/[^.]+\./, '//*.'),
-      path: pathname,
-      folder: `${pathname}/`,
+      place,
+      folder,
+      family: folder.replace(/\/\/[^./]+\./, '//*.'),
       isSecure: protocol === 'https:' || (protocol === 'http:' && isLoopback),
     };
   } catch {
@@ -48,8 +50,8 @@ function compile(rule: unknown, label: string): Matcher {
     refuse(label, rule, 'http(s) origin, perhaps with a path; * only as https://*.host');
   }
   const { origin, pathname } = new URL(text);
-  const path = pathname.replace(/\/*$/, '/');
-  return (target) => (target.origin === origin || target.family === origin) && target.folder.startsWith(path);
+  const start = origin + pathname.replace(/\/*$/, '/');
+  return ({ folder, family }) => folder.startsWith(start) || family.startsWith(start);
 }
 
 /**

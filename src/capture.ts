@@ -35,7 +35,7 @@ export function createCapture(
     return { ...rule, matches: matcherOf(rule.url, `options.capture[${index}].url`) };
   });
 
-  return async (target, method, carried, request, signal) => {
+  return async ({ target, method, signal }, carried, request) => {
     const isMeant = (name: string) => name.toUpperCase() === method.toUpperCase();
     const rule = compiled.find(
       (rule) => rule.matches(target) && [rule.method ?? method].flat().some(isMeant),

@@ -7,11 +7,11 @@ export interface Target {
   /** Absolute, without fragment. */
   readonly href: string;
   readonly origin: string;
-  /** The origin with a star for its first label. */
-  readonly family: string;
-  readonly path: string;
-  /** The path with a slash behind it. */
+  /** Without query. */
+  readonly place: string;
+  /** The place with a slash behind it, as rules are compared; then with a star for the first label of its host. */
   readonly folder: string;
+  readonly family: string;
   /** https, or http on a loopback host: a predicate is asked about no other. */
   readonly isSecure: boolean;
 }
@@ -146,9 +146,11 @@ export interface Refresher {
 
 /** Sends a request that carried this token; its response is handed on after the tokens it brought were committed. */
 export type Capture = (
-  target: Target,
-  method: string,
+  call: {
+    readonly target: Target;
+    readonly method: string;
+    readonly signal?: AbortSignal | null | undefined;
+  },
   carried: string | undefined,
   send: () => Promise<Response>,
-  signal?: AbortSignal | null,
 ) => Promise<Response>;

@@ -1,14 +1,18 @@
 /** Takes a call of fetch as it is at this moment, so that it can be sent later and once more. */
+import type { Target } from './contracts.ts';
 
 /** A call, independent of what its caller does afterwards to the objects that were handed over. */
 export interface Call {
-  readonly input: string | Request;
-  readonly init: RequestInit | undefined;
-  readonly headers: Headers | Record<string, string>;
+  readonly target: Target;
   readonly method: string;
   readonly signal: AbortSignal | null | undefined;
-  /** Whether it can be sent twice: a stream cannot. */
-  readonly isReplayable: boolean;
+  readonly input: string | Request;
+  /** A copy of a Request with a body, to be sent first: later ones are made of `input`, which nobody has read. */
+  spare: Request | null | undefined;
+  readonly init: RequestInit | undefined;
+  readonly headers: Headers | Record<string, string>;
+  /** Its body can be read once, by whoever is first. */
+  readonly isStream: boolean;
 }
 
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
@@ -29,13 +33,22 @@ export function hasHeader({ headers }: Call, name: string): boolean {
   return false;
 }
 
+/** Whether it can be sent once more: not what streams, nor a Request that its caller has read meanwhile. */
+export const isReplayable = ({ isStream, spare, input }: Call): boolean =>
+  !isStream && (spare === undefined || !(input as Request).bodyUsed);
+
 /** A body of its own for what the caller could still change; strings and blobs cannot be changed. */
-function ownBody(body: BodyInit): BodyInit {
+function ownBody(body: object): BodyInit {
+  if ('byteLength' in body) {
+    const {
+      buffer = body as ArrayBuffer,
+      byteOffset = 0,
+      byteLength,
+    } = body as Partial<Uint8Array<ArrayBuffer>>;
+    return buffer.slice(byteOffset, byteOffset + Number(byteLength));
+  }
   const tag = tagOf(body);
-  if (ArrayBuffer.isView(body))
-    return body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength) as ArrayBuffer;
-  if (tag === 'ArrayBuffer') return (body as ArrayBuffer).slice(0);
-  if (tag !== 'URLSearchParams' && tag !== 'FormData') return body;
+  if (tag !== 'URLSearchParams' && tag !== 'FormData') return body as BodyInit;
   const copy = tag === 'FormData' ? new FormData() : new URLSearchParams();
   (body as FormData).forEach((value, name) => {
     copy.append(name, value as string);
@@ -56,25 +69,31 @@ function ownInit(init: RequestInit): RequestInit {
 /**
  * Takes a call. Only the caller's stream stays the caller's: it cannot be copied without being read.
  *
- * @param href - What a relative URL means now; the page may move on before it is sent.
+ * @param target - What the URL means now; the page may move on before it is sent.
  */
-export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined, href: string): Call {
-  if (init && isRequest(init)) return takeCall(new Request(input, init), undefined, href);
-  const own = init && ownInit(init);
+export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined, target: Target): Call {
+  if (init && isRequest(init)) return takeCall(new Request(input, init), undefined, target);
   const request = isRequest(input) ? input : undefined;
+  let own = init && ownInit(init);
+  // In a page any init makes fetch forget the referrer of a Request, and headers will be added to this one.
+  if (request && 'location' in globalThis && !(own && Object.keys(own).length)) {
+    own = { referrer: request.referrer, referrerPolicy: request.referrerPolicy };
+  }
   const { method = request?.method ?? 'GET', signal = request?.signal, body } = own ?? {};
   const headers = own?.headers ?? request?.headers ?? {};
   const isObject = typeof body === 'object' && body !== null;
   if (own && isObject) own.body = ownBody(body);
   const url = `${input}`;
   return {
-    // Where the init brings a body, that of the Request may have been read.
-    input: request ? (body ? request : request.clone()) : /^https?:/i.test(url) ? url : href,
-    init: own,
-    headers: isIterable(headers) ? new Headers(headers) : { ...headers },
+    target,
     method: /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method,
     signal,
-    isReplayable: !isObject || !('getReader' in body || Symbol.asyncIterator in body),
+    input: request ?? (/^https?:/i.test(url) ? url : target.href),
+    // Where the init brings a body, that of the Request may have been read; some platforms do not show it.
+    spare: request && !body && request.body !== null ? request.clone() : undefined,
+    init: own,
+    headers: isIterable(headers) ? new Headers(headers) : { ...headers },
+    isStream: isObject && ('getReader' in body || Symbol.asyncIterator in body),
   };
 }
 
@@ -83,23 +102,22 @@ export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined
  * `Authorization` at a cross-origin redirect and no other header: with one of those a redirect is an error.
  */
 export function sendCall(
-  { input, init, headers }: Call,
+  call: Call,
   fetch: (input: RequestInfo, init?: RequestInit) => Promise<Response>,
   added: Record<string, string>,
 ): Promise<Response> {
-  const request = typeof input === 'object' ? input : undefined;
-  // The body of a Request can be read once, and whoever keeps what was sent finds it as it was: a copy is sent.
-  const copy = request && !init?.body ? request.clone() : input;
+  const { input, spare, init, headers } = call;
+  // Whoever keeps what was sent finds it as it was.
+  const copy = spare === undefined ? input : (spare ?? (input as Request).clone());
+  if (spare) call.spare = null;
+  const merged = isIterable(headers) ? new Headers(headers) : { ...headers, ...added };
   let isKept = false;
-  for (const name in added) isKept ||= name.toLowerCase() !== 'authorization';
-  // Any init makes fetch forget the referrer of a Request, so its headers are written in place.
-  const isBare = copy !== input && !isKept && !(init && Object.keys(init).length);
-  let merged: HeadersInit = { ...headers, ...added } as Record<string, string>;
-  if (isIterable(headers)) {
-    merged = isBare ? (copy as Request).headers : new Headers(headers);
-    for (const name in added) merged.set(name, `${added[name]}`);
+  for (const name in added) {
+    isKept ||= name.toLowerCase() !== 'authorization';
+    if (merged instanceof Headers) merged.set(name, `${added[name]}`);
   }
-  if (isBare) return fetch(copy);
-  const { redirect = request && request.redirect !== 'follow' ? request.redirect : 'error' } = init ?? {};
-  return fetch(copy, { ...init, headers: merged, ...(isKept && { redirect }) });
+  const sent: RequestInit = { ...init, headers: merged };
+  const { redirect } = input as Partial<Request>;
+  if (isKept) sent.redirect ??= redirect === 'manual' ? redirect : 'error';
+  return fetch(copy, sent);
 }

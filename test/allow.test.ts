@@ -20,9 +20,9 @@ describe('a target', () => {
     expect(targetOf('HTTPS://A.Example.com:443/v0/../v1?x=1#y')).toEqual({
       href: 'https://a.example.com/v1?x=1',
       origin: 'https://a.example.com',
-      family: 'https://*.example.com',
-      path: '/v1',
-      folder: '/v1/',
+      place: 'https://a.example.com/v1',
+      folder: 'https://a.example.com/v1/',
+      family: 'https://*.example.com/v1/',
       isSecure: true,
     });
   });
@@ -56,7 +56,7 @@ describe('a target', () => {
   test('that was seen before is not parsed again, and a thousand others are as right as the first', () => {
     const first = parsed('https://api.example.com/first');
     expect(targetOf('https://api.example.com/first')).toBe(first);
-    for (let n = 0; n < 1_001; n++) expect(parsed(`https://api.example.com/${n}`).path).toBe(`/${n}`);
+    for (let n = 0; n < 1_001; n++) expect(parsed(`https://api.example.com/${n}`).href).toMatch(`/${n}`);
     expect(targetOf('https://api.example.com/first')).toEqual(first);
   });
 });

@@ -32,7 +32,7 @@ async function setUp(rules: CaptureRule[] = [rule], isSignedIn = true) {
     revokeTokens: ({ refreshToken }) => revoked.push(refreshToken),
   });
   const send = (answer: Promise<Response> | Response, carried?: string, signal?: AbortSignal) =>
-    capture(targetOf(url) as Target, 'POST', carried, async () => answer, signal);
+    capture({ target: targetOf(url) as Target, method: 'POST', signal }, carried, async () => answer);
   const tokens = () => sessions.current.held?.tokens;
   told.length = 0;
   return { sessions, told, send, tokens, revoked };
