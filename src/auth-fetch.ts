@@ -18,6 +18,17 @@ export interface AuthFetchParts extends Pick<TokenManagerOptions, 'isRejected'> 
   readonly fetch: typeof fetch;
 }
 
+/** A request that carries our token. */
+interface Attempt {
+  readonly call: Call;
+  readonly session: Session;
+  held: Held;
+  /** Of a replay: whether it follows the token's issue. */
+  isIssued?: boolean;
+  /** Whether `attach` has had it sent again. */
+  isRetry?: boolean;
+}
+
 const passOn: Capture = (_call, _carried, send) => send();
 
 const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
@@ -54,57 +65,57 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
   /** Sends as the caller wrote it. */
   const plain = (call: Call) => capture(call, undefined, () => sendCall(call, fetch, {}));
 
-  /** Sends with tokens, and once more after a refusal. */
-  async function exchange(call: Call, session: Session, first: Held): Promise<Response> {
-    const { method, signal, target } = call;
-    const place = `${method} ${target.place}`;
-    let { tokens, expiresAt } = first;
-    let mayRetry = true;
-    /** Of a replay: whether it follows the token's issue. */
-    let isIssued: boolean | undefined;
-    for (;;) {
-      const token = tokens.accessToken;
-      const request = { method, url: target.href, tokens };
-      let added = attach.headers(request);
-      if ('then' in added) {
-        added = await abortable(added as Promise<Record<string, string>>, signal, session.signal);
-      }
-      if (isTheirs(call, added)) return plain(call);
-      const send = () => sendCall(call, fetch, added as Record<string, string>);
-      const response = await capture(call, token, send);
+  /** The token was accepted. */
+  const accept = (response: Response, token: string, place: string) => {
+    if (response.status < 500) coolDown.lift(token, place);
+    return response;
+  };
 
+  /** After an answer that may refuse the token. */
+  async function judge(response: Response, attempt: Attempt): Promise<Response> {
+    const { call, session, held, isIssued } = attempt;
+    const token = held.tokens.accessToken;
+    const place = call.method + call.target.place;
+    if (!(await isRefused(response, call.target))) return accept(response, token, place);
+    const isCurrent = sessions.current === session && session.held?.tokens.accessToken === token;
+    // What was issued for this very request and is refused all the same, no refresh can cure.
+    if (isIssued && isCurrent && Date.now() < held.expiresAt) coolDown.mark(token, place);
+    const mayReplay = isReplayable(call);
+    if (isIssued !== undefined || (isCurrent ? coolDown.isMarked(token, place) : !mayReplay)) return response;
+    if (mayReplay) discard(response);
+    const renewal = isCurrent ? refresher.run(session, 'rejected') : refresher.obtain(session);
+    const renewed = abortable<unknown>(renewal, call.signal);
+    await (mayReplay ? renewed : renewed.catch(() => {}));
+    if (!mayReplay) return response;
+    attempt.isIssued = isCurrent;
+    attempt.held = session.held as Held;
+    return exchange(attempt);
+  }
+
+  /** Sends with tokens. No async function: with a good token each promise more is felt. */
+  function exchange(attempt: Attempt, ready?: Record<string, string>): Promise<Response> {
+    const { call, session } = attempt;
+    const { tokens } = attempt.held;
+    const request = { method: call.method, url: call.target.href, tokens };
+    const added = ready ?? attach.headers(request);
+    if ('then' in added) {
+      const headers = added as Promise<Record<string, string>>;
+      return abortable(headers, call.signal, session.signal).then((added) => exchange(attempt, added));
+    }
+    if (isTheirs(call, added)) return plain(call);
+    const send = () => sendCall(call, fetch, added);
+    return capture(call, tokens.accessToken, send).then((response) => {
       if (attach.onResponse?.(response, request) === 'retry') {
-        if (!mayRetry || !isReplayable(call)) return response;
-        mayRetry = false;
+        if (attempt.isRetry || !isReplayable(call)) return response;
+        attempt.isRetry = true;
         discard(response);
         session.signal.throwIfAborted();
-        continue;
+        return exchange(attempt);
       }
-      const isSuspect = response.status === 401 || response.status === 403 || isRejected;
-      if (!isSuspect || !(await isRefused(response, target))) {
-        if (response.status < 500) coolDown.lift(token, place);
-        return response;
-      }
-      const isCurrent = sessions.current === session && session.held?.tokens.accessToken === token;
-      // What was issued for this very request and is refused all the same, no refresh can cure.
-      if (isIssued && isCurrent && Date.now() < expiresAt) coolDown.mark(token, place);
-      const mayReplay = isReplayable(call);
-      if (isIssued !== undefined || (isCurrent ? coolDown.isMarked(token, place) : !mayReplay))
-        return response;
-      const renewal = abortable<unknown>(
-        isCurrent ? refresher.run(session, 'rejected') : refresher.obtain(session),
-        signal,
-      );
-      if (!mayReplay)
-        return renewal.then(
-          () => response,
-          () => response,
-        );
-      discard(response);
-      await renewal;
-      isIssued = isCurrent;
-      ({ tokens, expiresAt } = session.held as Held);
-    }
+      return response.status === 401 || response.status === 403 || isRejected
+        ? judge(response, attempt)
+        : accept(response, tokens.accessToken, call.method + call.target.place);
+    });
   }
 
   /** A request that cannot leave at once. */
@@ -120,29 +131,31 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
       if (request && isTheirs(call, await attach.headers(request))) return plain(call);
       held = await abortable(refresher.obtain(session), call.signal);
     }
-    return held ? exchange(call, session, held) : plain(call);
+    return held ? exchange({ call, session, held }) : plain(call);
   }
+
+  const untouched = (input: RequestInfo | URL, init: RequestInit | undefined, call: Parameters<Capture>[0]) =>
+    capture(call, undefined, () => fetch(input, init));
 
   function start(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
     const target = targetOf(isRequest(input) ? input.url : `${input}`);
-    const untouched = () => fetch(input, init);
-    if (!target) return untouched();
+    if (!target) return fetch(input, init);
     if (!allow(target)) {
       const method = init?.method ?? (isRequest(input) ? input.method : 'GET');
-      return capture({ target, method }, undefined, untouched);
+      return untouched(input, init, { target, method });
     }
     const call = takeCall(input, init, target);
-    if (hasHeader(call, 'authorization')) return capture(call, undefined, untouched);
+    if (hasHeader(call, 'authorization')) return untouched(input, init, call);
     const session = sessions.current;
     const { held } = session;
     session.signal.throwIfAborted();
     return held && !sessions.opening && Date.now() < held.aheadAt
-      ? exchange(call, session, held)
+      ? exchange({ call, session, held })
       : wait(call);
   }
 
   return (input, init) => {
-    // No async function: with a good token each promise more is felt.
+    // No async function: see `exchange`.
     try {
       return start(input, init);
     } catch (error) {

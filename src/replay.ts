@@ -10,27 +10,33 @@ export interface Call {
   /** A copy of a Request with a body, to be sent first: later ones are made of `input`, which nobody has read. */
   spare: Request | null | undefined;
   readonly init: RequestInit | undefined;
-  readonly headers: Headers | Record<string, string>;
+  readonly headers: Record<string, string>;
   /** Its body can be read once, by whoever is first. */
   readonly isStream: boolean;
 }
 
-const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
 
 /** Also one of another realm, or of a polyfill. */
 export const isRequest = (input: unknown): input is Request =>
-  typeof input !== 'string' && tagOf(input) === 'Request';
-
-const isIterable = (headers: HeadersInit): headers is Headers | [string, string][] =>
-  Symbol.iterator in headers;
+  typeof input !== 'string' && tagOf(input) === '[object Request]';
 
 /** Whether the caller has set this header. */
 export function hasHeader({ headers }: Call, name: string): boolean {
-  if (isIterable(headers)) return headers.has(name);
   for (const own in headers) {
     if (own.length === name.length && own.toLowerCase() === name.toLowerCase()) return true;
   }
   return false;
+}
+
+/** A copy; what can be iterated once is iterated now. */
+function ownHeaders(headers: HeadersInit): Record<string, string> {
+  if (!(Symbol.iterator in headers)) return { ...headers };
+  const copy: Record<string, string> = {};
+  ('append' in headers ? headers : new Headers(headers)).forEach((value, name) => {
+    copy[name] = value;
+  });
+  return copy;
 }
 
 /** Whether it can be sent once more: not what streams, nor a Request that its caller has read meanwhile. */
@@ -48,8 +54,9 @@ function ownBody(body: object): BodyInit {
     return buffer.slice(byteOffset, byteOffset + Number(byteLength));
   }
   const tag = tagOf(body);
-  if (tag !== 'URLSearchParams' && tag !== 'FormData') return body as BodyInit;
-  const copy = tag === 'FormData' ? new FormData() : new URLSearchParams();
+  const isForm = tag === '[object FormData]';
+  if (!isForm && tag !== '[object URLSearchParams]') return body as BodyInit;
+  const copy = isForm ? new FormData() : new URLSearchParams();
   (body as FormData).forEach((value, name) => {
     copy.append(name, value as string);
   });
@@ -66,6 +73,8 @@ function ownInit(init: RequestInit): RequestInit {
   return copy;
 }
 
+const none: RequestInit & Record<string, never> = {};
+
 /**
  * Takes a call. Only the caller's stream stays the caller's: it cannot be copied without being read.
  *
@@ -79,20 +88,18 @@ export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined
   if (request && 'location' in globalThis && !(own && Object.keys(own).length)) {
     own = { referrer: request.referrer, referrerPolicy: request.referrerPolicy };
   }
-  const { method = request?.method ?? 'GET', signal = request?.signal, body } = own ?? {};
-  const headers = own?.headers ?? request?.headers ?? {};
+  const { method = request?.method ?? 'GET', signal = request?.signal, body } = own ?? none;
   const isObject = typeof body === 'object' && body !== null;
   if (own && isObject) own.body = ownBody(body);
-  const url = `${input}`;
   return {
     target,
     method: /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method,
     signal,
-    input: request ?? (/^https?:/i.test(url) ? url : target.href),
+    input: request ?? (/^https?:/i.test(`${input}`) ? `${input}` : target.href),
     // Where the init brings a body, that of the Request may have been read; some platforms do not show it.
     spare: request && !body && request.body !== null ? request.clone() : undefined,
     init: own,
-    headers: isIterable(headers) ? new Headers(headers) : { ...headers },
+    headers: ownHeaders(own?.headers ?? request?.headers ?? none),
     isStream: isObject && ('getReader' in body || Symbol.asyncIterator in body),
   };
 }
@@ -110,14 +117,12 @@ export function sendCall(
   // Whoever keeps what was sent finds it as it was.
   const copy = spare === undefined ? input : (spare ?? (input as Request).clone());
   if (spare) call.spare = null;
-  const merged = isIterable(headers) ? new Headers(headers) : { ...headers, ...added };
-  let isKept = false;
+  const sent: RequestInit = { ...init, headers: { ...headers, ...added } };
   for (const name in added) {
-    isKept ||= name.toLowerCase() !== 'authorization';
-    if (merged instanceof Headers) merged.set(name, `${added[name]}`);
+    if (name.toLowerCase() !== 'authorization') {
+      const { redirect } = input as Partial<Request>;
+      sent.redirect ??= redirect === 'manual' ? redirect : 'error';
+    }
   }
-  const sent: RequestInit = { ...init, headers: merged };
-  const { redirect } = input as Partial<Request>;
-  if (isKept) sent.redirect ??= redirect === 'manual' ? redirect : 'error';
   return fetch(copy, sent);
 }
