@@ -18,17 +18,6 @@ export interface AuthFetchParts extends Pick<TokenManagerOptions, 'isRejected'> 
   readonly fetch: typeof fetch;
 }
 
-/** A request that carries our token. */
-interface Attempt {
-  readonly call: Call;
-  readonly session: Session;
-  held: Held;
-  /** Of a replay: whether it follows the token's issue. */
-  isIssued?: boolean;
-  /** Whether `attach` has had it sent again. */
-  isRetry?: boolean;
-}
-
 const passOn: Capture = (_call, _carried, send) => send();
 
 const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
@@ -72,49 +61,65 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
   };
 
   /** After an answer that may refuse the token. */
-  async function judge(response: Response, attempt: Attempt): Promise<Response> {
-    const { call, session, held, isIssued } = attempt;
-    const token = held.tokens.accessToken;
-    const place = call.method + call.target.place;
+  async function judge(
+    response: Response,
+    call: Call,
+    session: Session,
+    { tokens, expiresAt }: Held,
+    place: string,
+    isIssued?: boolean,
+    isRetry?: boolean,
+  ): Promise<Response> {
+    const token = tokens.accessToken;
     if (!(await isRefused(response, call.target))) return accept(response, token, place);
     const isCurrent = sessions.current === session && session.held?.tokens.accessToken === token;
     // What was issued for this very request and is refused all the same, no refresh can cure.
-    if (isIssued && isCurrent && Date.now() < held.expiresAt) coolDown.mark(token, place);
+    if (isIssued && isCurrent && Date.now() < expiresAt) coolDown.mark(token, place);
     const mayReplay = isReplayable(call);
     if (isIssued !== undefined || (isCurrent ? coolDown.isMarked(token, place) : !mayReplay)) return response;
     if (mayReplay) discard(response);
     const renewal = isCurrent ? refresher.run(session, 'rejected') : refresher.obtain(session);
     const renewed = abortable<unknown>(renewal, call.signal);
     await (mayReplay ? renewed : renewed.catch(() => {}));
-    if (!mayReplay) return response;
-    attempt.isIssued = isCurrent;
-    attempt.held = session.held as Held;
-    return exchange(attempt);
+    return mayReplay ? exchange(call, session, session.held as Held, isCurrent, isRetry) : response;
   }
 
-  /** Sends with tokens. No async function: with a good token each promise more is felt. */
-  function exchange(attempt: Attempt, ready?: Record<string, string>): Promise<Response> {
-    const { call, session } = attempt;
-    const { tokens } = attempt.held;
-    const request = { method: call.method, url: call.target.href, tokens };
+  const requestOf = ({ method, target: { href: url } }: Call, { tokens }: Held) => ({ method, url, tokens });
+
+  /**
+   * Sends with tokens. No async function: with a good token each promise more is felt.
+   *
+   * @param isIssued - Of a replay: whether it follows the token's issue.
+   * @param isRetry - Whether `attach` has had it sent again.
+   */
+  function exchange(
+    call: Call,
+    session: Session,
+    held: Held,
+    isIssued?: boolean,
+    isRetry?: boolean,
+    ready?: Record<string, string>,
+  ): Promise<Response> {
+    const request = requestOf(call, held);
     const added = ready ?? attach.headers(request);
     if ('then' in added) {
-      const headers = added as Promise<Record<string, string>>;
-      return abortable(headers, call.signal, session.signal).then((added) => exchange(attempt, added));
+      return abortable(added as Promise<Record<string, string>>, call.signal, session.signal).then((added) =>
+        exchange(call, session, held, isIssued, isRetry, added),
+      );
     }
     if (isTheirs(call, added)) return plain(call);
-    const send = () => sendCall(call, fetch, added);
-    return capture(call, tokens.accessToken, send).then((response) => {
+    const token = held.tokens.accessToken;
+    return capture(call, token, () => sendCall(call, fetch, added)).then((response) => {
       if (attach.onResponse?.(response, request) === 'retry') {
-        if (attempt.isRetry || !isReplayable(call)) return response;
-        attempt.isRetry = true;
+        if (isRetry || !isReplayable(call)) return response;
         discard(response);
         session.signal.throwIfAborted();
-        return exchange(attempt);
+        return exchange(call, session, held, isIssued, true);
       }
+      const place = call.method + call.target.place;
       return response.status === 401 || response.status === 403 || isRejected
-        ? judge(response, attempt)
-        : accept(response, tokens.accessToken, call.method + call.target.place);
+        ? judge(response, call, session, held, place, isIssued, isRetry)
+        : accept(response, token, place);
     });
   }
 
@@ -126,12 +131,10 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     if (was.id) was.signal.throwIfAborted();
     let { held } = session;
     if (!held || Date.now() >= held.aheadAt) {
-      const { method, target } = call;
-      const request = held && { method, url: target.href, tokens: held.tokens };
-      if (request && isTheirs(call, await attach.headers(request))) return plain(call);
+      if (held && isTheirs(call, await attach.headers(requestOf(call, held)))) return plain(call);
       held = await abortable(refresher.obtain(session), call.signal);
     }
-    return held ? exchange({ call, session, held }) : plain(call);
+    return held ? exchange(call, session, held) : plain(call);
   }
 
   const untouched = (input: RequestInfo | URL, init: RequestInit | undefined, call: Parameters<Capture>[0]) =>
@@ -150,7 +153,7 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     const { held } = session;
     session.signal.throwIfAborted();
     return held && !sessions.opening && Date.now() < held.aheadAt
-      ? exchange({ call, session, held })
+      ? exchange(call, session, held)
       : wait(call);
   }
 
