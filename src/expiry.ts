@@ -3,7 +3,7 @@ import { jwtDecode } from 'jwt-decode';
 import type { Held } from './contracts.ts';
 import type { TokenSet, TokenSetInput } from './types.ts';
 
-const forever = Number.POSITIVE_INFINITY;
+const forever = 1 / 0;
 
 /** Claims of a JWT; an opaque token, or a payload that is no object, has none. */
 function claimsOf(token: string): Record<string, unknown> {
@@ -32,8 +32,8 @@ export function hold(
   isNew?: unknown,
 ): Held {
   const { exp, iat } = expiresIn == null ? claimsOf(accessToken) : {};
-  const hint = positive(exp) && positive(iat) && positive(Number(exp) - Number(iat));
-  const lifetime = positive(expiresIn) || hint || forever;
+  const hint = positive(iat) && positive(Number(exp) - Number(iat));
+  const lifetime = positive(expiresIn) ?? hint ?? forever;
   const given = positive(expiresAt) ?? 0;
   // A new token that seems to have ended already was judged by another clock.
   const end = given > (isNew ? issuedAt : 0) ? given : issuedAt + lifetime * 1_000;

@@ -24,27 +24,19 @@ export function readTokenResponse(
     // Not `expires_at`: where servers send it, it is in seconds, and by their clock.
     members[name.replace(/_(?!at$)(.)/g, (_match, letter) => letter.toUpperCase())] ??= value;
   }
-  const text = (name: 'refreshToken' | 'idToken' | 'scope') =>
-    (typeof members[name] === 'string' && (members[name] as string)) || previous?.[name];
   const { refreshToken, idToken } = members;
-  const accessToken = members['accessToken'] ?? idToken;
-  const tokenType = members['tokenType'] ?? previous?.tokenType ?? 'Bearer';
+  // A new one replaces the old one; none keeps it.
+  for (const name of ['refreshToken', 'idToken', 'scope'] as const) {
+    if (!members[name] || typeof members[name] !== 'string') members[name] = previous?.[name];
+  }
+  members['accessToken'] ??= idToken;
+  members['tokenType'] ??= previous?.tokenType ?? 'Bearer';
+  const { accessToken, tokenType } = members;
   // Printable ASCII (RFC 6749 appendix A.12): fetch would quote anything else in its error.
   const isToken = typeof accessToken === 'string' && /^[\x20-\x7e]+$/.test(accessToken);
   check(isToken, 'access_token', accessToken, 'printable string');
   check(typeof (refreshToken ?? '') === 'string', 'refresh_token', refreshToken, 'string');
-  check(
-    typeof tokenType === 'string' && tokenTypes.includes(tokenType.toLowerCase()),
-    'token_type',
-    tokenType,
-    `${tokenTypes}, as attach serves`,
-  );
-  return {
-    ...(members as object),
-    accessToken: accessToken as string,
-    tokenType: tokenType as string,
-    refreshToken: text('refreshToken'),
-    idToken: text('idToken'),
-    scope: text('scope'),
-  };
+  const isServed = typeof tokenType === 'string' && tokenTypes.includes(tokenType.toLowerCase());
+  check(isServed, 'token_type', tokenType, `${tokenTypes}, as attach serves`);
+  return members as Partial<TokenSetInput> as TokenSetInput;
 }
