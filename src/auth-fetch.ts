@@ -22,11 +22,8 @@ const passOn: Capture = (_call, _carried, send) => send();
 
 const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
 
-/** Whether the caller has set one of these headers: then the request is the caller's business. */
-function isTheirs(call: Call, added: object): boolean {
-  for (const name in added) if (hasHeader(call, name)) return true;
-  return false;
-}
+/** Whoever sets it attaches a token of their own, wherever `attach` puts ours. */
+const reserved = { authorization: '' };
 
 export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
   const { allow, attach, sessions, refresher, events, isRejected, fetch } = parts;
@@ -55,8 +52,8 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
   const plain = (call: Call) => capture(call, undefined, () => sendCall(call, fetch, {}));
 
   /** The token was accepted. */
-  const accept = (response: Response, token: string, place: string) => {
-    if (response.status < 500) coolDown.lift(token, place);
+  const accept = (response: Response, token: string, call: Call) => {
+    if (response.status < 500) coolDown.lift(token, call);
     return response;
   };
 
@@ -66,17 +63,16 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     call: Call,
     session: Session,
     { tokens, expiresAt }: Held,
-    place: string,
     isIssued?: boolean,
     isRetry?: boolean,
   ): Promise<Response> {
     const token = tokens.accessToken;
-    if (!(await isRefused(response, call.target))) return accept(response, token, place);
+    if (!(await isRefused(response, call.target))) return accept(response, token, call);
     const isCurrent = sessions.current === session && session.held?.tokens.accessToken === token;
     // What was issued for this very request and is refused all the same, no refresh can cure.
-    if (isIssued && isCurrent && Date.now() < expiresAt) coolDown.mark(token, place);
+    if (isIssued && isCurrent && Date.now() < expiresAt) coolDown.mark(token, call);
     const mayReplay = isReplayable(call);
-    if (isIssued !== undefined || (isCurrent ? coolDown.isMarked(token, place) : !mayReplay)) return response;
+    if (isIssued !== undefined || (isCurrent ? coolDown.isMarked(token, call) : !mayReplay)) return response;
     if (mayReplay) discard(response);
     const renewal = isCurrent ? refresher.run(session, 'rejected') : refresher.obtain(session);
     const renewed = abortable<unknown>(renewal, call.signal);
@@ -107,7 +103,7 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
         exchange(call, session, held, isIssued, isRetry, added),
       );
     }
-    if (isTheirs(call, added)) return plain(call);
+    if (hasHeader(call, added)) return plain(call);
     const token = held.tokens.accessToken;
     return capture(call, token, () => sendCall(call, fetch, added)).then((response) => {
       if (attach.onResponse?.(response, request) === 'retry') {
@@ -116,10 +112,9 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
         session.signal.throwIfAborted();
         return exchange(call, session, held, isIssued, true);
       }
-      const place = call.method + call.target.place;
       return response.status === 401 || response.status === 403 || isRejected
-        ? judge(response, call, session, held, place, isIssued, isRetry)
-        : accept(response, token, place);
+        ? judge(response, call, session, held, isIssued, isRetry)
+        : accept(response, token, call);
     });
   }
 
@@ -131,7 +126,7 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     if (was.id) was.signal.throwIfAborted();
     let { held } = session;
     if (!held || Date.now() >= held.aheadAt) {
-      if (held && isTheirs(call, await attach.headers(requestOf(call, held)))) return plain(call);
+      if (held && hasHeader(call, await attach.headers(requestOf(call, held)))) return plain(call);
       held = await abortable(refresher.obtain(session), call.signal);
     }
     return held ? exchange(call, session, held) : plain(call);
@@ -148,7 +143,7 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
       return untouched(input, init, { target, method });
     }
     const call = takeCall(input, init, target);
-    if (hasHeader(call, 'authorization')) return untouched(input, init, call);
+    if (hasHeader(call, reserved)) return untouched(input, init, call);
     const session = sessions.current;
     const { held } = session;
     session.signal.throwIfAborted();

@@ -28,6 +28,6 @@ export function parseChallenges(header: string): Challenge[] {
 export const stepUpChallenge = ({ status, headers }: Response): Challenge | undefined =>
   parseChallenges(headers.get('www-authenticate') ?? '').find(
     ({ parameters: { error } }) =>
-      (error === 'insufficient_scope' && [401, 403].includes(status)) ||
+      (error === 'insufficient_scope' && (status === 401 || status === 403)) ||
       (error === 'insufficient_user_authentication' && status === 401),
   );

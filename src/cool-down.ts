@@ -1,13 +1,21 @@
 /** Remembers which tokens and places keep being refused, so that a refusal nobody can cure causes no storm. */
 
+/** Where a request goes. */
+export interface Place {
+  readonly method: string;
+  readonly target: { readonly place: string };
+}
+
 export interface CoolDown {
   /** Whether a refusal of `token` at `place` must not cause a refresh. */
-  isMarked(token: string, place: string): boolean;
+  isMarked(token: string, place: Place): boolean;
   /** `token` was refused at `place` right after it was issued. */
-  mark(token: string, place: string): void;
+  mark(token: string, place: Place): void;
   /** `token` was accepted at `place`. */
-  lift(token: string, place: string): void;
+  lift(token: string, place: Place): void;
 }
+
+const keyOf = ({ method, target }: Place) => method + target.place;
 
 /**
  * Two marks, each 10 s long and doubled each time up to a minute: the token's, which an acceptance anywhere
@@ -17,23 +25,25 @@ export function createCoolDown(): CoolDown {
   const marks = new Map<string, { until: number; length: number }>();
   let marked: string | undefined;
   // The token's mark has no place.
-  const isOn = (place: string) => Date.now() < (marks.get(place)?.until ?? 0);
-  const extend = (place: string) => {
-    const length = Math.min((marks.get(place)?.length ?? 5_000) * 2, 60_000);
-    marks.set(place, { length, until: Date.now() + length });
+  const isOn = (key: string) => Date.now() < (marks.get(key)?.until ?? 0);
+  const extend = (key: string) => {
+    const length = Math.min((marks.get(key)?.length ?? 5_000) * 2, 60_000);
+    marks.set(key, { length, until: Date.now() + length });
   };
   return {
-    isMarked: (token, place) => (token === marked && isOn('')) || isOn(place),
+    isMarked: (token, place) => (token === marked && isOn('')) || isOn(keyOf(place)),
     mark(token, place) {
       if (marks.size > 999) marks.clear();
+      const key = keyOf(place);
       // A burst of refusals counts as one.
       if (token !== marked || !isOn('')) extend('');
-      if (!isOn(place)) extend(place);
+      if (!isOn(key)) extend(key);
       marked = token;
     },
     lift(token, place) {
+      // Nearly always.
       if (!marks.size) return;
-      marks.delete(place);
+      marks.delete(keyOf(place));
       if (token === marked || !isOn('')) marks.delete('');
     },
   };

@@ -32,7 +32,9 @@ export function createEvents(): Events {
     flush() {
       if (delivering) return;
       delivering = true;
-      for (let next = queue.shift(); next; next = queue.shift()) emitter.emit(...next);
+      // Grows while it is walked.
+      for (const next of queue) emitter.emit(...next);
+      queue = [];
       delivering = false;
     },
     on(event, listener) {

@@ -37,10 +37,15 @@ export function hold(
   const given = positive(expiresAt) ?? 0;
   // A new token that seems to have ended already was judged by another clock.
   const end = given > (isNew ? issuedAt : 0) ? given : issuedAt + lifetime * 1_000;
-  const known = { accessToken, tokenType, expiresAt: positive(end), refreshToken, idToken, scope };
-  const tokens = Object.fromEntries(
-    Object.entries(known).filter(([, value]) => value),
-  ) as Partial<TokenSet> as TokenSet;
+  const tokens = {
+    accessToken,
+    tokenType,
+    expiresAt: positive(end),
+    refreshToken,
+    idToken,
+    scope,
+  } as TokenSet;
+  for (const name in tokens) if (!tokens[name as keyof TokenSet]) Reflect.deleteProperty(tokens, name);
   const judged = refreshAhead === false ? forever : end;
   const life = judged - issuedAt;
   const waitAt = judged - Math.min(leeway, life / 10);

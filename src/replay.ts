@@ -21,10 +21,12 @@ const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
 export const isRequest = (input: unknown): input is Request =>
   typeof input !== 'string' && tagOf(input) === '[object Request]';
 
-/** Whether the caller has set this header. */
-export function hasHeader({ headers }: Call, name: string): boolean {
+/** Whether the caller has set one of these headers: then the request is the caller's business. */
+export function hasHeader({ headers }: Call, names: object): boolean {
   for (const own in headers) {
-    if (own.length === name.length && own.toLowerCase() === name.toLowerCase()) return true;
+    for (const name in names) {
+      if (own.length === name.length && own.toLowerCase() === name.toLowerCase()) return true;
+    }
   }
   return false;
 }
@@ -46,12 +48,8 @@ export const isReplayable = ({ isStream, spare, input }: Call): boolean =>
 /** A body of its own for what the caller could still change; strings and blobs cannot be changed. */
 function ownBody(body: object): BodyInit {
   if ('byteLength' in body) {
-    const {
-      buffer = body as ArrayBuffer,
-      byteOffset = 0,
-      byteLength,
-    } = body as Partial<Uint8Array<ArrayBuffer>>;
-    return buffer.slice(byteOffset, byteOffset + Number(byteLength));
+    const { buffer = body as ArrayBuffer, byteOffset, byteLength } = body as Partial<Uint8Array<ArrayBuffer>>;
+    return new Uint8Array(buffer, byteOffset, byteLength).slice();
   }
   const tag = tagOf(body);
   const isForm = tag === '[object FormData]';

@@ -4,8 +4,9 @@ import { createCoolDown } from '../src/cool-down.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const A = 'GET https://api.example.com/a';
-const B = 'GET https://api.example.com/b';
+const placeOf = (name: string) => ({ method: 'GET', target: { place: `https://api.example.com/${name}` } });
+const A = placeOf('a');
+const B = placeOf('b');
 const pass = (seconds: number) => void vi.advanceTimersByTime(seconds * 1_000);
 
 describe('R23: a mark', () => {
@@ -45,9 +46,9 @@ describe('R23: a mark', () => {
     const coolDown = createCoolDown();
     coolDown.mark('t1', A);
     coolDown.mark('t2', B);
-    expect(coolDown.isMarked('t1', 'elsewhere')).toBe(false);
+    expect(coolDown.isMarked('t1', placeOf('elsewhere'))).toBe(false);
     pass(19.999);
-    expect(coolDown.isMarked('t2', 'elsewhere')).toBe(true);
+    expect(coolDown.isMarked('t2', placeOf('elsewhere'))).toBe(true);
   });
 });
 
@@ -70,7 +71,7 @@ describe('R23: an acceptance', () => {
     coolDown.lift('t2', B);
     coolDown.mark('t2', B);
     pass(10);
-    expect(coolDown.isMarked('t2', 'elsewhere')).toBe(false);
+    expect(coolDown.isMarked('t2', placeOf('elsewhere'))).toBe(false);
   });
 
   test('at a place starts its lengths anew', () => {
@@ -85,8 +86,8 @@ describe('R23: an acceptance', () => {
 
 test('a server that refuses everywhere does not fill the memory: the marks of a thousand places are dropped', () => {
   const coolDown = createCoolDown();
-  for (let n = 0; n < 999; n++) coolDown.mark('t1', `GET /${n}`);
-  expect(coolDown.isMarked('t2', 'GET /0')).toBe(true);
+  for (let n = 0; n < 999; n++) coolDown.mark('t1', placeOf(`${n}`));
+  expect(coolDown.isMarked('t2', placeOf('0'))).toBe(true);
   coolDown.mark('t1', A);
-  expect([coolDown.isMarked('t2', 'GET /0'), coolDown.isMarked('t2', A)]).toEqual([false, true]);
+  expect([coolDown.isMarked('t2', placeOf('0')), coolDown.isMarked('t2', A)]).toEqual([false, true]);
 });
