@@ -30,6 +30,18 @@ inEveryEngine('pages and workers', (browser, { name }) => {
     },
   );
 
+  test('R4: a service worker hands on the very requests of its page, with a token', async () => {
+    await using world = await startWorld(browser());
+    const setup = { storage: 'database', name: 'session' } as const;
+    const [first] = await world.openSignedIn(PAGES, world.login, setup);
+    await ask(first, 'startWorker', 'service');
+    // It controls the pages that are loaded from now on.
+    await first.reload();
+    await ask(first, 'ready');
+    expect(await ask(first, 'handOn', 'GET')).toBe(200);
+    expect(await ask(first, 'handOn', 'POST')).toBe(200);
+  });
+
   // Shared workers of WebKitGTK read null in place of a value that holds a CryptoKey.
   test.skipIf(name !== 'WebKitGTK')(
     'R53: a shared worker that cannot read an encrypted record says so, and leaves it to those who can',

@@ -122,7 +122,23 @@ export const actor = {
     else await navigator.serviceWorker.register(script);
     await joined;
   },
+  /** What a request that knows no token comes to when the service worker of its page hands it on. */
+  async handOn(method: string): Promise<number> {
+    const body = method === 'POST' ? 'text' : null;
+    return (await fetch(`${setup.api}/${handedOn}`, { method, body })).status;
+  },
 };
+
+const handedOn = '?handed-on';
+if ('clients' in globalThis) {
+  addEventListener('fetch', (event) => {
+    const { request, respondWith } = event as Event & {
+      request: Request;
+      respondWith(answer: unknown): void;
+    };
+    if (request.url.endsWith(handedOn)) respondWith.call(event, auth.fetch(request));
+  });
+}
 
 export type Actor = typeof actor;
 
