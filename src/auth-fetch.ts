@@ -18,16 +18,14 @@ export interface AuthFetchParts extends Pick<TokenManagerOptions, 'isRejected'> 
   readonly fetch: typeof fetch;
 }
 
-const passOn: Capture = (_call, _carried, send) => send();
-
 const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
 
 /** Whoever sets it attaches a token of their own, wherever `attach` puts ours. */
 const reserved = { authorization: '' };
 
 export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
-  const { allow, attach, sessions, refresher, events, isRejected, fetch } = parts;
-  const capture = parts.capture ?? passOn;
+  const { allow, attach, sessions, refresher, events, isRejected, capture, fetch } = parts;
+
   const coolDown = createCoolDown();
 
   /** Whether the answer refuses the token (F); what a refresh cannot cure is told to the app. */
@@ -48,8 +46,12 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     return isRefusal;
   }
 
+  /** Sends without our token; the answer may bring one. */
+  const untouched = (call: Parameters<Capture>[0], send: () => Promise<Response>) =>
+    capture ? capture(call, undefined, send) : send();
+
   /** Sends as the caller wrote it. */
-  const plain = (call: Call) => capture(call, undefined, () => sendCall(call, fetch, {}));
+  const plain = (call: Call) => untouched(call, () => sendCall(call, fetch, {}));
 
   /** The token was accepted. */
   const accept = (response: Response, token: string, call: Call) => {
@@ -104,8 +106,12 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
       );
     }
     if (hasHeader(call, added)) return plain(call);
-    const token = held.tokens.accessToken;
-    return capture(call, token, () => sendCall(call, fetch, added)).then((response) => {
+    const { accessToken } = held.tokens;
+    const sent = capture
+      ? capture(call, accessToken, () => sendCall(call, fetch, added))
+      : sendCall(call, fetch, added);
+    // Whoever writes a fetch of their own may forget the promise.
+    return Promise.resolve(sent).then((response) => {
       if (attach.onResponse?.(response, request) === 'retry') {
         if (isRetry || !isReplayable(call)) return response;
         discard(response);
@@ -114,7 +120,7 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
       }
       return response.status === 401 || response.status === 403 || isRejected
         ? judge(response, call, session, held, isIssued, isRetry)
-        : accept(response, token, call);
+        : accept(response, accessToken, call);
     });
   }
 
@@ -132,18 +138,15 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     return held ? exchange(call, session, held) : plain(call);
   }
 
-  const untouched = (input: RequestInfo | URL, init: RequestInit | undefined, call: Parameters<Capture>[0]) =>
-    capture(call, undefined, () => fetch(input, init));
-
   function start(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
     const target = targetOf(isRequest(input) ? input.url : `${input}`);
     if (!target) return fetch(input, init);
     if (!allow(target)) {
       const method = init?.method ?? (isRequest(input) ? input.method : 'GET');
-      return untouched(input, init, { target, method });
+      return untouched({ target, method }, () => fetch(input, init));
     }
     const call = takeCall(input, init, target);
-    if (hasHeader(call, reserved)) return untouched(input, init, call);
+    if (hasHeader(call, reserved)) return untouched(call, () => fetch(input, init));
     const session = sessions.current;
     const { held } = session;
     session.signal.throwIfAborted();

@@ -17,8 +17,8 @@ export type TokenErrorCode =
 
 const meanings: Record<TokenErrorCode, string> = {
   'session-ended': 'the session is over; sign in again',
-  'refresh-failed': 'no new token can be had now; try again later',
-  'session-changed': 'the session this call began in is over',
+  'refresh-failed': 'no new token now; try again later',
+  'session-changed': 'the session of this call is over',
   'invalid-token-response': 'the answer is no token response',
   closed: 'the token manager is closed',
 };

@@ -44,7 +44,7 @@ export function readOptions(options: TokenManagerOptions): Settings {
     refuse('options.attach', attach, 'an object with tokenTypes and headers');
   }
   if (options.keepFresh && refreshAhead === false)
-    refuse('options.refreshAhead', refreshAhead, 'a number, for keepFresh');
+    refuse('options.refreshAhead', refreshAhead, 'number, for keepFresh');
   return {
     ...options,
     allow: matcherOf(options.allow, 'options.allow'),

@@ -72,6 +72,11 @@ describe('left alone', () => {
   });
 });
 
+test('a fetch underneath that forgets the promise does no harm', async () => {
+  const { authFetch } = await setUp({ fetch: (() => statusAnswer(204)) as unknown as typeof fetch });
+  expect((await authFetch(url)).status).toBe(204);
+});
+
 describe('a refusal', () => {
   test('R21, R25: is cured by one refresh, with fresh headers, and its body is cancelled', async () => {
     const { authFetch, headers, causes, server } = await setUp({
