@@ -2,6 +2,7 @@ import { defineConfig } from 'tsup';
 
 export default defineConfig({
   entry: {
+    dpop: 'src/dpop/index.ts',
     firebase: 'src/firebase/index.ts',
     index: 'src/index.ts',
     indexeddb: 'src/indexeddb/index.ts',

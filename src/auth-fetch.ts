@@ -6,7 +6,7 @@ import { createCoolDown } from './cool-down.ts';
 import type { Events } from './events.ts';
 import { type Call, hasHeader, isReplayable, isRequest, sendCall, takeCall } from './replay.ts';
 import { abortable } from './timers.ts';
-import type { Attach, TokenManagerOptions } from './types.ts';
+import type { Attach, AttachRequest, TokenManagerOptions } from './types.ts';
 
 export interface AuthFetchParts extends Pick<TokenManagerOptions, 'isRejected'> {
   readonly allow: Matcher;
@@ -82,7 +82,12 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     return mayReplay ? exchange(call, session, session.held as Held, isCurrent, isRetry) : response;
   }
 
-  const requestOf = ({ method, target: { href: url } }: Call, { tokens }: Held) => ({ method, url, tokens });
+  /** What `attach` is told: of one request with one set of tokens the same object, even when it is sent twice. */
+  const requestOf = ({ method, target: { href: url } }: Call, { tokens }: Held): AttachRequest => ({
+    method,
+    url,
+    tokens,
+  });
 
   /**
    * Sends with tokens. No async function: with a good token each promise more is felt.
@@ -96,13 +101,13 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     held: Held,
     isIssued?: boolean,
     isRetry?: boolean,
+    request = requestOf(call, held),
     ready?: Record<string, string>,
   ): Promise<Response> {
-    const request = requestOf(call, held);
     const added = ready ?? attach.headers(request);
     if ('then' in added) {
       return abortable(added as Promise<Record<string, string>>, call.signal, session.signal).then((added) =>
-        exchange(call, session, held, isIssued, isRetry, added),
+        exchange(call, session, held, isIssued, isRetry, request, added),
       );
     }
     if (hasHeader(call, added)) return plain(call);
@@ -116,7 +121,7 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
         if (isRetry || !isReplayable(call)) return response;
         discard(response);
         session.signal.throwIfAborted();
-        return exchange(call, session, held, isIssued, true);
+        return exchange(call, session, held, isIssued, true, request);
       }
       return response.status === 401 || response.status === 403 || isRejected
         ? judge(response, call, session, held, isIssued, isRetry)

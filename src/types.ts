@@ -102,7 +102,7 @@ export interface Attach {
   onResponse?: ((response: Response, request: AttachRequest) => 'retry' | undefined | void) | undefined;
 }
 
-/** What {@link Attach} is told about a request. */
+/** What {@link Attach} is told about a request: one object for `headers` and `onResponse`, also after `'retry'`. */
 export interface AttachRequest {
   method: string;
   /** Absolute, without fragment. */

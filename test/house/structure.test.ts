@@ -22,6 +22,12 @@ const layers = [
 /** The further entry points: each has a folder of its own, and knows nothing of the others but the public types. */
 const entries: Record<string, string[][]> = {
   firebase: [['refuse'], ['return-secure-token', 'identity-toolkit'], ['index']],
+  dpop: [
+    ['bindings', 'follow', 'nonces', 'proof'],
+    ['resource-requests', 'token-requests'],
+    ['dpop'],
+    ['index'],
+  ],
   indexeddb: [['seal'], ['indexed-db-storage'], ['index']],
 };
 
@@ -30,6 +36,7 @@ const packages: Record<string, string> = {
   ky: 'refresh-endpoint',
   'jwt-decode': 'expiry',
   mitt: 'events',
+  dpop: 'dpop/proof',
   'idb-keyval': 'indexeddb/indexed-db-storage',
 };
 
