@@ -1,10 +1,10 @@
 /** Tokens that are good only together with a key: the parts of RFC 9449, put together. */
 import type { Attach, Fetch, Refresh, TokenManager, TokenSet } from '../types.ts';
-import { type Choice, createBindings, type Token } from './bindings.ts';
 import { followSessions } from './follow.ts';
-import { createKeyPair, thumbprintOf } from './proof.ts';
+import { createKeys, type Key } from './keys.ts';
+import { calculateThumbprint, generateKeyPair } from './proof.ts';
 import { createResourceRequests } from './resource-requests.ts';
-import { createSign, tokensOf } from './token-requests.ts';
+import { createSign } from './token-requests.ts';
 
 /** The options of `dpop`; all may be left out. */
 export interface DpopOptions {
@@ -33,7 +33,7 @@ export interface Dpop extends Required<Attach> {
    */
   refresh(refresh: Refresh): Refresh;
   /**
-   * A `fetch` for the token endpoint, and for nothing else: each POST carries a proof. A form with a `refresh_token`
+   * A `fetch` for the token endpoint, and for nothing else: each request carries a proof. A form with a `refresh_token`
    * is signed with the key that token is bound to, anything else begins a session with a new key, unless `thumbprint`
    * names one that {@link Dpop.thumbprint} made. A redirect is an error.
    */
@@ -50,28 +50,6 @@ export interface Dpop extends Required<Attach> {
    * @returns The function that ends it.
    */
   follow(auth: Pick<TokenManager, 'on' | 'tokens' | 'sessionId'>): () => void;
-}
-
-const allowed: Record<keyof DpopOptions, (value: unknown) => unknown> = {
-  alg: (value) => ['ES256', 'Ed25519', 'RS256', 'PS256'].includes(value as string),
-  name: (value) => typeof value === 'string' && value,
-  keyPair: (value) => (value as CryptoKeyPair | null)?.privateKey,
-};
-
-function check(options: DpopOptions): void {
-  if (!globalThis.crypto?.subtle) {
-    throw new Error(
-      'evertoken: dpop() finds no crypto.subtle here, so it cannot sign: serve the page over https or from localhost',
-    );
-  }
-  for (const [name, value] of Object.entries(options)) {
-    const isGood = Object.hasOwn(allowed, name) ? allowed[name as keyof DpopOptions] : () => false;
-    if (value !== undefined && !isGood(value)) {
-      throw new TypeError(
-        `evertoken: dpop.${name} is ${value ? typeof value : 'empty'}; expected alg: 'ES256', 'Ed25519', 'RS256' or 'PS256', name: string, keyPair: CryptoKeyPair`,
-      );
-    }
-  }
 }
 
 /**
@@ -97,54 +75,44 @@ function check(options: DpopOptions): void {
  * });
  * proofs.follow(auth);
  */
-export function dpop(options: DpopOptions = {}): Dpop {
-  check(options);
-  const { alg = 'ES256', name = 'evertoken', keyPair } = options;
-  const bindings = createBindings(name);
-  const sign = createSign(bindings);
-  const choices = new WeakMap<TokenSet, Promise<Choice>>();
-
-  /** A key that is not known is made: what is bound to another one is refused, and so the session ends in order. */
-  async function choose(by: Token[], isNew = false): Promise<Choice> {
-    const known = isNew ? undefined : await bindings.find(by);
-    return { pair: known ?? keyPair ?? (await createKeyPair(alg)), by, isKnown: !!known };
+export function dpop({ alg = 'ES256', name = 'evertoken', keyPair }: DpopOptions = {}): Dpop {
+  if (!globalThis.crypto?.subtle) {
+    throw new Error('evertoken: dpop() needs crypto.subtle (https, localhost)');
   }
+  const keys = createKeys(name, async () => keyPair ?? generateKeyPair(alg));
+  const sign = createSign(keys.bind);
+  const chosen = new WeakMap<TokenSet, Promise<Key>>();
 
-  function choiceOf(tokens: TokenSet): Promise<Choice> {
-    const known = choices.get(tokens);
-    if (known) return known;
-    const choice = choose([tokens.accessToken, tokens.refreshToken]);
-    choices.set(tokens, choice);
-    choice.catch(() => choices.delete(tokens));
-    return choice;
+  function keyOf(tokens: TokenSet): Promise<Key> {
+    const key = chosen.get(tokens) ?? keys.choose(tokens);
+    chosen.set(tokens, key);
+    key.catch(() => chosen.delete(tokens));
+    return key;
   }
 
   return {
-    ...createResourceRequests(async (tokens) => (await choiceOf(tokens)).pair),
-    refresh(refresh) {
-      const signed: Refresh = async (context) => {
+    ...createResourceRequests(async (tokens) => (await keyOf(tokens)).pair),
+    refresh: (refresh) =>
+      Object.assign<Refresh, Refresh>(async (context) => {
         const { tokens, fetch } = context;
         // A cookie may hold the session whose key was bound last.
-        const choice = await (tokens ? choiceOf(tokens) : choose([]));
-        const answer = await refresh({ ...context, fetch: sign(fetch, async () => choice) });
+        const key = await (tokens ? keyOf(tokens) : keys.choose({}));
+        const answer = await refresh({ ...context, fetch: sign(fetch, async () => key) });
         // `read` may have found tokens where nobody else would look.
-        await bindings.bind(choice, tokensOf(answer));
+        await keys.bind(key, answer);
         return answer;
-      };
-      signed.withoutRefreshToken = refresh.withoutRefreshToken;
-      return signed;
-    },
+      }, refresh),
     wrap: (fetch, thumbprint) =>
-      sign(fetch, (body) => {
-        const by = thumbprint ?? new URLSearchParams(body).get('refresh_token');
-        return by ? choose([by]) : choose([], true);
+      sign(fetch, async (request) => {
+        const by = thumbprint ?? new URLSearchParams(await request.clone().text()).get('refresh_token');
+        return by ? keys.choose({ refresh_token: by }) : keys.make();
       }),
     async thumbprint() {
-      const choice = await choose([], true);
-      const thumbprint = await thumbprintOf(choice.pair);
-      await bindings.bind(choice, [thumbprint]);
+      const key = await keys.make();
+      const thumbprint = await calculateThumbprint(key.pair.publicKey);
+      await keys.bind(key, { refresh_token: thumbprint });
       return thumbprint;
     },
-    follow: (auth) => followSessions(auth, bindings.forget),
+    follow: (auth) => followSessions(auth, keys.forget),
   };
 }

@@ -1,29 +1,26 @@
 /** Follows the sessions of a manager, and names the tokens of each that ends. */
 import type { TokenManager, TokenSet } from '../types.ts';
-import type { Token } from './bindings.ts';
 
 /**
- * @param forget - Gets the last tokens of a session that ended here; none where another context ended it.
+ * @param forget - Gets the last tokens of a session that ended in this context.
  * @returns The function that ends it.
  */
 export function followSessions(
   auth: Pick<TokenManager, 'on' | 'tokens' | 'sessionId'>,
-  forget: (tokens: Token[]) => Promise<void>,
+  forget: (tokens: TokenSet) => Promise<unknown>,
 ): () => void {
-  const last = new Map<string, TokenSet>();
-  // An event may come when the next session is there already, so each has its own.
-  const look = () => {
-    const { tokens, sessionId } = auth;
-    if (tokens && sessionId) last.set(sessionId, tokens);
-  };
-  look();
+  let { sessionId, tokens } = auth;
   return auth.on('*', (event, payload) => {
-    look();
-    if (event !== 'signed-out') return undefined;
-    const { sessionId, reason } = payload;
-    const tokens = last.get(sessionId);
-    last.delete(sessionId);
-    // Who ended the session forgets its key for all.
-    return forget(tokens && reason !== 'other-context' ? [tokens.accessToken, tokens.refreshToken] : []);
+    // Who ends a session forgets its key for all.
+    if (
+      event === 'signed-out' &&
+      payload.reason !== 'other-context' &&
+      payload.sessionId === sessionId &&
+      tokens
+    ) {
+      forget(tokens);
+    }
+    // An event may come late: what is held may be gone by then, or be the next session's.
+    if (auth.sessionId) ({ sessionId, tokens } = auth);
   });
 }

@@ -1,28 +1,29 @@
-/** Makes keys and the proofs they sign (RFC 9449 §4.2). */
-import { calculateThumbprint, generateKeyPair, generateProof } from 'dpop';
+/** Makes proofs, with the nonces that servers ask for (RFC 9449 §4.2, §8, §9). */
+import { generateProof } from 'dpop';
 
-export type Algorithm = 'ES256' | 'Ed25519' | 'RS256' | 'PS256';
+export { calculateThumbprint, generateKeyPair } from 'dpop';
 
-/** What a proof is made for; `token` is that of a request to a resource server. */
-export interface ProofOptions {
-  readonly method: string;
-  readonly url: string;
-  readonly nonce: string | undefined;
-  readonly token?: string;
-}
-
-/** The private key cannot be exported. */
-export const createKeyPair = (algorithm: Algorithm): Promise<CryptoKeyPair> => generateKeyPair(algorithm);
-
-/** Good for one request, which has to be sent at once: it carries the time and an id of its own. */
-export function createProof(
+/** A proof is good for one request, which has to be sent at once: it carries the time and an id of its own. */
+export type Prove = (
   pair: CryptoKeyPair,
-  { method, url, nonce, token }: ProofOptions,
-): Promise<string> {
-  // Without query and fragment.
-  const { origin, pathname } = new URL(url);
-  return generateProof(pair, origin + pathname, method, nonce, token);
-}
+  request: { method: string; url: string },
+  token?: string,
+) => Promise<string>;
 
-/** RFC 7638. */
-export const thumbprintOf = ({ publicKey }: CryptoKeyPair): Promise<string> => calculateThumbprint(publicKey);
+/** The newest nonce of the request's origin; an answer may bring it, any may (§8.2). */
+export type NonceOf = (request: { url: string }, response?: Response) => string | undefined;
+
+/** For token requests and for resource requests one each: a server may be both, and its nonces are not mixed. */
+export function createProver(): [prove: Prove, nonceOf: NonceOf] {
+  const nonces = new Map<string, string>();
+  const nonceOf: NonceOf = ({ url }, response) => {
+    const { origin } = new URL(url);
+    const nonce = response?.headers.get('dpop-nonce');
+    if (nonce) nonces.set(origin, nonce);
+    return nonces.get(origin);
+  };
+  const prove: Prove = (pair, request, token) =>
+    // Without query and fragment.
+    generateProof(pair, request.url.replace(/[?#].*/s, ''), request.method, nonceOf(request), token);
+  return [prove, nonceOf];
+}
