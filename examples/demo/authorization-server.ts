@@ -15,6 +15,8 @@ export interface AuthorizationServerOptions {
    * so they live up to a second less than promised. @default false: JWTs for `audience`, exact to the millisecond
    */
   opaque?: boolean | undefined;
+  /** Tokens are bound to a key, and every proof needs a nonce of the server's (RFC 9449). @default false */
+  dpop?: boolean | undefined;
   /** Milliseconds between issuing tokens and answering; see {@link AuthorizationServer.delay}. @default 0 */
   delay?: number | undefined;
   /** Told of each call of the token endpoint as it arrives, counted from 1; a promise holds the call. */
@@ -93,6 +95,7 @@ function configuration({
   accessTokenLifetime = 2,
   refreshTokenLifetime = 3600,
   opaque,
+  dpop,
 }: AuthorizationServerOptions) {
   return {
     adapter: memoryAdapters(),
@@ -120,6 +123,9 @@ function configuration({
       devInteractions: { enabled: true },
       revocation: { enabled: true, allowedPolicy: () => true },
       clientCredentials: { enabled: true },
+      dPoP: dpop
+        ? { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true }
+        : { enabled: false },
       resourceIndicators: opaque ? { enabled: false } : jwtForAudience(accessTokenLifetime),
     },
   };

@@ -1,6 +1,6 @@
 /** A user at the login page: authorization code with PKCE, form by form. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { TokenResponse } from 'evertoken';
+import type { Fetch, TokenResponse } from 'evertoken';
 import type { AuthorizationServer } from './authorization-server.ts';
 import { fetchWithCookies } from './cookie-jar.ts';
 
@@ -11,13 +11,17 @@ type Server = Pick<
   'authorizationEndpoint' | 'tokenEndpoint' | 'clientId' | 'redirectUri'
 >;
 
-/** Signs `login` in and gives the authorization server's answer as it is. */
-export async function signIn(server: Server, login = 'alice'): Promise<TokenResponse> {
+/**
+ * Signs `login` in and gives the authorization server's answer as it is.
+ *
+ * @param send - Exchanges the code.
+ */
+export async function signIn(server: Server, login = 'alice', send: Fetch = fetch): Promise<TokenResponse> {
   const verifier = randomBytes(32).toString('base64url');
   const callback = await walkThroughPages(authorizationUrl(server, verifier), server.redirectUri, login);
   const code = callback.searchParams.get('code');
   if (!code) throw new Error(`No authorization code came back: ${callback.searchParams}`);
-  const response = await fetch(server.tokenEndpoint, {
+  const response = await send(server.tokenEndpoint, {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'authorization_code',

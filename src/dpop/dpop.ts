@@ -26,7 +26,7 @@ export interface DpopOptions {
 }
 
 /** Sender-constrained tokens: an {@link Attach}, and what makes token requests carry the same key. */
-export interface Dpop extends Required<Attach> {
+export interface Dpop extends Attach {
   /**
    * A `refresh` whose requests are signed with the key of the session, or of the one that begins.
    * A nonce that the authorization server asks for is no failure, and the retries of `refresh` know nothing of it.
@@ -61,7 +61,7 @@ export interface Dpop extends Required<Attach> {
  * that it survives a reload and all tabs find it; where IndexedDB is missing (Node) or blocked it lives in memory,
  * and a session restored from a storage ends at its next refresh.
  *
- * @throws TypeError that names the option; Error where `crypto.subtle` is missing (plain http).
+ * @throws Error where `crypto.subtle` is missing (plain http).
  *
  * @example
  * import { createTokenManager, refreshEndpoint } from 'evertoken';

@@ -8,10 +8,14 @@ import { createProver } from './proof.ts';
  */
 const nonceChallenge = /\bdpop (.*,)?\s*error\s*=\s*"use_dpop_nonce"/i;
 
+export interface ResourceRequests extends Attach {
+  onResponse: NonNullable<Attach['onResponse']>;
+}
+
 /** @param pairOf - The key that tokens are bound to. */
 export function createResourceRequests(
   pairOf: (tokens: TokenSet) => Promise<CryptoKeyPair>,
-): Required<Attach> {
+): ResourceRequests {
   const [prove, nonceOf] = createProver();
   /** The nonce that a request was sent with; `null`: it was sent a second time. */
   const sent = new WeakMap<AttachRequest, string | undefined | null>();

@@ -15,7 +15,7 @@ import { list } from './source.ts';
 const consumer = inject('consumer');
 const peered = inject('peered');
 const installed = join(consumer, 'node_modules', 'evertoken');
-const entries = ['firebase', 'index', 'indexeddb'];
+const entries = ['dpop', 'firebase', 'index', 'indexeddb'];
 
 /** Runs a file of the consumer's with the Node that runs this test. */
 function node(name: string, text: string, cwd = consumer): string {
@@ -63,7 +63,7 @@ describe('packed files', () => {
   test.for(packed.filter((path) => /\.d\.c?ts$/.test(path)))('%s names no dependency', (path) => {
     const lines = readFileSync(join(installed, path), 'utf8').split('\n');
     // Comments say which peer to install.
-    const named = /\b(?:ky|mitt|jwt-decode)\b|['"]idb-keyval['"]/i;
+    const named = /\b(?:ky|mitt|jwt-decode)\b|['"](?:dpop|idb-keyval)['"]/i;
     expect(lines.filter((line) => named.test(line))).toEqual([]);
   });
 });
@@ -76,6 +76,15 @@ describe('types', () => {
     export const storage: TokenStorage = indexedDbStorage();
     export const auth = createTokenManager({ refresh, allow: 'https://api.example.com', storage });`;
 
+  const dpop = `
+    import { createTokenManager, type Refresh } from 'evertoken';
+    import { type Dpop, dpop } from 'evertoken/dpop';
+    declare const refresh: Refresh;
+    export const proofs: Dpop = dpop({ alg: 'ES256', name: undefined });
+    export const bound = createTokenManager({
+      refresh: proofs.refresh(refresh), allow: 'https://api.example.com', attach: proofs });
+    export const undo: () => void = proofs.follow(bound);
+    export const send: Promise<Response> = proofs.wrap(fetch)('https://as.example.com/token', { method: 'POST' });`;
   const firebase = `
     import { createTokenManager } from 'evertoken';
     import { identityToolkit, returnSecureToken } from 'evertoken/firebase';
@@ -97,7 +106,8 @@ describe('types', () => {
       path.replace(/^.*\//, '').replace(/ts$/, ending),
       readFileSync(join('test/types', path), 'utf8'),
     ]);
-    const files = [...texts, [`firebase.${ending}`, firebase], [`indexeddb.${ending}`, indexeddb]].map(
+    const samples = Object.entries({ dpop, firebase, indexeddb });
+    const files = [...texts, ...samples.map(([name, text]) => [`${name}.${ending}`, text])].map(
       ([name = '', text]) => [join(consumer, name).replaceAll('\\', '/'), text],
     );
     const errors = compile(Object.fromEntries(files), {
@@ -167,8 +177,18 @@ describe('loading', () => {
   });
 
   test.for([
+    ['dpop.mjs', "import { dpop } from 'evertoken/dpop';"],
+    ['dpop.cjs', "const { dpop } = require('evertoken/dpop');"],
+  ] as const)('evertoken/dpop works in %s', ([name, first]) => {
+    const print = 'dpop().thumbprint().then((jkt) => console.log(jkt.length));';
+    expect(node(name, `${first} ${print}`, peered)).toBe('43');
+  });
+
+  test.for([
     ['probe.mjs', "await import('evertoken')"],
     ['probe.cjs', "require('evertoken')"],
+    ['probe-dpop.mjs', "await import('evertoken/dpop')"],
+    ['probe-dpop.cjs', "require('evertoken/dpop')"],
     ['probe-firebase.mjs', "await import('evertoken/firebase')"],
     ['probe-firebase.cjs', "require('evertoken/firebase')"],
     ['probe-indexeddb.mjs', "await import('evertoken/indexeddb')"],

@@ -5,6 +5,7 @@ import manifest from '../../package.json' with { type: 'json' };
 
 export const core = '{ createTokenManager, memoryStorage, bearer, TokenError, asTokenError }';
 export const full = '*';
+export const dpop = '{ dpop }';
 export const firebase = '{ identityToolkit, returnSecureToken }';
 export const indexeddb = '{ indexedDbStorage }';
 
