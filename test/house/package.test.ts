@@ -221,10 +221,11 @@ describe('dependencies', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['jwt-decode', 'ky', 'mitt']);
   });
 
-  test('of further entry points are optional peers: idb-keyval', () => {
+  test('of further entry points are optional peers: dpop, idb-keyval, oauth4webapi', () => {
     const { peerDependencies, peerDependenciesMeta } = manifest;
-    expect(Object.keys(peerDependencies)).toEqual(['idb-keyval']);
-    expect(peerDependenciesMeta).toEqual({ 'idb-keyval': { optional: true } });
+    const peers = ['dpop', 'idb-keyval', 'oauth4webapi'];
+    expect(Object.keys(peerDependencies)).toEqual(peers);
+    expect(peerDependenciesMeta).toEqual(Object.fromEntries(peers.map((peer) => [peer, { optional: true }])));
   });
 
   test('all have exact versions, the same in the lock file', () => {

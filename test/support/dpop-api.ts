@@ -9,7 +9,7 @@ export interface DpopApiOptions {
   issuer: string;
   jwksUri: string;
   audience: string;
-  /** Milliseconds after which the next nonce is asked for. @default 600 */
+  /** Milliseconds after which the next nonce is asked for. @default 1500 */
   nonceLifetime?: number;
   /** What pages of other origins may read. @default 'DPoP-Nonce, WWW-Authenticate' */
   exposed?: string;
@@ -23,7 +23,7 @@ export async function startDpopApi(options: DpopApiOptions) {
     issuer,
     jwksUri,
     audience,
-    nonceLifetime = 600,
+    nonceLifetime = 1500,
     exposed = 'DPoP-Nonce, WWW-Authenticate',
   } = options;
   const http = await listenOnLoopback();

@@ -1,9 +1,11 @@
 /** The one manager of a page or worker, and all that the tests ask of it. */
 import { createTokenManager, refreshEndpoint, type TokenResponse, type TokenStorage } from 'evertoken';
+import { dpop } from 'evertoken/dpop';
 import { indexedDbStorage } from 'evertoken/indexeddb';
 import { takeCounts } from './counts.ts';
 import { databaseStorage } from './database.ts';
 import { createHandMade } from './hand-made.ts';
+import { readKeys } from './keys.ts';
 import { type Setup, setup, sleep } from './setup.ts';
 import { joinStage } from './stage.ts';
 import { createTraffic } from './traffic.ts';
@@ -45,8 +47,11 @@ const cookieCall = (signal: AbortSignal | null = null): RequestInit => ({
 });
 
 const { cookie, tokenEndpoint: url, clientId } = setup;
+const proofs = setup.dpop ? dpop({ name: setup.name }) : undefined;
+const refresh = refreshEndpoint(cookie ? { url, format: 'cookie' } : { url, clientId });
 const auth = createTokenManager({
-  refresh: refreshEndpoint(cookie ? { url, format: 'cookie' } : { url, clientId }),
+  refresh: proofs?.refresh(refresh) ?? refresh,
+  attach: proofs,
   allow: setup.api,
   storage: cookie ? undefined : storages[setup.storage ?? 'local'](),
   revoke: cookie && (({ fetch, signal }) => fetch(cookie.signOut, cookieCall(signal))),
@@ -54,6 +59,8 @@ const auth = createTokenManager({
   refreshTimeout: setup.refreshTimeout,
   fetch: line,
 });
+
+proofs?.follow(auth);
 
 const told: Told[] = [];
 auth.on('*', (event, payload) => {
@@ -79,6 +86,13 @@ export const actor = {
   token: () => auth.tokens?.accessToken ?? null,
   takeCounts,
   signIn: (tokens: TokenResponse) => auth.signIn(tokens),
+  /** Exchanges a code with a proof; answers what the server says. */
+  async exchange(form: string): Promise<TokenResponse> {
+    const body = new URLSearchParams(form);
+    const response = await (proofs?.wrap(fetch) ?? fetch)(setup.tokenEndpoint, { method: 'POST', body });
+    return response.json();
+  },
+  keys: () => readKeys(setup.name),
   signOut: () => auth.signOut(),
   /** At the backend, which sets a cookie. */
   async login(): Promise<void> {

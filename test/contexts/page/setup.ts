@@ -21,6 +21,8 @@ export interface Setup {
   /** An HttpOnly cookie holds the session, and nothing is stored. */
   cookie?: CookieRoutes | undefined;
   refreshTimeout?: number | undefined;
+  /** Tokens are bound to a key. @default false */
+  dpop?: boolean | undefined;
   /** Milliseconds that an answer of the API needs to arrive. @default 0 */
   apiDelay?: number | undefined;
   without?: Missing[] | undefined;
