@@ -57,6 +57,23 @@ describe('a key', () => {
     expect(await thumbprintOf(await open().choose(second))).not.toBe(other.jkt);
   });
 
+  test('is not lost when many contexts begin, refresh and end sessions at the same moment', async () => {
+    const { jkt } = await begin();
+    const keys = open();
+    const key = await keys.choose(first);
+    const others = Array.from({ length: 10 }, (_, number) => ({
+      ...second,
+      refresh_token: `other ${number}`,
+    }));
+    const [begun] = await Promise.all([
+      Promise.all(others.map((tokens) => begin(tokens))),
+      keys.bind(key, second),
+      open().forget({ refresh_token: 'unknown' }),
+    ]);
+    const found = await Promise.all([second, ...others].map((tokens) => open().choose(tokens)));
+    expect(await Promise.all(found.map(thumbprintOf))).toEqual([jkt, ...begun.map((one) => one.jkt)]);
+  });
+
   test('that is forgotten is gone for all, and a refresh that was under way does not bring it back', async () => {
     const { jkt } = await begin();
     const late = open();

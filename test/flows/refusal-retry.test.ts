@@ -50,6 +50,21 @@ describe('when `attach` asks for a retry', () => {
     },
   );
 
+  test('R27: `attach` is told of one request by one object, until its tokens are replaced', async () => {
+    const { attach, onResponse } = numbered();
+    const headers = vi.fn(attach.headers);
+    const { world, auth } = await signedIn({ attach: { ...attach, headers } });
+    world.answerApi = ({ authorization }) => {
+      if (world.api.length === 1) return nonce()();
+      return authorization === 'Bearer access-1' ? Response.json({}) : unauthorized();
+    };
+    await auth.fetch(ME);
+    const [first, retried, replayed] = headers.mock.calls.map(([request]) => request);
+    expect(retried).toBe(first);
+    expect(replayed).not.toBe(first);
+    expect(onResponse.mock.calls.map(([, request]) => request)).toEqual([first, retried, replayed]);
+  });
+
   test('R21, R27: a refusal after the retry is refreshed and replayed with fresh headers', async () => {
     const { attach } = numbered();
     const { world, auth } = await signedIn({ attach });

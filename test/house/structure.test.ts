@@ -21,7 +21,7 @@ const layers = [
 
 /** The further entry points: each has a folder of its own, and knows nothing of the others but the public types. */
 const entries: Record<string, string[][]> = {
-  dpop: [['keys', 'follow', 'nonces', 'proof'], ['resource-requests', 'token-requests'], ['dpop'], ['index']],
+  dpop: [['keys', 'follow', 'proof'], ['resource-requests', 'token-requests'], ['dpop'], ['index']],
   firebase: [['refuse'], ['return-secure-token', 'identity-toolkit'], ['index']],
   indexeddb: [['seal'], ['indexed-db-storage'], ['index']],
 };
