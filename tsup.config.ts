@@ -6,6 +6,7 @@ export default defineConfig({
     firebase: 'src/firebase/index.ts',
     index: 'src/index.ts',
     indexeddb: 'src/indexeddb/index.ts',
+    oidc: 'src/oidc/index.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',

@@ -17,6 +17,10 @@ export interface AuthorizationServerOptions {
   opaque?: boolean | undefined;
   /** Tokens are bound to a key, and every proof needs a nonce of the server's (RFC 9449). @default false */
   dpop?: boolean | undefined;
+  /** Where the public client may send users back to, besides `redirectUri`. @default none */
+  redirectUris?: readonly string[] | undefined;
+  /** Where the public client may send users after a sign-out. @default none */
+  postLogoutRedirectUris?: readonly string[] | undefined;
   /** Milliseconds between issuing tokens and answering; see {@link AuthorizationServer.delay}. @default 0 */
   delay?: number | undefined;
   /** Told of each call of the token endpoint as it arrives, counted from 1; a promise holds the call. */
@@ -96,10 +100,12 @@ function configuration({
   refreshTokenLifetime = 3600,
   opaque,
   dpop,
+  redirectUris = [],
+  postLogoutRedirectUris = [],
 }: AuthorizationServerOptions) {
   return {
     adapter: memoryAdapters(),
-    clients: clients(),
+    clients: clients(redirectUris, postLogoutRedirectUris),
     jwks: { keys: [signingKey()] },
     cookies: { keys: [randomBytes(32).toString('hex')] },
     scopes: ['openid', 'offline_access'],
@@ -131,7 +137,7 @@ function configuration({
   };
 }
 
-function clients() {
+function clients(redirectUris: readonly string[], postLogoutRedirectUris: readonly string[]) {
   const signed = { id_token_signed_response_alg: 'ES256' };
   return [
     {
@@ -141,7 +147,8 @@ function clients() {
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
-      redirect_uris: [REDIRECT_URI, 'http://localhost/', 'http://127.0.0.1/'],
+      redirect_uris: [REDIRECT_URI, 'http://localhost/', 'http://127.0.0.1/', ...redirectUris],
+      post_logout_redirect_uris: [...postLogoutRedirectUris],
     },
     {
       ...signed,

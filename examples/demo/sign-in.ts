@@ -50,7 +50,7 @@ function authorizationUrl(server: Server, verifier: string): URL {
 }
 
 /** Follows redirects and sends forms until the server sends the browser back to the app. */
-async function walkThroughPages(start: URL, redirectUri: string, login: string): Promise<URL> {
+export async function walkThroughPages(start: URL, redirectUri: string, login = 'alice'): Promise<URL> {
   const browse = fetchWithCookies();
   let url = start;
   let form: URLSearchParams | undefined;

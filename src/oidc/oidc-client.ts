@@ -1,0 +1,173 @@
+/** Signs users in and out at an OpenID Connect or OAuth 2.1 server. */
+import type { Refresh, Revoke } from '../types.ts';
+import { readCallback } from './callback.ts';
+import { OidcError } from './oidc-error.ts';
+import {
+  checkOptions,
+  type OidcClientOptions,
+  type SignInOptions,
+  type SignInResult,
+  type SignOutOptions,
+} from './options.ts';
+import { currentUrl, leaveFor, replaceUrl } from './page.ts';
+import { handOver, openPopup, POPUP, parametersFrom } from './popup.ts';
+import { createProtocol, random, s256 } from './protocol.ts';
+import { save, stamp, take } from './transactions.ts';
+
+export interface OidcClient {
+  /**
+   * Sends the user to the login page: authorization code with PKCE (S256), `state`, and `nonce` with `openid`.
+   * Resolves when the page is being left.
+   *
+   * @throws OidcError `server-metadata`, `unreachable`, `unsafe-return-to`.
+   */
+  signInRedirect(options?: SignInOptions): Promise<void>;
+  /**
+   * The same in a window of its own; to be called in a click, before anything is awaited. The page at `redirectUri`
+   * calls `handleRedirect()`, which notices the popup.
+   *
+   * @throws OidcError as `signInRedirect` and `handleRedirect`, and `popup-blocked`, `popup-closed`.
+   */
+  signInPopup(options?: SignInOptions): Promise<SignInResult>;
+  /**
+   * Takes the user back: to be called at every start. Checks `state`, `iss` (RFC 9207), nonce and the ID token,
+   * exchanges the code, and takes the parameters out of the address bar at once.
+   *
+   * A second call while the first one is under way gets the same promise (React's StrictMode calls effects twice).
+   * In a popup it hands the callback to the page that opened it, closes the window and never settles.
+   *
+   * @param url - The callback. @default the page's URL
+   * @returns The tokens and `returnTo`, or `undefined` when the URL is no callback.
+   * @throws OidcError
+   */
+  handleRedirect(url?: string | URL): Promise<SignInResult | undefined>;
+  /** For `createTokenManager` (RFC 6749 §6, RFC 8707). A new ID token has to be the same user's. */
+  readonly refresh: Refresh;
+  /** For `createTokenManager` (RFC 7009). Does nothing at a server without a revocation endpoint. */
+  readonly revoke: Revoke;
+  /**
+   * Ends the user's session at the server too (OpenID Connect RP-Initiated Logout 1.0).
+   *
+   * @throws OidcError `server-metadata` if the server has no such endpoint, `unreachable`.
+   */
+  signOutRedirect(options?: SignOutOptions): Promise<void>;
+}
+
+/** Without origin, so that it leads nowhere else. */
+function pathOf(returnTo: string, redirectUri: string): string {
+  const { href } = new URL(returnTo, currentUrl() ?? redirectUri);
+  const path = href.replace(new URL(redirectUri).origin, '');
+  // Another origin is still there; two slashes would be read as one.
+  if (/^\/(?!\/)/.test(path)) return path;
+  throw new OidcError('unsafe-return-to', 'returnTo leaves the origin of redirectUri');
+}
+
+/**
+ * A client of an OpenID Connect or OAuth 2.1 server, for apps without a secret; install `oauth4webapi` with it.
+ *
+ * @throws TypeError that names the option, the kind of its value and what is allowed.
+ *
+ * @example
+ * import { createTokenManager } from 'evertoken';
+ * import { createOidcClient } from 'evertoken/oidc';
+ *
+ * const client = createOidcClient({
+ *   issuer: 'https://as.example.com',
+ *   clientId: 'spa',
+ *   redirectUri: `${location.origin}/callback`,
+ *   scope: 'openid offline_access',
+ * });
+ * const auth = createTokenManager({
+ *   refresh: client.refresh,
+ *   revoke: client.revoke,
+ *   allow: 'https://api.example.com',
+ * });
+ *
+ * const result = await client.handleRedirect();
+ * if (result) await auth.signIn(result.tokens);
+ * if (!auth.tokens) await client.signInRedirect({ returnTo: location.href });
+ */
+export function createOidcClient(options: OidcClientOptions): OidcClient {
+  checkOptions(options);
+  const { clientId, redirectUri, scope = 'openid', navigate = leaveFor } = options;
+  const { urlOf, exchange, refresh, revoke } = createProtocol(options);
+  const isOpenId = /\bopenid\b/.test(scope);
+  const storage = () => options.storage ?? sessionStorage;
+  let running: { hrefs: string[]; result: Promise<SignInResult> } | undefined;
+
+  async function begin(asked: SignInOptions, state: string): Promise<string> {
+    const returnTo = asked.returnTo && pathOf(asked.returnTo, redirectUri);
+    const { acr_values, max_age, scope: more = '' } = asked.challenge?.parameters ?? {};
+    const maxAge = asked.maxAge ?? max_age;
+    const verifier = random();
+    const expected = isOpenId ? { expectedNonce: random(), maxAge: maxAge && Number(maxAge) } : undefined;
+    const url = await urlOf('authorization_endpoint', {
+      ...options.parameters,
+      ...asked.parameters,
+      acr_values: asked.acrValues ?? acr_values,
+      max_age: maxAge,
+      login_hint: asked.loginHint,
+      prompt: asked.prompt,
+      scope: `${scope} ${more}`.trim(),
+      resource: options.resource,
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      response_type: 'code',
+      code_challenge: await s256(verifier),
+      code_challenge_method: 'S256',
+      state,
+      nonce: expected?.expectedNonce,
+    });
+    await save(storage(), state, { verifier, expected, returnTo });
+    return url;
+  }
+
+  const finish = async (parameters: URLSearchParams, state: string): Promise<SignInResult> =>
+    exchange(parameters, state, await take(storage(), state));
+
+  return {
+    refresh,
+    revoke,
+
+    async signInRedirect(asked = {}) {
+      await navigate(await begin(asked, stamp(random())));
+    },
+
+    async signInPopup(asked = {}) {
+      const popup = openPopup();
+      try {
+        const state = stamp(random()) + POPUP;
+        popup.location.href = await begin(asked, state);
+        return await finish(await parametersFrom(popup, state), state);
+      } finally {
+        popup.close();
+      }
+    },
+
+    async handleRedirect(url) {
+      const here = currentUrl();
+      const href = `${url ?? here ?? redirectUri}`;
+      if (running?.hrefs.includes(href)) return running.result;
+      const callback = readCallback(href, redirectUri);
+      if (!callback) return undefined;
+      const { parameters, state, cleaned } = callback;
+      // Before anything else runs: whoever looks at the address bar sees the code, and a reload would bring it again.
+      if (href === here) replaceUrl(cleaned);
+      const result = (state.endsWith(POPUP) ? handOver : finish)(parameters, state).finally(() => {
+        running = undefined;
+      });
+      running = { hrefs: [href, cleaned], result };
+      return result;
+    },
+
+    async signOutRedirect({ idTokenHint, postLogoutRedirectUri, state } = {}) {
+      const url = await urlOf('end_session_endpoint', {
+        id_token_hint: idTokenHint,
+        client_id: clientId,
+        post_logout_redirect_uri: postLogoutRedirectUri ?? options.postLogoutRedirectUri,
+        state,
+      });
+      await navigate(url);
+    },
+  };
+}

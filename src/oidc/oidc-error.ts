@@ -1,0 +1,73 @@
+/** The one error class of `evertoken/oidc`. */
+
+/**
+ * What an {@link OidcError} means, and what to do:
+ * - `server-metadata`: discovery failed, the metadata are of another issuer, or lack an endpoint
+ *   that is safe (https, or http where the issuer is a loopback host); check `issuer`.
+ * - `unreachable`: a request got no answer (network, CORS, timeout); try again.
+ * - `unknown-state`: no sign-in that began here within the last hour has this `state`: forged, too old, or begun in
+ *   another tab or browser; sign in again.
+ * - `callback-used`: this callback was taken before (back button, reload); the user may well be signed in.
+ * - `invalid-callback`: the parameters of the callback contradict each other or the server (`iss`, RFC 9207).
+ * - `authorization-refused`: the server or the user said no; `error` says why (`access_denied`, `login_required`).
+ * - `token-request-refused`: the token endpoint said no; `error` and `status` say why.
+ * - `invalid-token-response`: the token endpoint's answer is none, or its `token_type` is not the one asked for.
+ * - `invalid-id-token`: signature, `iss`, `aud`, `azp`, `exp`, `nonce` or `auth_time` of the ID token is wrong.
+ * - `subject-changed`: a refresh brought the ID token of another user or issuer.
+ * - `no-refresh-token`: there is none to refresh with (`offline_access`); the session ends with the access token.
+ * - `popup-blocked`, `popup-closed`: the browser did not open the window; the user closed it.
+ * - `unsafe-return-to`: `returnTo` leaves the app's origin.
+ */
+export type OidcErrorCode =
+  | 'server-metadata'
+  | 'unreachable'
+  | 'unknown-state'
+  | 'callback-used'
+  | 'invalid-callback'
+  | 'authorization-refused'
+  | 'token-request-refused'
+  | 'invalid-token-response'
+  | 'invalid-id-token'
+  | 'subject-changed'
+  | 'no-refresh-token'
+  | 'popup-blocked'
+  | 'popup-closed'
+  | 'unsafe-return-to';
+
+/**
+ * An error of the OpenID Connect client. Compare `code`, not the message. It has no `cause`, and holds no token, code,
+ * verifier or claim.
+ *
+ * @example
+ * import { OidcError } from 'evertoken/oidc';
+ *
+ * try {
+ *   await client.handleRedirect();
+ * } catch (error) {
+ *   if (error instanceof OidcError && error.code === 'unknown-state') await client.signInRedirect();
+ * }
+ */
+export class OidcError extends Error {
+  readonly code: OidcErrorCode;
+  /** The server's own `error` (RFC 6749 §4.1.2.1, §5.2). */
+  declare readonly error?: string | undefined;
+  /** The HTTP status of the answer. */
+  declare readonly status?: number | undefined;
+  /** Milliseconds since the epoch before which the server does not want to be asked again (`Retry-After`). */
+  declare readonly retryAt?: number | undefined;
+
+  constructor(
+    code: OidcErrorCode,
+    message: string,
+    details?: Pick<OidcError, 'error' | 'status' | 'retryAt'>,
+  ) {
+    super(message);
+    this.code = code;
+    Object.assign(this, details);
+  }
+
+  // On the prototype, so that no instance carries it as a field of its own.
+  override get name(): string {
+    return 'OidcError';
+  }
+}

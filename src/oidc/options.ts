@@ -1,0 +1,104 @@
+/** The options of the OpenID Connect client, and their check. */
+import type { Challenge, Fetch, TokenResponse, TokenStorage } from '../types.ts';
+
+type Json = string | number | boolean | null | Json[] | { [member: string]: Json | undefined };
+
+/** The server's metadata, in the names of the wire (RFC 8414 §2, OpenID Connect Discovery 1.0 §3). */
+export interface ServerMetadata {
+  readonly issuer: string;
+  readonly authorization_endpoint?: string;
+  readonly token_endpoint?: string;
+  readonly jwks_uri?: string;
+  readonly revocation_endpoint?: string;
+  readonly end_session_endpoint?: string;
+  readonly [name: string]: Json | undefined;
+}
+
+/** The options of `createOidcClient`. Required are `clientId`, `redirectUri`, and one of `issuer` and `server`. */
+export interface OidcClientOptions {
+  /** The issuer's URL; its metadata are fetched at the first use, once, and again after a failure. */
+  issuer?: string | undefined;
+  /** The metadata, instead of a discovery. */
+  server?: ServerMetadata | undefined;
+  /** A public client: there is no secret in a page. */
+  clientId: string;
+  /** Absolute; registered at the server. Only URLs with this origin and path count as callbacks. */
+  redirectUri: string;
+  /**
+   * With `openid` the server is asked for an ID token, which is then required and checked; without it the server may
+   * know nothing of OpenID Connect. Most servers want `offline_access` for a refresh token.
+   *
+   * @default 'openid'
+   */
+  scope?: string | undefined;
+  /** The APIs the tokens are for (RFC 8707); sent with each request for tokens. */
+  resource?: string | string[] | undefined;
+  /** More parameters of the authorization request (`audience`, `ui_locales`, `response_mode: 'fragment'`). */
+  parameters?: Record<string, string> | undefined;
+  /** Where the server sends the user after a sign-out; registered there. */
+  postLogoutRedirectUri?: string | undefined;
+  /**
+   * Where sign-ins under way are kept (verifier, nonce, `returnTo`), one entry each, for at most an hour.
+   * `localStorage` lets a sign-in end in another tab than the one it began in (links in e-mails), and shows what it
+   * keeps to every tab. An own storage is not swept of sign-ins that never ended.
+   *
+   * @default sessionStorage; outside a page give one, such as `memoryStorage()`
+   */
+  storage?: TokenStorage | undefined;
+  /** How the page is left. @default `location.assign(url)` */
+  navigate?: ((url: string) => unknown) | undefined;
+  /** The fetch of all requests but those of `refresh` and `revoke`, which are given one. @default the global one, looked up at each use */
+  fetch?: Fetch | undefined;
+  /** Sender-constrained tokens (RFC 9449): its `wrap` adds a proof to requests to the token endpoint. @default none, and a `DPoP` token is refused */
+  dpop?: { wrap(fetch: Fetch): Fetch } | undefined;
+  /** Milliseconds by which this device's clock may be wrong when an ID token is checked at sign-in. @default 30_000 */
+  clockTolerance?: number | undefined;
+  /** Allow `http:` beyond loopback hosts. @default false */
+  allowInsecureRequests?: boolean | undefined;
+}
+
+/** How the user is to be asked (OpenID Connect Core 1.0 §3.1.2.1). */
+export interface SignInOptions {
+  /** Where to go afterwards: a URL of the app's own origin, relative or absolute. Comes back with the tokens. */
+  returnTo?: string | undefined;
+  /** The payload of `step-up-required`: its `acr_values`, `max_age` and `scope` are asked for (RFC 9470 §4). */
+  challenge?: Challenge | undefined;
+  /** Separated by spaces, in order of preference. */
+  acrValues?: string | undefined;
+  /** Seconds since the user last gave credentials, as on the wire. With `openid` the answer is checked. */
+  maxAge?: number | string | undefined;
+  loginHint?: string | undefined;
+  /** `login`, `consent`, `select_account`, `none`; some servers want `consent` for `offline_access`. */
+  prompt?: string | undefined;
+  /** More parameters of this request. */
+  parameters?: Record<string, string> | undefined;
+}
+
+/** What a sign-in brings. */
+export interface SignInResult {
+  /** For `auth.signIn(tokens)`, as it is. */
+  readonly tokens: TokenResponse;
+  /** Path, query and fragment, without the origin. */
+  readonly returnTo: string | undefined;
+  /** Of the ID token, checked; without `openid`: none. */
+  readonly claims: { readonly [claim: string]: unknown } | undefined;
+}
+
+/** @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout */
+export interface SignOutOptions {
+  /** The last ID token: `auth.tokens?.idToken`, read before `auth.signOut()`. Without it servers ask the user. */
+  idTokenHint?: string | undefined;
+  /** @default the client's */
+  postLogoutRedirectUri?: string | undefined;
+  /** Comes back with the user. */
+  state?: string | undefined;
+}
+
+/** @throws TypeError that names the options that are needed. */
+export function checkOptions({ issuer, server, clientId, redirectUri }: OidcClientOptions): void {
+  if (!clientId || !URL.canParse(redirectUri) || !URL.canParse(`${server?.issuer ?? issuer}`)) {
+    throw new TypeError(
+      'evertoken: createOidcClient needs clientId, and absolute URLs as redirectUri and issuer',
+    );
+  }
+}

@@ -1,0 +1,52 @@
+/** The window of a sign-in: how it and the page that opened it find each other again, even where a server cuts them apart. */
+import { OidcError } from './oidc-error.ts';
+import { pause } from './page.ts';
+
+/** What ends the `state` of a sign-in in a popup. */
+export const POPUP = '.popup';
+
+/** Named by the state, which nobody else knows; only pages of this origin hear it. */
+const channelOf = (state: string) => new BroadcastChannel(state);
+
+/**
+ * Empty, because browsers let only a click open a window, and its URL is known later.
+ *
+ * @throws OidcError `popup-blocked`.
+ */
+export function openPopup(): Window {
+  const popup = open('', '', 'popup,width=480,height=640');
+  if (!popup) throw new OidcError('popup-blocked', 'the browser opens windows in a click only');
+  return popup;
+}
+
+/**
+ * In the page: the parameters of the callback.
+ *
+ * @throws OidcError `popup-closed`.
+ */
+export async function parametersFrom(popup: Window, state: string): Promise<URLSearchParams> {
+  const channel = channelOf(state);
+  let parameters: string | undefined;
+  channel.onmessage = ({ data }) => {
+    parameters = data;
+  };
+  // After Cross-Origin-Opener-Policy a popup looks closed while the user is in it. Then the focus is there, not here.
+  for (let gone = 0; !parameters && gone < 4; gone = popup.closed && document.hasFocus() ? gone + 1 : 0) {
+    await pause(200);
+  }
+  channel.close();
+  if (!parameters) throw new OidcError('popup-closed', 'the user closed the window');
+  return new URLSearchParams(parameters);
+}
+
+/**
+ * In the popup: hands the parameters of the callback over and closes the window, also when nobody waits for them.
+ *
+ * @returns A promise that never resolves.
+ */
+export async function handOver(parameters: URLSearchParams, state: string): Promise<never> {
+  channelOf(state).postMessage(`${parameters}`);
+  await pause(200);
+  close();
+  return new Promise(() => {});
+}

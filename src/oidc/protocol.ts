@@ -1,0 +1,166 @@
+/** What is said to the authorization server, and how its answers are checked: by oauth4webapi. */
+import * as oauth from 'oauth4webapi';
+import type { Fetch, Refresh, Revoke, TokenResponse } from '../types.ts';
+import { OidcError, type OidcErrorCode } from './oidc-error.ts';
+import type { OidcClientOptions, ServerMetadata, SignInResult } from './options.ts';
+import { insistOn, sendOver } from './requests.ts';
+import type { Transaction } from './transactions.ts';
+
+/** Verifier, nonce and state: 256 bits each. */
+export const random = oauth.generateRandomState;
+export const s256 = oauth.calculatePKCECodeChallenge;
+
+/** What oauth4webapi hangs on its errors holds tokens, codes and claims: only its own words are handed on (R70). */
+function told(thrown: unknown, step: OidcErrorCode): OidcError {
+  if (thrown instanceof OidcError) return thrown;
+  const { message, error, error_description: more = '' } = thrown as oauth.AuthorizationResponseError;
+  return error
+    ? new OidcError('authorization-refused', `the server signed nobody in: ${error} ${more}`, { error })
+    : new OidcError(/JW[TSE] |ID Token/.test(message) ? 'invalid-id-token' : step, message);
+}
+
+/** The claims of an ID token that was checked when it came. */
+function claimsOf(idToken: string): { iss?: unknown; sub?: unknown } | undefined {
+  try {
+    return JSON.parse(atob(`${idToken.split('.')[1]}`.replace(/-/g, '+').replace(/_/g, '/')));
+  } catch {
+    return undefined;
+  }
+}
+
+export function createProtocol(options: OidcClientOptions) {
+  const { issuer, clientId, redirectUri, dpop, clockTolerance = 30_000 } = options;
+  const client = { client_id: clientId, [oauth.clockTolerance]: clockTolerance / 1_000 };
+  let server: ServerMetadata | Promise<ServerMetadata> | undefined = options.server;
+
+  const { hostname } = new URL(`${options.server?.issuer ?? issuer}`);
+  const isLoopback = /^(localhost|127\.0\.0\.1|\[::1])$/.test(hostname);
+  const allowInsecureRequests = options.allowInsecureRequests ?? isLoopback;
+
+  const own: Fetch = (input, init) => (options.fetch ?? fetch)(input, init);
+
+  /** For grants and revocations `attempts` are named: a refusal is told, and they carry a proof. */
+  function sending(fetch: Fetch, attempts = 0, signal = AbortSignal.timeout(10_000), more?: RequestInit) {
+    const once = sendOver(fetch, more);
+    const send = attempts ? insistOn(dpop?.wrap(once) ?? once, attempts) : once;
+    return {
+      [oauth.customFetch]: (url: string, init: object) => send(url, init),
+      [oauth.allowInsecureRequests]: allowInsecureRequests,
+      signal,
+    };
+  }
+
+  async function find(fetch: Fetch): Promise<ServerMetadata> {
+    const url = new URL(`${issuer}`);
+    const look = async (algorithm: 'oidc' | 'oauth2') =>
+      oauth.processDiscoveryResponse(
+        url,
+        await oauth.discoveryRequest(url, { ...sending(fetch), algorithm }),
+      );
+    // Where CORS hides a 404 it looks like a lost answer.
+    return look('oidc').catch((error) =>
+      look('oauth2').catch(() => {
+        server = undefined;
+        throw told(error, 'server-metadata');
+      }),
+    );
+  }
+
+  /** The metadata: fetched once, and again after a failure. */
+  async function discover(fetch = own): Promise<ServerMetadata> {
+    server ??= find(fetch);
+    return server;
+  }
+
+  /** Where the user is sent to. */
+  async function urlOf(
+    endpoint: 'authorization_endpoint' | 'end_session_endpoint',
+    parameters: Record<string, unknown>,
+  ): Promise<string> {
+    const text = `${(await discover())[endpoint]}`;
+    // Nor to a `javascript:` URL.
+    if (!text.startsWith(allowInsecureRequests ? 'http' : 'https:')) {
+      throw new OidcError('server-metadata', `the server has no safe ${endpoint}`);
+    }
+    const url = new URL(text);
+    for (const [name, value] of Object.entries(parameters)) {
+      for (const one of [value ?? []].flat()) url.searchParams.append(name, `${one}`);
+    }
+    return url.href;
+  }
+
+  /** RFC 6749 §4.1.3 and §6, RFC 8707 §2.2. */
+  async function grant(type: string, parameters: object, init: ReturnType<typeof sending>) {
+    const resources = [options.resource ?? []].flat().map((uri) => ['resource', uri]);
+    const form = [...Object.entries(parameters), ...resources];
+    return oauth.genericTokenEndpointRequest(await discover(), client, oauth.None(), type, form, init);
+  }
+
+  function accept(answer: oauth.TokenEndpointResponse): TokenResponse {
+    const type = dpop ? 'DPoP' : 'Bearer';
+    // oauth4webapi writes it in lower case.
+    if (answer.token_type === type.toLowerCase()) return { ...answer, token_type: type };
+    throw new OidcError('invalid-token-response', `the token_type is not ${type}`);
+  }
+
+  /** Takes a callback (RFC 6749 §4.1.2, RFC 9207) and exchanges its code, once. */
+  async function exchange(
+    parameters: URLSearchParams,
+    state: string,
+    { verifier, expected, returnTo }: Transaction,
+  ): Promise<SignInResult> {
+    const server = await discover();
+    let step: OidcErrorCode = 'invalid-callback';
+    try {
+      const callback = oauth.validateAuthResponse(server, client, parameters, state);
+      step = 'invalid-token-response';
+      const form = { code: callback.get('code'), redirect_uri: redirectUri, code_verifier: verifier };
+      const response = await grant('authorization_code', form, sending(own, 1));
+      const answer = await oauth.processAuthorizationCodeResponse(server, client, response, expected);
+      const claims = oauth.getValidatedIdTokenClaims(answer);
+      if (claims) await oauth.validateApplicationLevelSignature(server, response, sending(own));
+      return { tokens: accept(answer), claims, returnTo };
+    } catch (error) {
+      throw told(error, step);
+    }
+  }
+
+  const refresh: Refresh = async ({ tokens, signal, fetch }) => {
+    const { refreshToken, idToken = '' } = tokens ?? {};
+    if (!refreshToken) {
+      throw new OidcError('no-refresh-token', 'there is no refresh token', { error: 'invalid_grant' });
+    }
+    try {
+      const server = await discover(fetch);
+      const form = { refresh_token: refreshToken };
+      const response = await grant('refresh_token', form, sending(fetch, 3, signal));
+      // It comes straight from the server; to refuse it for a wrong clock, or because no key could be fetched, would
+      // lose the rotated refresh token (OpenID Connect Core §3.1.3.7 (6) leaves the signature to TLS).
+      const timeless = { ...client, [oauth.clockTolerance]: Number.MAX_SAFE_INTEGER };
+      const answer = await oauth.processRefreshTokenResponse(server, timeless, response);
+      const before = claimsOf(idToken);
+      const now = oauth.getValidatedIdTokenClaims(answer);
+      // OpenID Connect Core §12.2; that `aud` is this client was checked both times.
+      if (before && now && (before.sub !== now.sub || before.iss !== now.iss)) {
+        throw new OidcError('subject-changed', "the new ID token is another user's");
+      }
+      return accept(answer);
+    } catch (thrown) {
+      const cause = told(thrown, 'invalid-token-response');
+      // In the shape in which the manager reads `retryAt`; it takes `error: 'invalid_grant'` for the end (R35).
+      const shape = { ...cause, name: 'TokenError', code: 'refresh-failed' };
+      throw Object.assign(new Error(cause.message, { cause }), shape);
+    }
+  };
+
+  const revoke: Revoke = async ({ tokens, signal, fetch }) => {
+    const token = tokens?.refreshToken ?? tokens?.accessToken;
+    const server = await discover(fetch);
+    if (!token || !server.revocation_endpoint) return;
+    // It survives the page.
+    const init = sending(fetch, 1, signal, { keepalive: true });
+    await oauth.revocationRequest(server, client, oauth.None(), token, init);
+  };
+
+  return { urlOf, exchange, refresh, revoke };
+}

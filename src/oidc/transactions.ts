@@ -1,0 +1,37 @@
+/** Keeps what the sign-ins under way have to be compared with, one entry each, so that none disturbs another. */
+import type { TokenStorage } from '../types.ts';
+import { OidcError } from './oidc-error.ts';
+
+export interface Transaction {
+  readonly verifier: string;
+  /** What the ID token has to fit, in the words of oauth4webapi; without `openid` nothing. `maxAge` in seconds. */
+  readonly expected?: { readonly expectedNonce?: string; readonly maxAge?: number };
+  readonly returnTo?: string | undefined;
+}
+
+const PREFIX = 'evertoken.oidc.';
+const LIFETIME = 3_600_000;
+
+/** A state says when it was made, so that what is too old can be told by its key. */
+export const stamp = (random: string): string => `${random}.${Date.now()}`;
+const isOld = (key: string) => !(Date.now() < Number(key.split('.')[3]) + LIFETIME);
+
+export async function save(
+  items: TokenStorage,
+  state: string,
+  transaction: { [K in keyof Transaction]: unknown },
+): Promise<void> {
+  // Web Storage shows its keys.
+  for (const key of Object.keys(items)) if (key.startsWith(PREFIX) && isOld(key)) await items.removeItem(key);
+  await items.setItem(PREFIX + state, JSON.stringify(transaction));
+}
+
+/** @throws OidcError `unknown-state` or `callback-used`. */
+export async function take(items: TokenStorage, state: string): Promise<Transaction> {
+  const key = PREFIX + state;
+  const text = isOld(key) ? undefined : await items.getItem(key);
+  if (text === '') throw new OidcError('callback-used', 'this callback was taken before (back or reload)');
+  if (!text) throw new OidcError('unknown-state', 'no sign-in began here with this state in the last hour');
+  await items.setItem(key, '');
+  return JSON.parse(text);
+}
