@@ -1,5 +1,5 @@
 /** An OpenID Connect server of the test's own, as a `fetch`, whose every answer an attacker may have changed. */
-import { createOidcClient, OidcError, type OidcClientOptions } from 'evertoken/oidc';
+import { createOidcClient, type OidcClientOptions, OidcError } from 'evertoken/oidc';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { onTestFinished, vi } from 'vitest';
 

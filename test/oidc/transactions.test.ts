@@ -1,0 +1,72 @@
+/** Sign-ins under way, each with its own entry. */
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { save, stamp, take } from '../../src/oidc/transactions.ts';
+import { createWebStorage } from '../support/oidc-server.ts';
+
+const HOUR = 3_600_000;
+const transaction = {
+  verifier: 'secret-verifier',
+  expected: { expectedNonce: 'n', maxAge: 5 },
+  returnTo: '/x',
+};
+
+let items: ReturnType<typeof createWebStorage>;
+beforeEach(() => {
+  items = createWebStorage();
+});
+
+function stopTheClock(): void {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+}
+
+describe('a sign-in under way', () => {
+  test('comes back as it was, by its state', async () => {
+    const state = stamp('one');
+    await save(items, state, transaction);
+    await save(items, stamp('two'), { ...transaction, returnTo: '/y' });
+    expect(await take(items, state)).toEqual(transaction);
+  });
+
+  test('comes back once; then nothing secret is left of it', async () => {
+    const state = stamp('one');
+    await save(items, state, transaction);
+    await take(items, state);
+    await expect(take(items, state)).rejects.toMatchObject({ code: 'callback-used' });
+    expect(JSON.stringify(items)).not.toContain('secret');
+  });
+
+  test('is unknown under any other state', async () => {
+    await save(items, stamp('one'), transaction);
+    for (const state of ['', 'forged', stamp('forged'), 'toString']) {
+      await expect(take(items, state)).rejects.toMatchObject({ code: 'unknown-state' });
+    }
+  });
+
+  test('is forgotten after an hour, and with the next sign-in it is gone', async () => {
+    stopTheClock();
+    const state = stamp('one');
+    await save(items, state, transaction);
+    vi.advanceTimersByTime(HOUR - 1);
+    await save(items, stamp('two'), transaction);
+    expect(Object.keys(items)).toHaveLength(2);
+    vi.advanceTimersByTime(1);
+    await expect(take(items, state)).rejects.toMatchObject({ code: 'unknown-state' });
+    items.setItem('the app’s own', 'value');
+    await save(items, stamp('three'), transaction);
+    expect(Object.keys(items).some((key) => key.includes('.one.'))).toBe(false);
+    expect(items.getItem('the app’s own')).toBe('value');
+  });
+
+  test('may be kept in any storage with the three methods, also one that takes its time', async () => {
+    const kept = new Map<string, string>();
+    const storage = {
+      getItem: async (key: string) => kept.get(key),
+      setItem: async (key: string, value: string) => kept.set(key, value),
+      removeItem: async (key: string) => kept.delete(key),
+    };
+    const state = stamp('one');
+    await save(storage, state, transaction);
+    expect(await take(storage, state)).toEqual(transaction);
+  });
+});
