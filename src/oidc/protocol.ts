@@ -16,7 +16,7 @@ function told(thrown: unknown, step: OidcErrorCode): OidcError {
   const { message, error, error_description: more = '' } = thrown as oauth.AuthorizationResponseError;
   return error
     ? new OidcError('authorization-refused', `the server signed nobody in: ${error} ${more}`, { error })
-    : new OidcError(/JW[TSE] |ID Token/.test(message) ? 'invalid-id-token' : step, message);
+    : new OidcError(/JW[TSE] |ID Token|End-User/.test(message) ? 'invalid-id-token' : step, message);
 }
 
 /** The claims of an ID token that was checked when it came. */

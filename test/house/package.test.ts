@@ -15,7 +15,7 @@ import { list } from './source.ts';
 const consumer = inject('consumer');
 const peered = inject('peered');
 const installed = join(consumer, 'node_modules', 'evertoken');
-const entries = ['dpop', 'firebase', 'index', 'indexeddb'];
+const entries = ['dpop', 'firebase', 'index', 'indexeddb', 'oidc'];
 
 /** Runs a file of the consumer's with the Node that runs this test. */
 function node(name: string, text: string, cwd = consumer): string {
@@ -63,7 +63,7 @@ describe('packed files', () => {
   test.for(packed.filter((path) => /\.d\.c?ts$/.test(path)))('%s names no dependency', (path) => {
     const lines = readFileSync(join(installed, path), 'utf8').split('\n');
     // Comments say which peer to install.
-    const named = /\b(?:ky|mitt|jwt-decode)\b|['"](?:dpop|idb-keyval)['"]/i;
+    const named = /\b(?:ky|mitt|jwt-decode)\b|['"](?:dpop|idb-keyval|oauth4webapi)['"]/i;
     expect(lines.filter((line) => named.test(line))).toEqual([]);
   });
 });
@@ -91,6 +91,17 @@ describe('types', () => {
     const toolkit = identityToolkit({ apiKey: 'key', emulatorOrigin: undefined });
     export const auth = createTokenManager({ ...toolkit, allow: 'https://api.example.com' });
     export const body: string = returnSecureToken({ method: 'POST', body: '{}' }).body;`;
+  const oidc = `
+    import { createTokenManager } from 'evertoken';
+    import { createOidcClient, OidcError, type OidcErrorCode, type SignInResult } from 'evertoken/oidc';
+    const issuer = 'https://as.example.com';
+    const client = createOidcClient({ issuer, clientId: 'spa', redirectUri: 'https://app.example.com/', storage: sessionStorage });
+    const { refresh, revoke } = client;
+    export const auth = createTokenManager({ refresh, revoke, allow: 'https://api.example.com' });
+    auth.on('step-up-required', ({ challenge }) => client.signInRedirect({ challenge, returnTo: location.href }));
+    export const result: Promise<SignInResult | undefined> = client.handleRedirect();
+    result.then((taken) => taken && auth.signIn(taken.tokens));
+    export const code = (error: unknown): OidcErrorCode | false => error instanceof OidcError && error.code;`;
 
   const { ESNext, Node16, NodeNext } = ts.ModuleKind;
   const { Bundler } = ts.ModuleResolutionKind;
@@ -106,7 +117,7 @@ describe('types', () => {
       path.replace(/^.*\//, '').replace(/ts$/, ending),
       readFileSync(join('test/types', path), 'utf8'),
     ]);
-    const samples = Object.entries({ dpop, firebase, indexeddb });
+    const samples = Object.entries({ dpop, firebase, indexeddb, oidc });
     const files = [...texts, ...samples.map(([name, text]) => [`${name}.${ending}`, text])].map(
       ([name = '', text]) => [join(consumer, name).replaceAll('\\', '/'), text],
     );
@@ -185,6 +196,28 @@ describe('loading', () => {
   });
 
   test.for([
+    ['oidc.mjs', "import { createOidcClient } from 'evertoken/oidc';"],
+    ['oidc.cjs', "const { createOidcClient } = require('evertoken/oidc');"],
+  ] as const)(
+    'evertoken/oidc works in %s with oauth4webapi, and names it where it is missing',
+    ([name, first]) => {
+      const server = {
+        issuer: 'https://as.example.com',
+        authorization_endpoint: 'https://as.example.com/auth',
+      };
+      const options = JSON.stringify({ server, clientId: 'spa', redirectUri: 'https://app.example.com/' });
+      const story = `
+      const items = new Map();
+      const storage = { getItem: (k) => items.get(k), setItem: (k, v) => items.set(k, v), removeItem: (k) => items.delete(k) };
+      createOidcClient({ ...${options}, storage, navigate: (url) => console.log(url) }).signInRedirect();`;
+      expect(node(name, first + story, peered)).toMatch(
+        /^https:\/\/as\.example\.com\/auth\?.*code_challenge=/,
+      );
+      expect(() => node(name, first)).toThrow(/oauth4webapi/);
+    },
+  );
+
+  test.for([
     ['probe.mjs', "await import('evertoken')"],
     ['probe.cjs', "require('evertoken')"],
     ['probe-dpop.mjs', "await import('evertoken/dpop')"],
@@ -193,6 +226,8 @@ describe('loading', () => {
     ['probe-firebase.cjs', "require('evertoken/firebase')"],
     ['probe-indexeddb.mjs', "await import('evertoken/indexeddb')"],
     ['probe-indexeddb.cjs', "require('evertoken/indexeddb')"],
+    ['probe-oidc.mjs', "await import('evertoken/oidc')"],
+    ['probe-oidc.cjs', "require('evertoken/oidc')"],
   ] as const)('has no side effect: %s', ([name, load]) => {
     const probe = `
       void Request; // Node's own fetch opens a pipe when it is first looked at

@@ -8,6 +8,7 @@ export const full = '*';
 export const dpop = '{ dpop }';
 export const firebase = '{ identityToolkit, returnSecureToken }';
 export const indexeddb = '{ indexedDbStorage }';
+export const oidc = '{ createOidcClient, OidcError }';
 
 /** In kB of 1000 bytes, rounded up to a tenth. */
 export const sizeOf = (bytes: number): string => `${(Math.ceil(bytes / 100) / 10).toFixed(1)} kB`;

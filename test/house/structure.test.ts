@@ -24,6 +24,13 @@ const entries: Record<string, string[][]> = {
   dpop: [['keys', 'follow', 'proof'], ['resource-requests', 'token-requests'], ['dpop'], ['index']],
   firebase: [['refuse'], ['return-secure-token', 'identity-toolkit'], ['index']],
   indexeddb: [['seal'], ['indexed-db-storage'], ['index']],
+  oidc: [
+    ['oidc-error', 'options', 'callback', 'page'],
+    ['transactions', 'popup', 'requests'],
+    ['protocol'],
+    ['oidc-client'],
+    ['index'],
+  ],
 };
 
 /** Each dependency has one file that imports it. */
@@ -33,19 +40,30 @@ const packages: Record<string, string> = {
   mitt: 'events',
   dpop: 'dpop/proof',
   'idb-keyval': 'indexeddb/indexed-db-storage',
+  oauth4webapi: 'oidc/protocol',
 };
 
 /** Each platform API has one file that touches it; the patterns meet `code()`, where tokens stand apart. */
 const platform: { api: string; owner: string; pattern: RegExp; others?: string[] }[] = [
   { api: 'navigator.locks', owner: 'lock', pattern: /\bnavigator \??\. locks\b/ },
-  { api: 'timers', owner: 'timers', pattern: /\b(?:set|clear)(?:Timeout|Interval)\b/ },
-  { api: "the page's URL", owner: 'allow', pattern: /\bdocument \??\. baseURI\b|\blocation\b(?! :)/ },
+  {
+    api: 'timers',
+    owner: 'timers',
+    pattern: /\b(?:set|clear)(?:Timeout|Interval)\b/,
+    others: ['oidc/page'],
+  },
+  {
+    api: "the page's URL",
+    owner: 'allow',
+    pattern: /\bdocument \??\. baseURI\b|(?<!popup \. )\blocation\b(?! :)/,
+    others: ['oidc/page'],
+  },
   {
     api: 'events of document and window',
     owner: 'wake',
     // Listening to an AbortSignal is no event of the page; `timers` listens to nothing else.
     pattern: /\bdocument\b(?! \??\. baseURI)|\bwindow\b|(?<!signal \??\. )\b(?:add|remove)EventListener\b/i,
-    others: ['timers'],
+    others: ['timers', 'oidc/popup'],
   },
 ];
 
