@@ -1,10 +1,11 @@
 /** The demo: a real authorization server, an API of its own, a user, and 100 requests a second across expiry and refusal. */
-import { createTokenManager, type RefreshCause, refreshEndpoint, type TokenManager } from 'evertoken';
+import { createTokenManager, memoryStorage, type RefreshCause, type TokenManager } from 'evertoken';
+import { createOidcClient } from 'evertoken/oidc';
 import ky from 'ky';
 import { type Api, startApi } from './api.ts';
 import { startAuthorizationServer } from './authorization-server.ts';
 import { drive } from './drive.ts';
-import { signIn } from './sign-in.ts';
+import { walkThroughPages } from './sign-in.ts';
 import { createStory, type Story } from './story.ts';
 import { isGood, type Outcome, summary } from './summary.ts';
 
@@ -16,21 +17,32 @@ const DENY = { after: 4000, age: 300 };
 async function run(story: Story): Promise<Outcome> {
   const server = await startAuthorizationServer({ onTokenRequest: story.tokenRequest });
   const api = await startApi({ ...server, onRequest: story.apiRequest });
-  const auth = createTokenManager({
-    refresh: refreshEndpoint({ url: server.tokenEndpoint, clientId: server.clientId }),
-    allow: api.url,
+  let page = '';
+  const client = createOidcClient({
+    issuer: server.issuer,
+    clientId: server.clientId,
+    redirectUri: server.redirectUri,
+    scope: 'openid offline_access',
+    storage: memoryStorage(),
+    navigate: (url) => {
+      page = url;
+    },
   });
+  const auth = createTokenManager({ refresh: client.refresh, revoke: client.revoke, allow: api.url });
   try {
     story.asksForTokens();
-    await auth.signIn(await signIn(server));
+    // The server gives no refresh token without it (OpenID Connect Core §11).
+    await client.signInRedirect({ prompt: 'consent' });
+    const result = await client.handleRedirect(await walkThroughPages(new URL(page), server.redirectUri));
+    await auth.signIn(result?.tokens ?? {});
     story.hasTokens(auth.tokens?.expiresAt);
     const causes = watch(auth, story);
     denyOne(auth, api, story);
-    const client = ky.create({ fetch: auth.fetch, retry: 0, baseUrl: api.url });
+    const http = ky.create({ fetch: auth.fetch, retry: 0, baseUrl: api.url });
     const driven = await drive({
       perSecond: PER_SECOND,
       seconds: SECONDS,
-      request: (number) => client.get(`items/${number}`).json(),
+      request: (number) => http.get(`items/${number}`).json(),
     });
     return { driven, refusedByApi: api.stats.refused, causes, server: server.stats };
   } finally {
