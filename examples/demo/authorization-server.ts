@@ -21,6 +21,8 @@ export interface AuthorizationServerOptions {
   redirectUris?: readonly string[] | undefined;
   /** Where the public client may send users after a sign-out. @default none */
   postLogoutRedirectUris?: readonly string[] | undefined;
+  /** More headers of every answer, such as a policy that cuts popups off. @default none */
+  headers?: Record<string, string> | undefined;
   /** Milliseconds between issuing tokens and answering; see {@link AuthorizationServer.delay}. @default 0 */
   delay?: number | undefined;
   /** Told of each call of the token endpoint as it arrives, counted from 1; a promise holds the call. */
@@ -85,6 +87,7 @@ export async function startAuthorizationServer(
   };
   keepStats(provider, stats);
   provider.use(async (context, next) => {
+    context.set(options.headers ?? {});
     if (context.path !== '/token' || context.method !== 'POST') return next();
     stats.tokenCalls += 1;
     await options.onTokenRequest?.({ number: stats.tokenCalls });

@@ -4,6 +4,7 @@ declare module 'oidc-provider' {
   import type { RequestListener } from 'node:http';
 
   export interface Context {
+    set(headers: Record<string, string>): void;
     readonly path: string;
     readonly method: string;
     readonly oidc?: { readonly params?: { readonly grant_type?: string; readonly refresh_token?: string } };

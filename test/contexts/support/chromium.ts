@@ -7,26 +7,30 @@ import { createVisits } from './visits.ts';
 
 const program = findProgram('chromium', 'chromium-browser', 'google-chrome');
 
+export async function launchChromium() {
+  if (!program) throw new Error('Chromium is not installed: there is no chromium on PATH');
+  return playwright.launch({
+    executablePath: program,
+    headless: true,
+    // What the driver switches off, users have.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
 export const chromium: Engine = {
   name: 'Chromium',
   program,
   async launch(): Promise<Browser> {
-    if (!program) throw new Error('Chromium is not installed: there is no chromium on PATH');
-    const browser = await playwright.launch({
-      executablePath: program,
-      headless: true,
-      // What the driver switches off, users have.
-      ignoreDefaultArgs: ['--disable-back-forward-cache'],
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    const browser = await launchChromium();
     const context = await browser.newContext();
     return {
       version: browser.version(),

@@ -17,9 +17,9 @@ const packed: Plugin = {
 };
 
 /** A classic script, because not every engine has service workers of type `module`. */
-async function bundle(): Promise<string> {
+export async function bundle(page = 'main'): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('../page/main.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(`../page/${page}.ts`, import.meta.url))],
     bundle: true,
     format: 'iife',
     target: 'es2022',
@@ -34,7 +34,7 @@ async function bundle(): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-const html = (body: string) => `<!doctype html><meta charset="utf-8"><title>evertoken</title>${body}`;
+export const html = (body: string) => `<!doctype html><meta charset="utf-8"><title>evertoken</title>${body}`;
 
 export interface Site {
   /** Where a page with this setup is. */
