@@ -1,22 +1,29 @@
-/** What the README promises: its code compiles, its links lead somewhere, its figures are measured. */
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+/** What the README and the pages of `docs/` promise: their code compiles, their links lead somewhere, figures are measured. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { compile } from './compile.ts';
 import { core, full, measure, sizeOf } from './size.ts';
 
 const readme = readFileSync('README.md', 'utf8');
-const prose = readme.replace(/^```[\s\S]*?^```/gm, '');
+const proseOf = (text: string) => text.replace(/^```[\s\S]*?^```/gm, '');
+const prose = proseOf(readme);
+const pages = readdirSync('docs')
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
 
 /** The code blocks by the name of a file that is nowhere but in the compiler's mind. */
-function blocks(): Record<string, string> {
+function blocks(page: string): Record<string, string> {
+  const markdown = readFileSync(page, 'utf8');
   const endings: Record<string, string> = { typescript: 'ts', javascript: 'js' };
   const found: Record<string, string> = {};
-  for (const { 1: language = '', 2: text = '', index } of readme.matchAll(/^```(\w+).*\n([\s\S]*?)^```/gm)) {
+  for (const { 1: language = '', 2: text = '', index } of markdown.matchAll(
+    /^```(\w+).*\n([\s\S]*?)^```/gm,
+  )) {
     const ending = endings[language] ?? language;
-    const line = readme.slice(0, index).split('\n').length;
-    if (/^[cm]?[jt]sx?$/.test(ending)) found[resolve(`README.line-${line}.${ending}`)] = text;
+    const line = markdown.slice(0, index).split('\n').length;
+    if (/^[cm]?[jt]sx?$/.test(ending)) found[resolve(`${page.slice(0, -3)}.line-${line}.${ending}`)] = text;
   }
   return found;
 }
@@ -34,9 +41,9 @@ function anchors(path: string): string[] {
   return [...readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
 }
 
-describe('README', () => {
+describe.for(['README.md', ...pages])('%s', (page) => {
   test('every code block compiles on its own, strictly, against the built package', () => {
-    const files = blocks();
+    const files = blocks(page);
     expect(Object.keys(files).length).toBeGreaterThan(0);
     const errors = compile(files, {
       lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
@@ -47,12 +54,13 @@ describe('README', () => {
       checkJs: true,
       types: ['node'],
       skipLibCheck: true,
-      paths: { evertoken: [resolve('dist/index.d.ts')] },
+      paths: { evertoken: [resolve('dist/index.d.ts')], 'evertoken/*': [resolve('dist/*.d.ts')] },
     });
     expect(errors).toEqual([]);
   });
 
   test('relative links lead to files and headings that exist', () => {
+    const prose = proseOf(readFileSync(page, 'utf8'));
     const markdown = [...prose.matchAll(/\]\(<?([^)\s>]+)/g)];
     const html = [...prose.matchAll(/\b(?:href|src)="([^"]+)"/g)];
     const references = [...prose.matchAll(/^\[[^\]]+\]:\s*(\S+)/gm)];
@@ -61,12 +69,14 @@ describe('README', () => {
       .filter((target) => !/^[a-z]+:/i.test(target))
       .filter((target) => {
         const [path, anchor] = target.split('#');
-        const file = path || 'README.md';
+        const file = path ? join(dirname(page), path) : page;
         return !existsSync(file) || (anchor && file.endsWith('.md') && !anchors(file).includes(anchor));
       });
     expect(broken).toEqual([]);
   });
+});
 
+describe('README', () => {
   test.for(['npm ci && npm start', 'npm ci && npm test'])('tells the command `%s`', (command) => {
     expect(readme).toContain(command);
   });
