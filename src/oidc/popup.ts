@@ -5,9 +5,6 @@ import { pause } from './page.ts';
 /** What ends the `state` of a sign-in in a popup. */
 export const POPUP = '.popup';
 
-/** Named by the state, which nobody else knows; only pages of this origin hear it. */
-const channelOf = (state: string) => new BroadcastChannel(state);
-
 /**
  * Empty, because browsers let only a click open a window, and its URL is known later.
  *
@@ -15,7 +12,7 @@ const channelOf = (state: string) => new BroadcastChannel(state);
  */
 export function openPopup(): Window {
   const popup = open('', '', 'popup,width=480,height=640');
-  if (!popup) throw new OidcError('popup-blocked', 'the browser opens windows in a click only');
+  if (!popup) throw new OidcError('popup-blocked', 'the browser opened no window');
   return popup;
 }
 
@@ -25,7 +22,8 @@ export function openPopup(): Window {
  * @throws OidcError `popup-closed`.
  */
 export async function parametersFrom(popup: Window, state: string): Promise<URLSearchParams> {
-  const channel = channelOf(state);
+  // Named by the state, which nobody else knows; only pages of this origin hear it.
+  const channel = new BroadcastChannel(state);
   let parameters: string | undefined;
   channel.onmessage = ({ data }) => {
     parameters = data;
@@ -35,7 +33,7 @@ export async function parametersFrom(popup: Window, state: string): Promise<URLS
     await pause(200);
   }
   channel.close();
-  if (!parameters) throw new OidcError('popup-closed', 'the user closed the window');
+  if (!parameters) throw new OidcError('popup-closed', 'the window was closed');
   return new URLSearchParams(parameters);
 }
 
@@ -45,7 +43,7 @@ export async function parametersFrom(popup: Window, state: string): Promise<URLS
  * @returns A promise that never resolves.
  */
 export async function handOver(parameters: URLSearchParams, state: string): Promise<never> {
-  channelOf(state).postMessage(`${parameters}`);
+  new BroadcastChannel(state).postMessage(`${parameters}`);
   await pause(200);
   close();
   return new Promise(() => {});

@@ -13,10 +13,10 @@ export const s256 = oauth.calculatePKCECodeChallenge;
 /** What oauth4webapi hangs on its errors holds tokens, codes and claims: only its own words are handed on (R70). */
 function told(thrown: unknown, step: OidcErrorCode): OidcError {
   if (thrown instanceof OidcError) return thrown;
-  const { message, error, error_description: more = '' } = thrown as oauth.AuthorizationResponseError;
-  return error
-    ? new OidcError('authorization-refused', `the server signed nobody in: ${error} ${more}`, { error })
-    : new OidcError(/JW[TSE] |ID Token|End-User/.test(message) ? 'invalid-id-token' : step, message);
+  const { message, error = '', error_description: more = '' } = thrown as oauth.AuthorizationResponseError;
+  const isIdToken = /JW[TSE] |ID Token|End-User/.test(message);
+  const code = error ? 'authorization-refused' : isIdToken ? 'invalid-id-token' : step;
+  return new OidcError(code, `${message} ${error} ${more}`.trim(), error ? { error } : {});
 }
 
 /** The claims of an ID token that was checked when it came. */
@@ -148,8 +148,8 @@ export function createProtocol(options: OidcClientOptions) {
     } catch (thrown) {
       const cause = told(thrown, 'invalid-token-response');
       // In the shape in which the manager reads `retryAt`; it takes `error: 'invalid_grant'` for the end (R35).
-      const shape = { ...cause, name: 'TokenError', code: 'refresh-failed' };
-      throw Object.assign(new Error(cause.message, { cause }), shape);
+      const shape = { name: 'TokenError', code: 'refresh-failed' };
+      throw Object.assign(new Error(cause.message, { cause }), cause, shape);
     }
   };
 

@@ -14,7 +14,7 @@ const LIFETIME = 3_600_000;
 
 /** A state says when it was made, so that what is too old can be told by its key. */
 export const stamp = (random: string): string => `${random}.${Date.now()}`;
-const isOld = (key: string) => !(Date.now() < Number(key.split('.')[3]) + LIFETIME);
+const isOld = (key: string) => !(Date.now() < +`${key.split('.')[3]}` + LIFETIME);
 
 export async function save(
   items: TokenStorage,
@@ -30,8 +30,8 @@ export async function save(
 export async function take(items: TokenStorage, state: string): Promise<Transaction> {
   const key = PREFIX + state;
   const text = isOld(key) ? undefined : await items.getItem(key);
-  if (text === '') throw new OidcError('callback-used', 'this callback was taken before (back or reload)');
-  if (!text) throw new OidcError('unknown-state', 'no sign-in began here with this state in the last hour');
+  if (text === '') throw new OidcError('callback-used', 'this callback was taken before');
+  if (!text) throw new OidcError('unknown-state', 'no sign-in of the last hour has this state');
   await items.setItem(key, '');
   return JSON.parse(text);
 }
