@@ -34,7 +34,8 @@ export interface OidcClient {
    * exchanges the code, and takes the parameters out of the address bar at once.
    *
    * A second call while the first one is under way gets the same promise (React's StrictMode calls effects twice).
-   * In a popup it hands the callback to the page that opened it, closes the window and never settles.
+   * In a popup it hands the callback to the page that opened it and closes the window; it settles only where that is
+   * not possible, with `unknown-state`.
    *
    * @param url - The callback. @default the page's URL
    * @returns The tokens and `returnTo`, or `undefined` when the URL is no callback.
@@ -93,7 +94,7 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
   const { urlOf, exchange, refresh, revoke } = createProtocol(options);
   const isOpenId = /\bopenid\b/.test(scope);
   const storage = () => options.storage ?? sessionStorage;
-  let running: { hrefs: string[]; result: Promise<SignInResult> } | undefined;
+  let running: { hrefs: (string | undefined)[]; result: Promise<SignInResult> } | undefined;
 
   async function begin(asked: SignInOptions, state: string): Promise<string> {
     const returnTo = asked.returnTo && pathOf(asked.returnTo, redirectUri);
@@ -156,7 +157,7 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
       const result = (state.endsWith(POPUP) ? handOver : finish)(parameters, state).finally(() => {
         running = undefined;
       });
-      running = { hrefs: [href, cleaned], result };
+      running = { hrefs: [href, currentUrl()], result };
       return result;
     },
 

@@ -40,11 +40,12 @@ export async function parametersFrom(popup: Window, state: string): Promise<URLS
 /**
  * In the popup: hands the parameters of the callback over and closes the window, also when nobody waits for them.
  *
- * @returns A promise that never resolves.
+ * @throws OidcError `unknown-state`: the window is still there, so it is none that a script has opened.
  */
 export async function handOver(parameters: URLSearchParams, state: string): Promise<never> {
   new BroadcastChannel(state).postMessage(`${parameters}`);
   await pause(200);
   close();
-  return new Promise(() => {});
+  await pause(1_000);
+  throw new OidcError('unknown-state', 'this window cannot be closed');
 }

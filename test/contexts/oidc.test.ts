@@ -1,36 +1,8 @@
 /** Users sign in at a real OpenID Connect server, through its own pages, in a real browser. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listenOnLoopback } from '../../examples/demo/loopback.ts';
-import { startLoopback } from '../support/loopback.ts';
 import { chromium, launchChromium } from './support/chromium.ts';
-import { bundle, html } from './support/site.ts';
-
-/** The app on `localhost`, the servers on `127.0.0.1`: other origins, another site. */
-async function startApp(headers: Record<string, string> = {}) {
-  const site = await listenOnLoopback();
-  const origin = site.origin.replace('127.0.0.1', 'localhost');
-  const world = await startLoopback({ headers, postLogoutRedirectUris: [`${origin}/`] });
-  const { server, api } = world;
-  const servers = new URLSearchParams({ issuer: server.issuer, api: api.url });
-  const script = await bundle('sign-in');
-  const page = html(`<body data-servers="${servers}"><script src="/main.js"></script>`).replaceAll(
-    '&',
-    '&amp;',
-  );
-  site.handle(({ url }, response) => {
-    const isScript = url === '/main.js';
-    response.writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html' });
-    response.end(isScript ? script : page);
-  });
-  return {
-    origin,
-    server,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([site.close(), world[Symbol.asyncDispose]()]);
-    },
-  };
-}
+import { startSignInApp } from './support/sign-in-app.ts';
 
 /** The server's own pages: the login, then the consent. */
 async function logIn(page: Page, login: string): Promise<void> {
@@ -53,7 +25,7 @@ describe.skipIf(!chromium.program && process.env['EVERTOKEN_BROWSERS'] !== 'requ
   afterAll(() => browser?.close());
 
   test('redirect: from the login to a refresh, over a reload, to the end of the session', async () => {
-    await using app = await startApp();
+    await using app = await startSignInApp();
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(app.origin);
@@ -89,7 +61,7 @@ describe.skipIf(!chromium.program && process.env['EVERTOKEN_BROWSERS'] !== 'requ
   });
 
   test('back to the login page and in again: the address bar is clean, and the app knows what happened', async () => {
-    await using app = await startApp();
+    await using app = await startSignInApp();
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(app.origin);
@@ -110,7 +82,7 @@ describe.skipIf(!chromium.program && process.env['EVERTOKEN_BROWSERS'] !== 'requ
     ['as it is', {}],
     ['where the server’s pages cut it off', { 'cross-origin-opener-policy': 'same-origin' }],
   ] as const)('popup, %s: the page gets the tokens and the window closes', async ([, headers]) => {
-    await using app = await startApp(headers);
+    await using app = await startSignInApp(headers);
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(app.origin);
@@ -127,7 +99,7 @@ describe.skipIf(!chromium.program && process.env['EVERTOKEN_BROWSERS'] !== 'requ
   });
 
   test('popup that the user closes: a clear error', async () => {
-    await using app = await startApp();
+    await using app = await startSignInApp();
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(app.origin);

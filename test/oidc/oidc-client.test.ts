@@ -155,6 +155,16 @@ describe('handleRedirect', () => {
     expect(await client.handleRedirect(), 'the address bar is clean').toBeUndefined();
   });
 
+  test('outside a page, where nothing is said to be the callback, nobody gets the tokens of another', async () => {
+    const server = await createOidcServer();
+    const { client, left } = createApp(server);
+    await client.signInRedirect();
+    const result = client.handleRedirect(server.login(`${left[0]}`));
+    expect(await client.handleRedirect()).toBeUndefined();
+    expect(await client.handleRedirect(CALLBACK)).toBeUndefined();
+    expect(await result).toBeDefined();
+  });
+
   test('who presses back meets a clear error, and no second request', async () => {
     const server = await createOidcServer();
     const { client, left } = createApp(server);
@@ -228,7 +238,7 @@ describe('signInPopup', () => {
     expect(open, 'before anything is awaited').toHaveBeenCalledOnce();
     await vi.waitFor(() => expect(popup.location.href).toContain('/auth?'));
     const inPopup = createApp(server);
-    void inPopup.client.handleRedirect(server.login(popup.location.href));
+    inPopup.client.handleRedirect(server.login(popup.location.href)).catch(() => {});
     const seen = vi.fn();
     signingIn.then(seen);
     await vi.waitFor(() => expect(seen).toHaveBeenCalled());

@@ -42,6 +42,9 @@ describe('a sign-in in a popup', () => {
     expect(other.outcome).toBeUndefined();
     expect(sent.outcome).toBeUndefined();
     expect(close).toHaveBeenCalledOnce();
+    // Somebody may have made up such a link: the app does not wait for ever.
+    await settle(1_000);
+    expect(sent.outcome).toBe('unknown-state');
     popup.closed = true;
     await settle(1_000);
   });
