@@ -94,7 +94,7 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
   const { urlOf, exchange, refresh, revoke } = createProtocol(options);
   const isOpenId = /\bopenid\b/.test(scope);
   const storage = () => options.storage ?? sessionStorage;
-  let running: { hrefs: (string | undefined)[]; result: Promise<SignInResult> } | undefined;
+  let running: Promise<SignInResult> | undefined;
 
   async function begin(asked: SignInOptions, state: string): Promise<string> {
     const returnTo = asked.returnTo && pathOf(asked.returnTo, redirectUri);
@@ -148,17 +148,16 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
     async handleRedirect(url) {
       const here = currentUrl();
       const href = `${url ?? here ?? redirectUri}`;
-      if (running?.hrefs.includes(href)) return running.result;
+      if (here && running) return running;
       const callback = readCallback(href, redirectUri);
       if (!callback) return undefined;
       const { parameters, state, cleaned } = callback;
       // Before anything else runs: whoever looks at the address bar sees the code, and a reload would bring it again.
       if (href === here) replaceUrl(cleaned);
-      const result = (state.endsWith(POPUP) ? handOver : finish)(parameters, state).finally(() => {
+      running = (state.endsWith(POPUP) ? handOver : finish)(parameters, state).finally(() => {
         running = undefined;
       });
-      running = { hrefs: [href, currentUrl()], result };
-      return result;
+      return running;
     },
 
     async signOutRedirect({ idTokenHint, postLogoutRedirectUri, state } = {}) {

@@ -98,7 +98,7 @@ export interface SignOutOptions {
 export function checkOptions({ issuer, server, clientId, redirectUri }: OidcClientOptions): void {
   if (!clientId || !URL.canParse(redirectUri) || !URL.canParse(`${server?.issuer ?? issuer}`)) {
     throw new TypeError(
-      'evertoken: createOidcClient needs clientId, and absolute URLs as redirectUri and issuer',
+      'evertoken: createOidcClient needs clientId, redirectUri and issuer, the last two as URLs',
     );
   }
 }

@@ -3,7 +3,7 @@ import * as oauth from 'oauth4webapi';
 import type { Fetch, Refresh, Revoke, TokenResponse } from '../types.ts';
 import { OidcError, type OidcErrorCode } from './oidc-error.ts';
 import type { OidcClientOptions, ServerMetadata, SignInResult } from './options.ts';
-import { insistOn, sendOver } from './requests.ts';
+import { insistOn } from './requests.ts';
 import type { Transaction } from './transactions.ts';
 
 /** Verifier, nonce and state: 256 bits each. */
@@ -20,7 +20,7 @@ function told(thrown: unknown, step: OidcErrorCode): OidcError {
 }
 
 /** The claims of an ID token that was checked when it came. */
-function claimsOf(idToken: string): { iss?: unknown; sub?: unknown } | undefined {
+function claimsOf(idToken: string): { sub?: unknown } | undefined {
   try {
     return JSON.parse(atob(`${idToken.split('.')[1]}`.replace(/-/g, '+').replace(/_/g, '/')));
   } catch {
@@ -28,23 +28,29 @@ function claimsOf(idToken: string): { iss?: unknown; sub?: unknown } | undefined
   }
 }
 
+/** Adds parameters that have a value, and each of several values. */
+function fill(form: URLSearchParams, parameters: object): URLSearchParams {
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of [value ?? []].flat()) form.append(name, one);
+  }
+  return form;
+}
+
 export function createProtocol(options: OidcClientOptions) {
   const { issuer, clientId, redirectUri, dpop, clockTolerance = 30_000 } = options;
   const client = { client_id: clientId, [oauth.clockTolerance]: clockTolerance / 1_000 };
   let server: ServerMetadata | Promise<ServerMetadata> | undefined = options.server;
 
-  const { hostname } = new URL(`${options.server?.issuer ?? issuer}`);
-  const isLoopback = /^(localhost|127\.0\.0\.1|\[::1])$/.test(hostname);
-  const allowInsecureRequests = options.allowInsecureRequests ?? isLoopback;
+  const allowInsecureRequests =
+    options.allowInsecureRequests ??
+    /^http:\/\/(localhost|127\.0\.0\.1|\[::1])(:|\/|$)/.test(`${options.server?.issuer ?? issuer}`);
 
   const own: Fetch = (input, init) => (options.fetch ?? fetch)(input, init);
 
   /** For grants and revocations `attempts` are named: a refusal is told, and they carry a proof. */
   function sending(fetch: Fetch, attempts = 0, signal = AbortSignal.timeout(10_000), more?: RequestInit) {
-    const once = sendOver(fetch, more);
-    const send = attempts ? insistOn(dpop?.wrap(once) ?? once, attempts) : once;
     return {
-      [oauth.customFetch]: (url: string, init: object) => send(url, init),
+      [oauth.customFetch]: insistOn((attempts && dpop?.wrap(fetch)) || fetch, attempts, more),
       [oauth.allowInsecureRequests]: allowInsecureRequests,
       signal,
     };
@@ -75,7 +81,7 @@ export function createProtocol(options: OidcClientOptions) {
   /** Where the user is sent to. */
   async function urlOf(
     endpoint: 'authorization_endpoint' | 'end_session_endpoint',
-    parameters: Record<string, unknown>,
+    parameters: object,
   ): Promise<string> {
     const text = `${(await discover())[endpoint]}`;
     // Nor to a `javascript:` URL.
@@ -83,16 +89,13 @@ export function createProtocol(options: OidcClientOptions) {
       throw new OidcError('server-metadata', `the server has no safe ${endpoint}`);
     }
     const url = new URL(text);
-    for (const [name, value] of Object.entries(parameters)) {
-      for (const one of [value ?? []].flat()) url.searchParams.append(name, `${one}`);
-    }
+    fill(url.searchParams, parameters);
     return url.href;
   }
 
   /** RFC 6749 §4.1.3 and §6, RFC 8707 §2.2. */
   async function grant(type: string, parameters: object, init: ReturnType<typeof sending>) {
-    const resources = [options.resource ?? []].flat().map((uri) => ['resource', uri]);
-    const form = [...Object.entries(parameters), ...resources];
+    const form = fill(new URLSearchParams(), { ...parameters, resource: options.resource });
     return oauth.genericTokenEndpointRequest(await discover(), client, oauth.None(), type, form, init);
   }
 
@@ -136,12 +139,12 @@ export function createProtocol(options: OidcClientOptions) {
       const response = await grant('refresh_token', form, sending(fetch, 3, signal));
       // It comes straight from the server; to refuse it for a wrong clock, or because no key could be fetched, would
       // lose the rotated refresh token (OpenID Connect Core §3.1.3.7 (6) leaves the signature to TLS).
-      const timeless = { ...client, [oauth.clockTolerance]: Number.MAX_SAFE_INTEGER };
+      const timeless = { ...client, [oauth.clockTolerance]: 1e12 };
       const answer = await oauth.processRefreshTokenResponse(server, timeless, response);
       const before = claimsOf(idToken);
       const now = oauth.getValidatedIdTokenClaims(answer);
-      // OpenID Connect Core §12.2; that `aud` is this client was checked both times.
-      if (before && now && (before.sub !== now.sub || before.iss !== now.iss)) {
+      // OpenID Connect Core §12.2; that `iss` is this server and `aud` this client was checked both times.
+      if (before && now && before.sub !== now.sub) {
         throw new OidcError('subject-changed', "the new ID token is another user's");
       }
       return accept(answer);

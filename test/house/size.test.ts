@@ -4,7 +4,7 @@ import { core, dpop, firebase, full, indexeddb, measure, oidc, sizeOf } from './
 
 // The design's budgets are 6.5 and 15 kB. They are not met yet: docs/decisions/0003-size.md says why and where to
 // begin. Until then these are the sizes reached, which only shrink.
-const reached = { core: 11_000, full: 19_600, indexeddb: 700, oidc: 3_180 };
+const reached = { core: 11_000, full: 19_600, indexeddb: 700, oidc: 3_140 };
 
 describe('size', () => {
   test('without refreshEndpoint: no more than was reached, and no ky in it', async () => {

@@ -1,6 +1,6 @@
 /** Requests for tokens: lost answers, refusals, and when they are sent again. */
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { insistOn, sendOver } from '../../src/oidc/requests.ts';
+import { insistOn } from '../../src/oidc/requests.ts';
 
 const URL = 'https://as.example.com/token';
 const ok = () => Response.json({ access_token: 'a' });
@@ -21,10 +21,7 @@ async function play(attempts: number, ...answers: (() => Response | Promise<Resp
     at.push(Date.now() - began);
     return (answers[at.length - 1] ?? lost)();
   };
-  const settled = insistOn(
-    sendOver(send),
-    attempts,
-  )(URL).then(
+  const settled = insistOn(send, attempts)(URL, {}).then(
     (response) => response.status,
     (error) => error,
   );
