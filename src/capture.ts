@@ -37,11 +37,12 @@ export function createCapture(
 
   return async ({ target, method, signal }, carried, request) => {
     const isMeant = (name: string) => name.toUpperCase() === method.toUpperCase();
-    const rule = compiled.find(
-      (rule) => rule.matches(target) && [rule.method ?? method].flat().some(isMeant),
-    );
     const was = sessions.current;
-    if (!rule || !(was.id || rule.startsSession)) return request();
+    const rule = compiled.find(
+      ({ matches, method: only, startsSession }) =>
+        (was.id || startsSession) && matches(target) && [only ?? method].flat().some(isMeant),
+    );
+    if (!rule) return request();
     const { startsSession, read } = rule;
     // The order of sending decides between captures; the token carried decides where no refresh token comes along.
     const captured = ++sent;

@@ -36,6 +36,17 @@ describe('R41: captured tokens belong to the session that sent the request', () 
     expect(world.api.at(-1)?.authorization).toBe('Bearer x');
   });
 
+  test('R41: signed out, a rule that does nothing hides no sign-in endpoint behind it', async () => {
+    const { auth, pending } = createStage({
+      capture: [{ url: API }, { url: PASSWORD, startsSession: true }],
+    });
+    const answer = auth.fetch(PASSWORD, { method: 'POST' });
+    await tick();
+    nth(pending, 0).answer(grant('x'));
+    await answer;
+    expect(auth.tokens?.accessToken).toBe('x');
+  });
+
   test('R41, R62: over a running session startsSession always begins a new one, which inherits nothing', async () => {
     const { auth, pending, told } = createStage();
     await auth.signIn({ ...first, id_token: 'id-0', scope: 'all' });
