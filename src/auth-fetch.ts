@@ -1,7 +1,7 @@
 /** The fetch that carries the token (C), sees expiry (E), recognises a refusal (F) and replays. */
 import { type Matcher, targetOf } from './allow.ts';
 import { stepUpChallenge } from './challenge.ts';
-import type { Capture, Held, Refresher, Session, Sessions, Target } from './contracts.ts';
+import type { Capture, Held, Refresher, Session, Sessions } from './contracts.ts';
 import { createCoolDown } from './cool-down.ts';
 import type { Events } from './events.ts';
 import { type Call, hasHeader, isReplayable, isRequest, sendCall, takeCall } from './replay.ts';
@@ -29,14 +29,14 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
   const coolDown = createCoolDown();
 
   /** Whether the answer refuses the token (F); what a refresh cannot cure is told to the app. */
-  async function isRefused(response: Response, { origin, place }: Target): Promise<boolean> {
+  async function isRefused(response: Response, { target: { origin, place }, signal }: Call) {
     // Beyond a cross-origin redirect the server saw no token.
     if (response.redirected && targetOf(response.url)?.origin !== origin) return false;
     const challenge = stepUpChallenge(response);
     let isRefusal = response.status === 401 && !challenge;
     if (isRejected) {
       const copy = response.clone();
-      isRefusal = await isRejected(copy);
+      isRefusal = await abortable(isRejected(copy), signal);
       discard(copy);
     }
     if (challenge && !isRefusal) {
@@ -69,7 +69,7 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     isRetry?: boolean,
   ): Promise<Response> {
     const token = tokens.accessToken;
-    if (!(await isRefused(response, call.target))) return accept(response, token, call);
+    if (!(await isRefused(response, call))) return accept(response, token, call);
     const isCurrent = sessions.current === session && session.held?.tokens.accessToken === token;
     // What was issued for this very request and is refused all the same, no refresh can cure.
     if (isIssued && isCurrent && Date.now() < expiresAt) coolDown.mark(token, call);
@@ -137,7 +137,9 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     if (was.id) was.signal.throwIfAborted();
     let { held } = session;
     if (!held || Date.now() >= held.aheadAt) {
-      if (held && hasHeader(call, await attach.headers(requestOf(call, held)))) return plain(call);
+      const added =
+        held && (await abortable(attach.headers(requestOf(call, held)), call.signal, session.signal));
+      if (added && hasHeader(call, added)) return plain(call);
       held = await abortable(refresher.obtain(session), call.signal);
     }
     return held ? exchange(call, session, held) : plain(call);
@@ -147,8 +149,9 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     const target = targetOf(isRequest(input) ? input.url : `${input}`);
     if (!target) return fetch(input, init);
     if (!allow(target)) {
-      const method = init?.method ?? (isRequest(input) ? input.method : 'GET');
-      return untouched({ target, method }, () => fetch(input, init));
+      const request = isRequest(input) ? input : undefined;
+      const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
+      return untouched({ target, method, signal }, () => fetch(input, init));
     }
     const call = takeCall(input, init, target);
     if (hasHeader(call, reserved)) return untouched(call, () => fetch(input, init));
