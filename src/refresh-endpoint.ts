@@ -5,6 +5,9 @@ import { TokenError } from './errors.ts';
 import type { LimitedSignal } from './timers.ts';
 import type { Refresh, TokenResponse, TokenSet, TokenSetInput } from './types.ts';
 
+/** `HeadersInit`, which only the types of the DOM know. */
+type HeadersInput = NonNullable<RequestInit['headers']>;
+
 /** The options of `refreshEndpoint`. Only `url` is required. */
 export interface RefreshEndpointOptions {
   /** The token endpoint, or the backend's own refresh route. */
@@ -29,7 +32,7 @@ export interface RefreshEndpointOptions {
   /** More members of the form. */
   parameters?: Record<string, string> | undefined;
   /** More headers; a function is asked at each refresh, for CSRF tokens that change. */
-  headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  headers?: HeadersInput | (() => HeadersInput | Promise<HeadersInput>) | undefined;
   /** The JSON body. @default `{ refreshToken }` for `json`, none for `cookie` */
   body?: ((tokens: TokenSet | undefined) => unknown) | undefined;
   /** Finds the tokens in the answer. @default the answer itself, in snake_case or camelCase */

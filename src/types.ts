@@ -64,7 +64,7 @@ export interface TokenStorage {
 }
 
 /** The platform's `fetch`, as far as this package calls it. */
-export type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**
  * Brings new tokens (RFC 6749 §6). Throw `new TokenError('session-ended')`, or any error that carries
