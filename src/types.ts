@@ -290,6 +290,7 @@ export interface TokenManager {
   /** Calls `listener` for each `event`. Returns the function that ends it. A listener that fails harms nobody. */
   on<E extends keyof TokenEvents>(event: E, listener: (payload: TokenEvents[E]) => unknown): () => void;
   on(event: '*', listener: AnyListener): () => void;
+  on(event: '*', listener: (event: keyof TokenEvents) => unknown): () => void;
   /** Calls `listener` after any change of `tokens`; with `tokens` it fits `useSyncExternalStore`. */
   subscribe(listener: () => void): () => void;
   /** Ends timers, listeners and waits (they reject with `closed`). Twice is fine. */

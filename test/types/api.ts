@@ -118,6 +118,9 @@ auth.on('*', (event, payload) => {
   // @ts-expect-error the payload follows the event
   return payload.challenge;
 });
+auth.on('*', (event) => event === 'signed-out');
+// @ts-expect-error no such event
+auth.on('*', (event) => event === 'token-expired');
 export const reason: TokenEvents['signed-out']['reason'] = 'replaced';
 auth.subscribe(() => {})();
 
