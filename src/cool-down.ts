@@ -25,7 +25,12 @@ export function createCoolDown(): CoolDown {
   const marks = new Map<string, { until: number; length: number }>();
   let marked: string | undefined;
   // The token's mark has no place.
-  const isOn = (key: string) => Date.now() < (marks.get(key)?.until ?? 0);
+  const isOn = (key: string) => {
+    const { until = 0, length = 0 } = marks.get(key) ?? {};
+    const left = until - Date.now();
+    // More is left than it ever had where the clock was set back.
+    return left > 0 && left <= length;
+  };
   const extend = (key: string) => {
     const length = Math.min((marks.get(key)?.length ?? 5_000) * 2, 60_000);
     marks.set(key, { length, until: Date.now() + length });

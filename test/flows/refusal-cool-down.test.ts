@@ -34,6 +34,15 @@ describe('a place that refuses for good', () => {
     expect(world.refreshes).toHaveLength(refreshes);
   });
 
+  test('R23, R13: a clock that is set back makes the marks last no longer', async () => {
+    const { world, ask } = await refusing('/a');
+    await ask('/a');
+    vi.setSystemTime(Date.now() - 86_400_000);
+    await pass(10_000);
+    await ask('/a');
+    expect(world.refreshes).toHaveLength(2);
+  });
+
   test('R23: under the marks a refusal is returned whole, after one sending', async () => {
     const { world, auth, ask, heard } = await refusing('/a');
     await ask('/a');
