@@ -47,6 +47,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
       const retryAt = Math.ceil(Math.max(Date.now() + delay, known?.retryAt ?? 0));
       const error = new TokenError('refresh-failed', { cause: known ? known.cause : cause, retryAt });
       run.error = session.error = error;
+      session.failedAt = Date.now();
       events.add('refresh-failed', { sessionId: session.id, error, retryAt });
     }
     return run.error;
@@ -191,7 +192,9 @@ export function createRefresher(parts: RefresherParts): Refresher {
   async function run(session: Session, cause: RefreshCause): Promise<void> {
     session.signal.throwIfAborted();
     if (cause === 'manual') session.error = undefined;
-    if (Date.now() < Number(session.error?.retryAt)) throw session.error;
+    const now = Date.now();
+    // A clock that was set back would make it last for as long.
+    if (now >= Number(session.failedAt) && now < Number(session.error?.retryAt)) throw session.error;
     // Tokens from elsewhere need a refresh of their own.
     if (session.run?.base !== session.base) session.run = start(session, cause);
     const own = session.run as Run;

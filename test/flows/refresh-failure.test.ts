@@ -152,6 +152,17 @@ describe('the back-off', () => {
     expect(refresh).toHaveBeenCalledTimes(2);
   });
 
+  test('R35, R13: a clock that is set back makes it no longer', async () => {
+    const { auth, world, refresh } = await throwing(new Error('down'));
+    await pass(3_600_000);
+    await failure(auth.fetch(ME));
+    vi.setSystemTime(Date.now() - 86_400_000);
+    await pass(60_000);
+    world.good = 'access-1';
+    refresh.mockResolvedValue(login({ access_token: 'access-1' }));
+    expect(await status(auth.fetch(ME))).toBe(200);
+  });
+
   test('R35: it grows with each failure, to a minute at most', async () => {
     const { auth } = await throwing(new Error('down'));
     await pass(3_600_000);
