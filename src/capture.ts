@@ -74,9 +74,12 @@ export function createCapture(
       const work = () =>
         take(copy)
           .catch((error) => read && report(error))
-          .finally(() => void copy.body?.cancel().catch(() => {}));
+          .finally(() => {
+            copy.body?.cancel().catch(() => {});
+            // Here, because a commit that comes late is told, too.
+            flush();
+          });
       await within('the capture', 5_000, work).catch(() => {});
-      flush();
       return response;
     });
     was.captures.add(answer);

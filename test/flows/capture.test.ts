@@ -193,6 +193,24 @@ describe('R41: the caller waits for the commit', () => {
     expect(answer.state).toBe('resolved');
   });
 
+  test('R41, R55: tokens that are read later than that are told when they are taken', async () => {
+    const read = async (response: Response): Promise<TokenResponse> => {
+      await new Promise((resolve) => setTimeout(resolve, 8_000));
+      return response.json();
+    };
+    const { auth, pending, told } = createStage({ capture: [{ url: PASSWORD, read }] });
+    await auth.signIn(first);
+    const changed = vi.fn();
+    auth.subscribe(changed);
+    auth.fetch(PASSWORD);
+    await tick();
+    nth(pending, 0).answer(grant('late', 'late'));
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(auth.tokens?.accessToken).toBe('late');
+    expect(short(told)).toEqual(['signed-in local', 'token-refreshed captured']);
+    expect(changed).toHaveBeenCalledTimes(1);
+  });
+
   test('R33: the signal of the caller ends the wait for the commit at once', async () => {
     const { auth, pending } = createStage({
       capture: [{ url: PASSWORD, read: () => new Promise(() => {}) }],
