@@ -46,11 +46,9 @@ function compile(rule: unknown, label: string): Matcher {
   // Only `true` counts: a promise would be truthy. Each is asked with a URL of its own, which it may change.
   if (typeof rule === 'function') return ({ isSecure, href }) => isSecure && rule(new URL(href)) === true;
   const text = `${rule}`;
-  if (!/^https?:\/\/(\*\.)?[^*?#@/]+(\/[^*?#]*)?$/i.test(text) || !URL.canParse(text)) {
-    refuse(label, rule, 'http(s) origin, perhaps with a path; * only as https://*.host');
-  }
-  const { origin, pathname } = new URL(text);
-  const start = origin + pathname.replace(/\/*$/, '/');
+  const parsed = /^https?:\/\/(\*\.)?[^*?#@/]+(\/[^*?#]*)?$/i.test(text) && parse(text, undefined);
+  if (!parsed) return refuse(label, rule, 'http(s) origin, perhaps with a path; * only as https://*.host');
+  const start = parsed.place.replace(/\/*$/, '/');
   return ({ folder, family }) => folder.startsWith(start) || family.startsWith(start);
 }
 

@@ -156,6 +156,15 @@ describe('R14: what is missing degrades', () => {
     }
   });
 
+  test('without URL.canParse rules are checked all the same', async () => {
+    vi.stubGlobal('URL', class extends URL {});
+    vi.spyOn(URL, 'canParse').mockImplementation(() => {
+      throw new TypeError('not a function');
+    });
+    expect(await live()).toMatchObject(lived);
+    expect(() => createTokenManager({ refresh: async () => ({}), allow: 'https://a b' })).toThrow(/allow/);
+  });
+
   test('Symbol.dispose, where there is one, closes', async () => {
     const auth = await signedIn(createWorld());
     auth[Symbol.dispose]();
