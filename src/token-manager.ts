@@ -4,7 +4,7 @@ import { createCapture } from './capture.ts';
 import { openChannel, openLocalChannel } from './channel.ts';
 import { checkMembers } from './check.ts';
 import { createSessions } from './commit.ts';
-import type { Accept, Session } from './contracts.ts';
+import type { Accept } from './contracts.ts';
 import { TokenError } from './errors.ts';
 import { createEvents, report } from './events.ts';
 import { hold } from './expiry.ts';
@@ -107,9 +107,22 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     events.close();
   };
 
-  let signingOut: Promise<Session> | undefined;
   /** Sign-ins under way: a sign-out that follows is meant for their session. */
   let signingIn = 0;
+  let lastCall: Promise<unknown> | undefined;
+  /** Sign-ins and sign-outs begin in the order of their calls, and at once where none has to wait. */
+  function inOrder<T>(task: () => Promise<T>, isFree: boolean): Promise<T> {
+    if (!lastCall && isFree) return task();
+    const run = Promise.resolve(lastCall).then(task);
+    const call = run
+      .catch(() => {})
+      .then(() => {
+        if (lastCall === call) lastCall = undefined;
+      });
+    lastCall = call;
+    return run;
+  }
+
   const methods: Omit<TokenManager, 'tokens' | 'sessionId' | typeof Symbol.dispose> = {
     fetch: createAuthFetch({ ...parts, refresher }),
     ready: read('restored'),
@@ -128,27 +141,31 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     async signIn(tokens) {
       sessions.closed.throwIfAborted();
       const held = accept(tokens, Date.now());
-      // A sign-out that was called before comes before.
-      if (signingOut) await signingOut.catch(() => {});
-      const opened = sessions.open(() => true, held, 'local').finally(() => signingIn--);
+      const open = async () => {
+        sessions.closed.throwIfAborted();
+        await sessions.open(() => true, held, 'local');
+      };
       signingIn++;
+      const opened = inOrder(open, true).finally(() => signingIn--);
       await abortable(opened.then(flush), sessions.closed);
     },
     async signOut({ revoke: isWanted = true } = {}) {
       sessions.closed.throwIfAborted();
       const was = sessions.current;
       const isFollowing = signingIn;
-      signingOut = sessions.opening && sessions.settled(undefined);
-      let session = signingOut ? await signingOut : was;
       const isRevoked = !!revoke && isWanted;
-      // Another context has ended it, and begun one that is not meant.
-      const isOver = was.id && session !== was && !isFollowing;
-      if (isOver) session = was;
-      const ended = isOver ? undefined : sessions.end(isRevoked).then(flush);
-      session.isRevoked = isRevoked;
-      if (isRevoked && (session.held || refresh.withoutRefreshToken)) {
-        await abortable(revokeTokens(session.held?.tokens), sessions.closed);
-      }
+      const end = async () => {
+        const found = sessions.opening ? await sessions.settled(undefined) : sessions.current;
+        // Another context has ended it, and begun one that is not meant.
+        const isOver = was.id && found !== was && !isFollowing;
+        const session = isOver ? was : found;
+        session.isRevoked = isRevoked;
+        const ended = isOver ? undefined : sessions.end(isRevoked).then(flush);
+        const isNeeded = isRevoked && (session.held || refresh.withoutRefreshToken);
+        return { ended, revoked: isNeeded && revokeTokens(session.held?.tokens) };
+      };
+      const { ended, revoked } = await inOrder(end, !sessions.opening);
+      if (revoked) await abortable(revoked, sessions.closed);
       // Before, the others would find the cookie still good.
       if (!store) channel?.post(sessions.current.n);
       await abortable(ended, sessions.closed);
