@@ -92,6 +92,7 @@ export function createSessionState(add: Events['add']): SessionState {
     closed,
     async settled(signal) {
       closed.throwIfAborted();
+      signal?.throwIfAborted();
       while (opening) await abortable(opening, signal, closed);
       return current;
     },

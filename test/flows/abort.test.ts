@@ -18,6 +18,21 @@ const ending = (call: Promise<unknown>) =>
     settle().then(() => 'waits'),
   ]);
 
+test('R33: who gave up before starts no refresh', async () => {
+  const { world, auth } = await signedIn();
+  await auth.signIn({ ...login(), expiresAt: 1 });
+  const signal = AbortSignal.abort('enough');
+  for (const call of [
+    auth.fetch(ME, { signal }),
+    auth.getAccessToken({ signal }),
+    auth.refresh({ signal }),
+  ]) {
+    expect(await ending(call)).toBe('enough');
+  }
+  await settle();
+  expect([world.api.length, world.refreshes.length]).toEqual([0, 0]);
+});
+
 test('R33: an `isRejected` that never settles', async () => {
   const { world, auth } = await signedIn({ isRejected: never });
   const giveUp = new AbortController();
