@@ -1,138 +1,193 @@
-/** What `auth.fetch` adds to a request with a good token: time and memory, over the same stubbed fetch. See README.md. */
-import { availableParallelism, cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+/** What a subject adds to a request with a good token: time and memory over a stubbed fetch, and rate over loopback. */
 import { GCProfiler } from 'node:v8';
+import { calmest, each, inTurns } from './support/rounds.mjs';
+import { isServed } from './support/send.mjs';
+import { startServers } from './support/servers.mjs';
+import { median, summarize } from './support/statistics.mjs';
 
-const { values: flags } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '200' },
-    /** One case only, by its name: for `--cpu-prof`. */
-    only: { type: 'string' },
-    /** Another build, to compare. */
-    dist: { type: 'string', default: new URL('../dist/index.js', import.meta.url).href },
-  },
-});
-const ROUNDS = Number(flags.rounds);
-const WARM_UP = 50;
+export const plans = {
+  full: { rounds: 150, memoryRounds: 15, loopback: { rounds: 25, ms: 150 } },
+  quick: { rounds: 40, memoryRounds: 5, loopback: { rounds: 4, ms: 60 } },
+  short: { rounds: 150, memoryRounds: 9, loopback: { rounds: 30, ms: 80 }, only: ['string, plain init', 'Request'], isCalm: true },
+};
+
+const WARM_UP = 30;
 /** Short samples: what disturbs one is seen in the spread and not in the median. In milliseconds. */
 const SAMPLE = 2;
 /** Few enough that no collection comes between. */
 const MEMORY_REQUESTS = 100;
-const BUDGET = { case: 'string, plain init', nanoseconds: 1000 };
+/** Requests under way at once over loopback. */
+const CONCURRENCY = 32;
 
-const { createTokenManager } = await import(flags.dist);
-
-const answer = Promise.resolve(new Response('{}'));
-const bare = () => answer;
-const auth = createTokenManager({
-  refresh: () => Promise.reject(new Error('the token is good')),
-  allow: 'https://api.example.com',
-  fetch: bare,
-});
-await auth.signIn({
-  access_token: `eyJ${'x'.repeat(800)}`, // as long as a common JWT
-  token_type: 'Bearer',
-  expires_in: 86_400,
-  refresh_token: 'refresh',
-});
-
-const text = 'https://api.example.com/v1/items/42?fields=name';
-const url = new URL(text);
 const init = { method: 'GET', headers: { accept: 'application/json', 'x-client': 'bench' } };
 const post = { ...init, method: 'POST', body: '{"name":"value"}' };
 
-/** What is handed to fetch. A `Request` is made anew for each call, as API clients do; bare pays for that too. */
-const cases = {
-  'string, plain init': () => [text, init],
-  'string, no init': () => [text],
-  'URL, no init': () => [url],
-  'Request, no body': () => [new Request(text, init)],
-  'Request with a body': () => [new Request(text, post)],
-};
+/** What is handed over. A `Request` is made anew for each call, as API clients do; bare pays for that too. */
+const inputs = [
+  { name: 'string, plain init', of: (url) => [url, init] },
+  { name: 'string, no init', of: (url) => [url] },
+  { name: 'URL, plain init', of: (url) => [new URL(url), init] },
+  { name: 'URL, no init', of: (url) => [new URL(url)] },
+  { name: 'Request', of: (url) => [new Request(url, init)], isRequest: true },
+  { name: 'Request with a body', of: (url) => [new Request(url, post)], isRequest: true },
+];
 
-async function send(fetch, argumentsOf, requests) {
-  for (let request = 0; request < requests; request++) {
-    const [input, init] = argumentsOf();
-    await fetch(input, init);
-  }
+async function send(request, argumentsOf, url, count) {
+  for (let sent = 0; sent < count; sent++) await request(...argumentsOf(url));
 }
 
 /** Nanoseconds per request. */
-async function time(fetch, argumentsOf, requests) {
+async function time(request, argumentsOf, url, count) {
   const began = performance.now();
-  await send(fetch, argumentsOf, requests);
-  return ((performance.now() - began) * 1e6) / requests;
+  await send(request, argumentsOf, url, count);
+  return ((performance.now() - began) * 1e6) / count;
 }
 
 /** Bytes per request; nothing where a collection came between. */
-async function memory(fetch, argumentsOf) {
+async function memory(request, argumentsOf, url) {
   globalThis.gc();
   const profiler = new GCProfiler();
   profiler.start();
   const before = process.memoryUsage().heapUsed;
-  await send(fetch, argumentsOf, MEMORY_REQUESTS);
+  await send(request, argumentsOf, url, MEMORY_REQUESTS);
   const bytes = (process.memoryUsage().heapUsed - before) / MEMORY_REQUESTS;
-  return profiler.stop().statistics.length ? [] : [bytes];
+  return profiler.stop().statistics.length ? undefined : bytes;
 }
 
-/** Bare and auth by turns, first and second by turns, so that what disturbs one disturbs the other. */
-async function measure(argumentsOf) {
-  const result = { bare: [], auth: [], over: [], bytes: { bare: [], auth: [] } };
-  let requests = 20;
-  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
-    const isFirst = round % 2 === 0;
-    const early = isFirst && (await time(bare, argumentsOf, requests));
-    const withAuth = await time(auth.fetch, argumentsOf, requests);
-    const without = early || (await time(bare, argumentsOf, requests));
-    if (round < WARM_UP) {
-      requests = Math.ceil((SAMPLE * 1e6) / withAuth);
-      continue;
+/** Over a fetch that resolves at once with one answer. */
+async function overStub(subjects, { of, isRequest }, { rounds, memoryRounds, isCalm }) {
+  const text = '{"name":"value"}';
+  const response = new Response(text, { headers: { 'content-type': 'application/json' } });
+  const answer = Promise.resolve(response);
+  // Those who read every answer get one each, and are compared with a fetch whose answer is read.
+  const fresh = () => Promise.resolve(new Response(text, { headers: { 'content-type': 'application/json' } }));
+  const read = async () => (await fresh()).text();
+  const origin = 'https://api.example.com';
+  const tokens = { access_token: `eyJ${'x'.repeat(800)}`, refresh_token: 'refresh', token_type: 'Bearer' };
+  const lanes = [{ name: 'bare', request: () => answer, url: `${origin}/v1/items/42?fields=name` }];
+  for (const subject of subjects.filter(({ takesRequest }) => takesRequest || !isRequest)) {
+    const underlying = subject.readsBody ? fresh : () => answer;
+    const request = await subject.make(underlying, { ...tokens, expires_in: 86_400 }, `${origin}/token`);
+    lanes.push({ name: subject.name, request, url: lanes[0].url });
+    if (subject.readsBody) lanes.push({ name: `bare of ${subject.name}`, request: read, url: lanes[0].url });
+  }
+  const counts = new Map();
+  const all = await inTurns(lanes, { rounds, warmUp: WARM_UP }, async ({ name, request, url }) => {
+    const nanoseconds = await time(request, of, url, counts.get(name) ?? 20);
+    counts.set(name, Math.min(Math.max(Math.ceil((SAMPLE * 1e6) / nanoseconds), 5), 20_000));
+    return nanoseconds;
+  });
+  // CI shares its machine.
+  const times = isCalm ? calmest(all) : all;
+  const bytes = await inTurns(lanes, { rounds: memoryRounds, warmUp: 1 }, ({ request, url }) => memory(request, of, url));
+  const bareOf = ({ name, readsBody }) => (readsBody ? `bare of ${name}` : 'bare');
+  const rows = lanes
+    .map(({ name }) => subjects.find((subject) => subject.name === name))
+    .filter(Boolean)
+    .map((subject) => ({
+      name: subject.name,
+      over: summarize(each(times, (round) => round[subject.name] - round[bareOf(subject)])),
+      ratio: summarize(each(times, (round) => round[subject.name] / round[bareOf(subject)])),
+      bytes: median(each(bytes, (round) => round[subject.name])) - median(each(bytes, (round) => round[bareOf(subject)])),
+    }));
+  for (const { request } of lanes) request.close?.();
+  return { bare: summarize(each(times, ({ bare }) => bare)), rows };
+}
+
+/** Requests per second, some under way at once. */
+async function rate({ request, url }, argumentsOf, ms) {
+  const began = performance.now();
+  let count = 0;
+  const worker = async () => {
+    while (performance.now() - began < ms) {
+      if (!(await isServed(request(...argumentsOf(url))))) throw new Error('a request was not served');
+      count++;
     }
-    result.bare.push(without);
-    result.auth.push(withAuth);
-    result.over.push(withAuth - without);
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  return (count * 1_000) / (performance.now() - began);
+}
+
+/** Bare is plain fetch that was given the header: the same bytes travel. */
+async function overLoopback(subjects, { of, isRequest }, { loopback }, servers) {
+  const lanes = [];
+  const realm = await servers.open({ lifetime: 86_400 });
+  const headers = { ...init.headers, authorization: `Bearer ${realm.tokens.access_token}` };
+  const withToken = (input, own) => {
+    if (!(input instanceof Request)) return fetch(input, own ? { ...own, headers } : { headers });
+    input.headers.set('authorization', headers.authorization);
+    return fetch(input);
+  };
+  lanes.push({ name: 'bare', url: realm.url, request: withToken });
+  for (const subject of subjects.filter(({ takesRequest }) => takesRequest || !isRequest)) {
+    const own = await servers.open({ lifetime: 86_400 });
+    const request = await subject.make((...args) => fetch(...args), own.tokens, own.tokenEndpoint);
+    lanes.push({ name: subject.name, url: own.url, request });
   }
-  for (let round = 0; round < 15; round++) {
-    result.bytes.bare.push(...(await memory(bare, argumentsOf)));
-    result.bytes.auth.push(...(await memory(auth.fetch, argumentsOf)));
+  const { ms, rounds } = loopback;
+  const rates = await inTurns(lanes, { rounds, warmUp: 3 }, (lane) => rate(lane, of, ms));
+  for (const { request } of lanes) request.close?.();
+  return {
+    bare: summarize(each(rates, ({ bare }) => bare)),
+    rows: lanes.slice(1).map(({ name }) => ({
+      name,
+      rate: summarize(each(rates, (round) => round[name])),
+      ratio: summarize(each(rates, (round) => round[name] / round.bare)),
+    })),
+  };
+}
+
+export async function measure({ subjects, plan }) {
+  const chosen = inputs.filter(({ name }) => !plan.only || plan.only.includes(name));
+  const stub = {};
+  for (const input of chosen) stub[input.name] = await overStub(subjects, input, plan);
+  const loopback = {};
+  await using servers = await startServers();
+  for (const input of chosen) {
+    // Of the peers one case: they differ by much more than the inputs do.
+    const among = input === inputs[0] ? subjects : subjects.filter(({ name }) => name === 'evertoken');
+    loopback[input.name] = await overLoopback(among, input, plan, servers);
   }
-  return result;
+  return { stub, loopback };
 }
 
-function quantile(numbers, share) {
-  const ascending = numbers.toSorted((a, b) => a - b);
-  return ascending[Math.round((ascending.length - 1) * share)];
+const find = (part, input) => part[input]?.rows.find(({ name }) => name === 'evertoken');
+
+export function figures({ stub, loopback }) {
+  const string = find(stub, inputs[0].name);
+  const request = find(stub, 'Request');
+  const rate = find(loopback, inputs[0].name);
+  return [
+    { id: 'overhead.string', value: string.over.median / 1_000, error: string.over.error / 1_000 },
+    { id: 'overhead.request', value: request.over.median / 1_000, error: request.over.error / 1_000 },
+    { id: 'overhead.bytes', value: string.bytes },
+    { id: 'overhead.rate', value: rate.ratio.median, error: rate.ratio.error },
+  ];
 }
 
-const median = (numbers) => quantile(numbers, 0.5);
-
-function rowOf(name, { bare, auth, over, bytes }) {
-  const figures = [median(bare), median(auth), median(over), quantile(over, 0.1), quantile(over, 0.9)];
-  return [name, ...figures, median(bytes.auth) - median(bytes.bare)];
-}
-
-function drawTable(rows) {
-  const lines = rows.map((row) =>
-    row.map((cell) => (typeof cell === 'number' ? `${Math.round(cell)}` : cell)),
-  );
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const draw = (line) =>
-    line.map((cell, column) => (column ? cell.padStart(widths[column]) : cell.padEnd(widths[0]))).join('  ');
-  return lines.map(draw).join('\n');
-}
-
-console.log(`Node ${process.versions.node}, ${availableParallelism()} x ${cpus()[0]?.model.trim()}`);
-console.log(`ns per request (medians of ${ROUNDS} rounds) and bytes per request\n`);
-const rows = [['', 'bare', 'auth', 'over', 'p10', 'p90', 'bytes']];
-for (const [name, argumentsOf] of Object.entries(cases)) {
-  if (!flags.only || flags.only === name) rows.push(rowOf(name, await measure(argumentsOf)));
-}
-auth.close();
-console.log(drawTable(rows));
-const over = rows.find(([name]) => name === BUDGET.case)?.[3];
-if (over !== undefined) {
-  const verdict = over > BUDGET.nanoseconds ? 'BEYOND' : 'within';
-  console.log(
-    `\n${BUDGET.case}: ${Math.round(over)} ns over bare, ${verdict} the budget of ${BUDGET.nanoseconds}`,
-  );
+export function tables({ stub, loopback }) {
+  const overStub = Object.entries(stub).map(([input, { bare, rows }]) => ({
+    title: `${input}: over a stubbed fetch, per request (bare ${Math.round(bare.median)} ns)`,
+    columns: ['', 'µs over bare', 'p10', 'p90', 'times bare', 'bytes over bare'],
+    rows: rows.map(({ name, over, ratio, bytes }) => [
+      name,
+      over.median / 1_000,
+      over.p10 / 1_000,
+      over.p90 / 1_000,
+      ratio.median,
+      Math.round(bytes),
+    ]),
+  }));
+  const overLoopback = Object.entries(loopback).map(([input, { bare, rows }]) => ({
+    title: `${input}: over loopback, ${CONCURRENCY} under way (bare ${Math.round(bare.median)} a second)`,
+    columns: ['', 'requests a second', 'of bare', 'p10', 'p90'],
+    rows: rows.map(({ name, rate, ratio }) => [
+      name,
+      Math.round(rate.median),
+      ratio.median,
+      ratio.p10,
+      ratio.p90,
+    ]),
+  }));
+  return [...overStub, ...overLoopback];
 }

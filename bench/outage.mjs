@@ -1,0 +1,141 @@
+/** The token endpoint is down while requests go on and the token has died: calls, sessions kept, time to recover. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isServed, steadily } from './support/send.mjs';
+import { startServers } from './support/servers.mjs';
+
+export const plans = {
+  full: { kinds: ['503', 'reset', '429', 'hanging'], seconds: 10, patience: 12, long: 60 },
+  quick: { kinds: ['503', 'hanging'], seconds: 4, patience: 8, long: 12 },
+  short: { kinds: ['503'], seconds: 4, patience: 8 },
+};
+
+const PER_SECOND = 100;
+/** Of the load during the long outage, which tells how often the server is asked. */
+const LONG_PER_SECOND = 20;
+const TOKEN_DELAY = 50;
+
+const init = { method: 'GET', headers: { accept: 'application/json' } };
+
+async function createLane(servers, subject, kind) {
+  const realm = await servers.open({ tokenDelay: TOKEN_DELAY });
+  const request = await subject.make((...args) => fetch(...args), realm.tokens, realm.tokenEndpoint);
+  const send = () => isServed(request(realm.url, init));
+  return { name: subject.name, kind, realm, request, send, failed: 0, requests: 0, served: undefined };
+}
+
+/**
+ * The token is denied and its endpoint fails for some time. Every lane goes on sending until all are well again, or
+ * patience ends. Whoever is served after the return of the endpoint has recovered.
+ */
+async function play(lanes, { seconds, patience, perSecond }) {
+  for (const { send } of lanes) await send();
+  for (const { realm, kind } of lanes) {
+    await realm.fail(kind);
+    await realm.deny();
+  }
+  const began = Date.now();
+  let backAt;
+  const mend = sleep(seconds * 1_000).then(async () => {
+    for (const lane of lanes) {
+      await lane.realm.fail(undefined);
+      lane.backAt = Date.now();
+    }
+    backAt = Date.now();
+  });
+  const isOver = () =>
+    backAt && (Date.now() > backAt + patience * 1_000 || lanes.every(({ recoveredAt }) => recoveredAt));
+  await steadily(lanes, {
+    perSecond,
+    until: isOver,
+    note(lane, { served }) {
+      lane.requests++;
+      if (!served) lane.failed++;
+      else if (lane.backAt) lane.recoveredAt ??= Date.now();
+    },
+  });
+  await mend;
+  const rows = [];
+  for (const lane of lanes) {
+    const { tokenCalls, isLost, reuse } = await lane.realm.stats();
+    const during = tokenCalls.filter((at) => at >= began && at < lane.backAt);
+    const afterFirstSecond = during.filter((at) => at >= began + 1_000);
+    rows.push({
+      name: lane.name,
+      kind: lane.kind,
+      calls: during.length,
+      callsAfterFirstSecond: afterFirstSecond.length,
+      // The most in any minute of it.
+      callsAMinute: Math.max(
+        0,
+        ...afterFirstSecond.map((from) => afterFirstSecond.filter((at) => at >= from && at < from + 60_000).length),
+      ),
+      at: during.map((at) => Math.round(at - began)).slice(0, 100),
+      recovery: lane.recoveredAt && (lane.recoveredAt - lane.backAt) / 1_000,
+      isLost,
+      reuse,
+      requests: lane.requests,
+      failed: lane.failed,
+    });
+    lane.request.close?.();
+  }
+  return rows;
+}
+
+export async function measure({ subjects, plan }) {
+  await using servers = await startServers();
+  const among = subjects.filter(({ name }) => name !== 'plain fetch');
+  const own = among.find(({ name }) => name === 'evertoken');
+  const open = (subject, kind) => createLane(servers, subject, kind);
+  const { seconds, patience, kinds } = plan;
+  const runs = async () => {
+    const rows = [];
+    for (const kind of kinds) {
+      const lanes = await Promise.all(among.map((subject) => open(subject, kind)));
+      rows.push(...(await play(lanes, { seconds, patience, perSecond: PER_SECOND })));
+    }
+    return rows;
+  };
+  // At the same time, because it mostly waits.
+  const long = async () => {
+    if (!plan.long) return [];
+    const lanes = await Promise.all(kinds.map((kind) => open(own, kind)));
+    return play(lanes, { seconds: plan.long, patience: 70, perSecond: LONG_PER_SECOND });
+  };
+  const [rows, longRows] = await Promise.all([runs(), long()]);
+  return { seconds, long: plan.long, rows, longRows };
+}
+
+export function figures({ rows, longRows, long }) {
+  const own = rows.filter(({ name }) => name === 'evertoken');
+  const most = (all, pick) => Math.max(...all.map(pick));
+  const figures = [
+    { id: 'outage.lost', value: most([...own, ...longRows], ({ isLost, reuse }) => Number(isLost || reuse > 0)) },
+    { id: 'outage.calls', value: most(own, ({ callsAfterFirstSecond }) => callsAfterFirstSecond) },
+    { id: 'outage.recovery', value: most(own, ({ recovery }) => recovery ?? Number.POSITIVE_INFINITY) },
+  ];
+  if (long >= 60) figures.push({ id: 'outage.callsAMinute', value: most(longRows, ({ callsAMinute }) => callsAMinute) });
+  return figures;
+}
+
+const columns = ['', 'calls of the token endpoint', 'after the first second', 'session lost', 's to recover', 'requests', 'failed'];
+const rowOf = (name, row) => [
+  name,
+  row.calls,
+  row.callsAfterFirstSecond,
+  row.isLost ? 'yes' : 'no',
+  row.recovery ?? 'not seen',
+  row.requests,
+  row.failed,
+];
+
+export function tables({ seconds, rows, long, longRows }) {
+  const kinds = [...Map.groupBy(rows, ({ kind }) => kind)];
+  const all = kinds.map(([kind, among]) => ({
+    title: `The token endpoint is down for ${seconds} s (${kind}), ${PER_SECOND} requests a second each`,
+    columns,
+    rows: among.map((row) => rowOf(row.name, row)),
+  }));
+  if (!long) return all;
+  const title = `evertoken, the token endpoint is down for ${long} s, ${LONG_PER_SECOND} requests a second`;
+  return [...all, { title, columns, rows: longRows.map((row) => rowOf(row.kind, row)) }];
+}
