@@ -30,7 +30,9 @@ function ratios(lane, other, window) {
   const cut = ({ outcomes }) => Map.groupBy(outcomes, ({ at }) => Math.floor(at / window));
   const [own, theirs] = [cut(lane), cut(other)];
   const p99 = (outcomes) => latencies(outcomes.map(({ ms }) => ms)).p99;
-  return [...own.keys()].filter((key) => theirs.has(key)).map((key) => p99(own.get(key)) / p99(theirs.get(key)));
+  return [...own.keys()]
+    .filter((key) => theirs.has(key))
+    .map((key) => p99(own.get(key)) / p99(theirs.get(key)));
 }
 
 async function rowOf(lane, other, window) {
@@ -92,7 +94,20 @@ export function figures([[, own]]) {
 export const tables = (runs) =>
   runs.map((rows, index) => ({
     title: `${PER_SECOND} requests a second each, tokens that live ${LIFETIME} s, a token endpoint that takes ${TOKEN_DELAY} ms${runs.length > 1 ? `: run ${index + 1}` : ''}`,
-    columns: ['', 'p50 ms', 'p99 ms', 'max ms', 'p99, times never', 'p10', 'p90', 'requests', 'refused', 'failed', 'refreshes per token', 'session lost'],
+    columns: [
+      '',
+      'p50 ms',
+      'p99 ms',
+      'max ms',
+      'p99, times never',
+      'p10',
+      'p90',
+      'requests',
+      'refused',
+      'failed',
+      'refreshes per token',
+      'session lost',
+    ],
     rows: rows.map((row, place) => [
       place ? row.name : 'a token that never expires',
       row.p50,

@@ -4,11 +4,18 @@ import { calmest, each, inTurns } from './support/rounds.mjs';
 import { isServed } from './support/send.mjs';
 import { startServers } from './support/servers.mjs';
 import { median, summarize } from './support/statistics.mjs';
+import { stubs } from './support/stub.mjs';
 
 export const plans = {
   full: { rounds: 150, memoryRounds: 15, loopback: { rounds: 25, ms: 150 } },
   quick: { rounds: 40, memoryRounds: 5, loopback: { rounds: 4, ms: 60 } },
-  short: { rounds: 150, memoryRounds: 9, loopback: { rounds: 30, ms: 80 }, only: ['string, plain init', 'Request'], isCalm: true },
+  short: {
+    rounds: 150,
+    memoryRounds: 9,
+    loopback: { rounds: 30, ms: 80 },
+    only: ['string, plain init', 'Request'],
+    isCalm: true,
+  },
 };
 
 const WARM_UP = 30;
@@ -56,42 +63,41 @@ async function memory(request, argumentsOf, url) {
 
 /** Over a fetch that resolves at once with one answer. */
 async function overStub(subjects, { of, isRequest }, { rounds, memoryRounds, isCalm }) {
-  const text = '{"name":"value"}';
-  const response = new Response(text, { headers: { 'content-type': 'application/json' } });
-  const answer = Promise.resolve(response);
-  // Those who read every answer get one each, and are compared with a fetch whose answer is read.
-  const fresh = () => Promise.resolve(new Response(text, { headers: { 'content-type': 'application/json' } }));
-  const read = async () => (await fresh()).text();
   const origin = 'https://api.example.com';
   const tokens = { access_token: `eyJ${'x'.repeat(800)}`, refresh_token: 'refresh', token_type: 'Bearer' };
-  const lanes = [{ name: 'bare', request: () => answer, url: `${origin}/v1/items/42?fields=name` }];
-  for (const subject of subjects.filter(({ takesRequest }) => takesRequest || !isRequest)) {
-    const underlying = subject.readsBody ? fresh : () => answer;
-    const request = await subject.make(underlying, { ...tokens, expires_in: 86_400 }, `${origin}/token`);
-    lanes.push({ name: subject.name, request, url: lanes[0].url });
-    if (subject.readsBody) lanes.push({ name: `bare of ${subject.name}`, request: read, url: lanes[0].url });
+  const url = `${origin}/v1/items/42?fields=name`;
+  const among = subjects.filter(({ takesRequest }) => takesRequest || !isRequest);
+  const kinds = new Set(among.map(({ answers = 'shared' }) => answers));
+  const lanes = [...kinds].map((kind) => ({ name: `bare: ${kind}`, request: stubs[kind].bare }));
+  for (const { name, answers = 'shared', make } of among) {
+    const { underlying } = stubs[answers];
+    lanes.push({
+      name,
+      request: await make(underlying, { ...tokens, expires_in: 86_400 }, `${origin}/token`),
+    });
   }
   const counts = new Map();
-  const all = await inTurns(lanes, { rounds, warmUp: WARM_UP }, async ({ name, request, url }) => {
+  const all = await inTurns(lanes, { rounds, warmUp: WARM_UP }, async ({ name, request }) => {
     const nanoseconds = await time(request, of, url, counts.get(name) ?? 20);
     counts.set(name, Math.min(Math.max(Math.ceil((SAMPLE * 1e6) / nanoseconds), 5), 20_000));
     return nanoseconds;
   });
   // CI shares its machine.
   const times = isCalm ? calmest(all) : all;
-  const bytes = await inTurns(lanes, { rounds: memoryRounds, warmUp: 1 }, ({ request, url }) => memory(request, of, url));
-  const bareOf = ({ name, readsBody }) => (readsBody ? `bare of ${name}` : 'bare');
-  const rows = lanes
-    .map(({ name }) => subjects.find((subject) => subject.name === name))
-    .filter(Boolean)
-    .map((subject) => ({
-      name: subject.name,
-      over: summarize(each(times, (round) => round[subject.name] - round[bareOf(subject)])),
-      ratio: summarize(each(times, (round) => round[subject.name] / round[bareOf(subject)])),
-      bytes: median(each(bytes, (round) => round[subject.name])) - median(each(bytes, (round) => round[bareOf(subject)])),
-    }));
+  const bytes = await inTurns(lanes, { rounds: memoryRounds, warmUp: 1 }, ({ request }) =>
+    memory(request, of, url),
+  );
+  const rows = among.map(({ name, answers = 'shared' }) => {
+    const bare = `bare: ${answers}`;
+    return {
+      name,
+      over: summarize(each(times, (round) => round[name] - round[bare])),
+      ratio: summarize(each(times, (round) => round[name] / round[bare])),
+      bytes: median(each(bytes, (round) => round[name])) - median(each(bytes, (round) => round[bare])),
+    };
+  });
   for (const { request } of lanes) request.close?.();
-  return { bare: summarize(each(times, ({ bare }) => bare)), rows };
+  return { bare: summarize(each(times, (round) => round['bare: shared'])), rows };
 }
 
 /** Requests per second, some under way at once. */

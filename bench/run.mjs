@@ -26,7 +26,8 @@ if (unknown.length) {
   console.error(`There is no bench ${unknown.join(', ')}; there are ${all.join(', ')}.`);
   process.exit(2);
 }
-if (flags.install) execFileSync('npm', ['ci', '--prefix', here('.'), '--no-audit', '--no-fund'], { stdio: 'inherit' });
+if (flags.install)
+  execFileSync('npm', ['ci', '--prefix', here('.'), '--no-audit', '--no-fund'], { stdio: 'inherit' });
 if (!flags.short && !arePeersInstalled()) {
   console.error('The peers are not installed: run `npm ci --prefix bench`, or `npm run bench -- --install`.');
   process.exit(2);

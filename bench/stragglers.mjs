@@ -44,7 +44,15 @@ export async function measure({ subjects, plan }) {
   const rows = [];
   for (const { name, realm, request, requests, failed } of lanes) {
     const { tokenCalls, refreshes, reuse, isLost } = await realm.stats();
-    rows.push({ name, callsPerDenial: tokenCalls.length / plan.denials, refreshes, reuse, isLost, requests, failed });
+    rows.push({
+      name,
+      callsPerDenial: tokenCalls.length / plan.denials,
+      refreshes,
+      reuse,
+      isLost,
+      requests,
+      failed,
+    });
     request.close?.();
   }
   return { denials: plan.denials, rows };
@@ -63,7 +71,14 @@ export function figures({ rows }) {
 export const tables = ({ denials, rows }) => [
   {
     title: `${denials} denied tokens, ${PER_SECOND} requests a second each, answers ${ANSWER_DELAY.join(' to ')} ms late`,
-    columns: ['', 'calls of the token endpoint per denied token', 'reuse', 'session lost', 'requests', 'failed'],
+    columns: [
+      '',
+      'calls of the token endpoint per denied token',
+      'reuse',
+      'session lost',
+      'requests',
+      'failed',
+    ],
     rows: rows.map(({ name, callsPerDenial, reuse, isLost, requests, failed }) => [
       name,
       callsPerDenial,

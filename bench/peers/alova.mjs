@@ -5,6 +5,8 @@ import adapterFetch from 'alova/fetch';
 
 export const name = 'alova';
 export const takesRequest = false;
+/** It clones every answer, so each has to be a new one. */
+export const answers = 'fresh';
 export const note =
   '`createServerTokenAuthentication` with `refreshTokenOnSuccess`, as its documentation shows; cache and sharing of equal requests are switched off, since every request is to be sent.';
 

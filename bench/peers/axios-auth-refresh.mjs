@@ -4,8 +4,8 @@ import { createAuthRefresh } from 'axios-auth-refresh';
 
 export const name = 'axios-auth-refresh';
 export const takesRequest = false;
-/** Its answers have been read. */
-export const readsBody = true;
+/** It reads every answer, so each has to be a new one. */
+export const answers = 'read';
 export const note =
   "`createAuthRefresh` and the request interceptor of its readme, default options; axios' own fetch adapter.";
 

@@ -3,7 +3,8 @@ import { load } from '../support/build.mjs';
 
 export const name = 'evertoken';
 export const takesRequest = true;
-export const note = '`createTokenManager` with `refreshEndpoint`, tokens in memory, all other options as they are.';
+export const note =
+  '`createTokenManager` with `refreshEndpoint`, tokens in memory, all other options as they are.';
 
 const { createTokenManager, refreshEndpoint } = await load();
 

@@ -3,8 +3,8 @@ import { OAuth2Client } from 'google-auth-library';
 
 export const name = 'google-auth-library';
 export const takesRequest = false;
-/** Its answers have been read. */
-export const readsBody = true;
+/** It reads every answer, so each has to be a new one. */
+export const answers = 'read';
 export const note =
   '`OAuth2Client.request` with `forceRefreshOnFailure`, which its readme names for tokens that end before their time; the margin before expiry is a quarter of the lifetime where its five minutes are longer than the token lives.';
 

@@ -3,6 +3,8 @@ import ky from 'ky';
 
 export const name = 'ky hooks';
 export const takesRequest = true;
+/** It clones every answer, so each has to be a new one. */
+export const answers = 'fresh';
 export const note =
   'The recipe "retry with a fresh token on a 401 error" of ky\'s readme, as it stands; the token is set in `beforeRequest`.';
 

@@ -14,7 +14,18 @@ export function hold({ id, value, error = 0 }) {
   const { what, unit = '', budget, reached, least = false } = entry;
   const held = reached ?? budget;
   const isWithin = (limit, slack) => (least ? value + slack >= limit : value - slack <= limit);
-  return { id, what, unit, value, error, budget, held, least, isMet: isWithin(budget, 0), isHeld: isWithin(held, error) };
+  return {
+    id,
+    what,
+    unit,
+    value,
+    error,
+    budget,
+    held,
+    least,
+    isMet: isWithin(budget, 0),
+    isHeld: isWithin(held, error),
+  };
 }
 
 export const drawChecks = (checks, hasReached) => ({

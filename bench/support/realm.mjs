@@ -11,7 +11,15 @@ const PADDING = 'x'.repeat(700); // as long as a common JWT
 export function createRealm(id, { lifetime = 3_600, tokenDelay = 0, answerDelay = [0, 0] } = {}) {
   const access = new Map();
   const spent = new Set();
-  const stats = { tokenCalls: [], refreshes: 0, reuse: 0, served: 0, refused: 0, isLost: false, tokensUsed: 0 };
+  const stats = {
+    tokenCalls: [],
+    refreshes: 0,
+    reuse: 0,
+    served: 0,
+    refused: 0,
+    isLost: false,
+    tokensUsed: 0,
+  };
   let outage;
   let hanging = [];
   let issued = 0;

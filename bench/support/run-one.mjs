@@ -1,7 +1,8 @@
 /** The process of one bench: measures, prints tables, holds budgets, tells its parent. */
-import { circumstances, writeResult } from './results.mjs';
+
 import { drawChecks, hold } from './checks.mjs';
 import { loadSubjects } from './peers.mjs';
+import { circumstances, writeResult } from './results.mjs';
 import { drawTable } from './table.mjs';
 
 const [name, plan] = process.argv.slice(2);
@@ -21,7 +22,16 @@ for (const table of bench.tables(data)) console.log(`${drawTable(table)}\n`);
 if (checks.length) console.log(`${drawTable(drawChecks(checks, plan === 'short'))}\n`);
 if (plan !== 'short') {
   const notes = Object.fromEntries(subjects.map((subject) => [subject.name, subject.note]));
-  writeResult(name, { bench: name, plan, seconds, ...around, settings: bench.plans[plan], notes, data, checks });
+  writeResult(name, {
+    bench: name,
+    plan,
+    seconds,
+    ...around,
+    settings: bench.plans[plan],
+    notes,
+    data,
+    checks,
+  });
 }
 // What peers leave open does not keep us.
 process.send?.(checks, () => process.exit());

@@ -12,7 +12,7 @@ async function formOf(request) {
 }
 
 const server = createServer(async (request, response) => {
-  const [, id = '', what = ''] = request.url.split('/', 3);
+  const [, id = '', what = ''] = request.url.split('?')[0].split('/', 3);
   const realm = realms.get(id);
   if (realm && what === 'token') return realm.refresh(await formOf(request), response);
   if (realm) {
