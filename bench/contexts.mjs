@@ -6,7 +6,7 @@ import { openBrowser, program } from './support/tabs.mjs';
 import { openThreads } from './support/threads.mjs';
 
 export const plans = {
-  full: { tabs: [1, 2, 5, 10, 20, 50], threads: [1, 2, 4, 8, 16, 32, 64], rounds: 8, idle: 3_000 },
+  full: { tabs: [1, 5, 20, 50], threads: [1, 4, 16, 64], rounds: 8, idle: 3_000 },
   quick: { tabs: [1, 5], threads: [1, 4], rounds: 2, idle: 1_000 },
   short: { tabs: [1, 5], threads: [1, 4], rounds: 2, idle: 1_000 },
 };

@@ -83,7 +83,8 @@ async function play(lanes, { seconds, patience, perSecond }) {
           (from) => afterFirstSecond.filter((at) => at >= from && at < from + 60_000).length,
         ),
       ),
-      at: during.map((at) => Math.round(at - began)).slice(0, 100),
+      // In tenths of a second, for the chart.
+      at: [...new Set(during.map((at) => Math.floor((at - began) / 100) * 100))],
       recovery: lane.recoveredAt && (lane.recoveredAt - lane.backAt) / 1_000,
       isLost,
       reuse,
@@ -114,7 +115,7 @@ export async function measure({ subjects, plan }) {
   const long = async () => {
     if (!plan.long) return [];
     const lanes = await Promise.all(kinds.map((kind) => open(own, kind)));
-    return play(lanes, { seconds: plan.long, patience: 70, perSecond: LONG_PER_SECOND });
+    return play(lanes, { seconds: plan.long, patience: 5, perSecond: LONG_PER_SECOND });
   };
   const [rows, longRows] = await Promise.all([runs(), long()]);
   return { seconds, long: plan.long, rows, longRows };

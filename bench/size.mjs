@@ -142,14 +142,9 @@ export async function measure({ plan: { withPeers, rounds } }) {
   return { sizes, imports: await importCost(importable, rounds) };
 }
 
-export function figures({ sizes, imports }) {
+export function figures({ sizes }) {
   const known = sizes.filter(({ id }) => ['core', 'full', 'indexeddb'].includes(id));
-  const own = imports.find(({ name }) => name === 'evertoken, whole with refreshEndpoint');
-  const platform = imports.find(({ name }) => name === PLATFORM);
-  return [
-    ...known.map(({ id, esbuild: { brotli } }) => ({ id: `size.${id}`, value: brotli / 1_000 })),
-    { id: 'size.import', value: own.ms.median - platform.ms.median, error: own.ms.error },
-  ];
+  return known.map(({ id, esbuild: { brotli } }) => ({ id: `size.${id}`, value: brotli / 1_000 }));
 }
 
 export const tables = ({ sizes, imports }) => [

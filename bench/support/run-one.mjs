@@ -22,16 +22,7 @@ for (const table of bench.tables(data)) console.log(`${drawTable(table)}\n`);
 if (checks.length) console.log(`${drawTable(drawChecks(checks, plan === 'short'))}\n`);
 if (plan !== 'short') {
   const notes = Object.fromEntries(subjects.map((subject) => [subject.name, subject.note]));
-  writeResult(name, {
-    bench: name,
-    plan,
-    seconds,
-    ...around,
-    settings: bench.plans[plan],
-    notes,
-    data,
-    checks,
-  });
+  writeResult(name, { bench: name, plan, seconds, ...around, settings: bench.plans[plan], notes, data });
 }
 // What peers leave open does not keep us.
 process.send?.(checks, () => process.exit());

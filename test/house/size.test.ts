@@ -1,10 +1,17 @@
 /** What the package costs a page: minified, with its dependencies, brotli. */
 import { describe, expect, test } from 'vitest';
+import bench from '../../bench/budgets.json' with { type: 'json' };
 import { core, dpop, firebase, full, indexeddb, measure, oidc, sizeOf } from './size.ts';
 
-// The design's budgets are 6.5 and 15 kB. They are not met yet: docs/decisions/0003-size.md says why and where to
-// begin. Until then these are the sizes reached, which only shrink.
-const reached = { core: 11_000, full: 19_600, indexeddb: 700, oidc: 3_140 };
+// Where a budget is not met yet (docs/decisions/0003-size.md says why and where to begin), the size reached is held,
+// which only shrinks. Both stand in bench/budgets.json, in kB.
+const { budgets } = bench;
+const reached = {
+  core: Math.round(budgets['size.core'].reached * 1_000),
+  full: Math.round(budgets['size.full'].reached * 1_000),
+  indexeddb: Math.round(budgets['size.indexeddb'].budget * 1_000),
+  oidc: 3_140,
+};
 
 describe('size', () => {
   test('without refreshEndpoint: no more than was reached, and no ky in it', async () => {
