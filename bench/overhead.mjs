@@ -100,9 +100,10 @@ async function overStub(subjects, { of, isRequest }, { rounds, memoryRounds, isC
   return { bare: summarize(each(times, (round) => round['bare: shared'])), rows };
 }
 
-/** Requests per second, some under way at once. */
+/** Requests per second, some under way at once, and how many this process could send in a second of processor time. */
 async function rate({ request, url }, argumentsOf, ms) {
   const began = performance.now();
+  const before = process.cpuUsage();
   let count = 0;
   const worker = async () => {
     while (performance.now() - began < ms) {
@@ -111,7 +112,8 @@ async function rate({ request, url }, argumentsOf, ms) {
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-  return (count * 1_000) / (performance.now() - began);
+  const { user, system } = process.cpuUsage(before);
+  return { rate: (count * 1_000) / (performance.now() - began), cpu: (count * 1e6) / (user + system) };
 }
 
 /** Bare is plain fetch that was given the header: the same bytes travel. */
@@ -131,7 +133,13 @@ async function overLoopback(subjects, { of, isRequest }, { loopback }, servers) 
     lanes.push({ name: subject.name, url: own.url, request });
   }
   const { ms, rounds } = loopback;
-  const rates = await inTurns(lanes, { rounds, warmUp: 3 }, (lane) => rate(lane, of, ms));
+  const cpus = [];
+  const rates = await inTurns(lanes, { rounds, warmUp: 3 }, async (lane, round) => {
+    const { rate: perSecond, cpu } = await rate(lane, of, ms);
+    cpus[round] = { ...cpus[round], [lane.name]: cpu };
+    return perSecond;
+  });
+  cpus.splice(0, 3);
   for (const { request } of lanes) request.close?.();
   return {
     bare: summarize(each(rates, ({ bare }) => bare)),
@@ -139,6 +147,7 @@ async function overLoopback(subjects, { of, isRequest }, { loopback }, servers) 
       name,
       rate: summarize(each(rates, (round) => round[name])),
       ratio: summarize(each(rates, (round) => round[name] / round.bare)),
+      cpu: summarize(each(cpus, (round) => round[name] / round.bare)),
     })),
   };
 }
@@ -154,12 +163,12 @@ export async function measure({ subjects, plan }) {
     const among = input === inputs[0] ? subjects : subjects.filter(({ name }) => name === 'evertoken');
     loopback[input.name] = await overLoopback(among, input, plan, servers);
   }
-  return { stub, loopback };
+  return { stub, loopback, isCalm: plan.isCalm };
 }
 
 const find = (part, input) => part[input]?.rows.find(({ name }) => name === 'evertoken');
 
-export function figures({ stub, loopback }) {
+export function figures({ stub, loopback, isCalm }) {
   const string = find(stub, inputs[0].name);
   const request = find(stub, 'Request');
   const rate = find(loopback, inputs[0].name);
@@ -167,7 +176,9 @@ export function figures({ stub, loopback }) {
     { id: 'overhead.string', value: string.over.median / 1_000, error: string.over.error / 1_000 },
     { id: 'overhead.request', value: request.over.median / 1_000, error: request.over.error / 1_000 },
     { id: 'overhead.bytes', value: string.bytes },
-    { id: 'overhead.rate', value: rate.ratio.median, error: rate.ratio.error },
+    // A rate says little where others take the processor away.
+    ...(isCalm ? [] : [{ id: 'overhead.rate', value: rate.ratio.median, error: rate.ratio.error }]),
+    { id: 'overhead.cpu', value: rate.cpu.median, error: rate.cpu.error },
   ];
 }
 
@@ -186,13 +197,16 @@ export function tables({ stub, loopback }) {
   }));
   const overLoopback = Object.entries(loopback).map(([input, { bare, rows }]) => ({
     title: `${input}: over loopback, ${CONCURRENCY} under way (bare ${Math.round(bare.median)} a second)`,
-    columns: ['', 'requests a second', 'of bare', 'p10', 'p90'],
-    rows: rows.map(({ name, rate, ratio }) => [
+    columns: ['', 'requests a second', 'of bare', 'p10', 'p90', 'by processor time', 'p10', 'p90'],
+    rows: rows.map(({ name, rate, ratio, cpu }) => [
       name,
       Math.round(rate.median),
       ratio.median,
       ratio.p10,
       ratio.p90,
+      cpu.median,
+      cpu.p10,
+      cpu.p90,
     ]),
   }));
   return [...overStub, ...overLoopback];

@@ -62,9 +62,12 @@ const text = readFileSync(file, 'utf8');
 const marks = /(<!-- bench:(\w+) -->)[\s\S]*?(<!-- \/bench -->)/g;
 const parts = new Map();
 for (const [, , name] of text.matchAll(marks)) parts.set(name, await part(name));
-const filled = text.replaceAll(marks, (_all, from, name, to) => `${from}
+const filled = text.replaceAll(
+  marks,
+  (_all, from, name, to) => `${from}
 ${parts.get(name)}
-${to}`);
+${to}`,
+);
 
 if (isCheck) {
   if (filled !== text) {

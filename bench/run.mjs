@@ -11,6 +11,11 @@ const short = ['overhead', 'burst', 'crossing', 'memory', 'size'];
 /** A busy machine disturbs; what is worse stays worse. */
 const ATTEMPTS = 3;
 
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  console.error('The benches need Node 24, which npm ci brings: run them with npm run bench.');
+  process.exit(2);
+}
+
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {

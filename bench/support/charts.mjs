@@ -63,7 +63,7 @@ function overhead({ stub, loopback }) {
   const [input] = Object.keys(stub);
   const rows = stub[input].rows.filter(({ name }) => name !== 'plain fetch');
   const log = logarithmic('µs per request over bare');
-  const floor = Math.min(...rows.map(({ over }) => Math.max(over.p10, 0.1) / 1_000), 0.5);
+  const floor = Math.min(0.1, ...rows.map(({ over }) => over.median / 2_000));
   const overStub = bars(rows, {
     title: 'What a request with a good token costs',
     subtitle: `${input}, over a stubbed fetch; median and p10 to p90`,
