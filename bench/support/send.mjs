@@ -39,9 +39,10 @@ export function limited(fetch, count) {
  * Constant load: at each tick one request through each of the lanes, in turning order, whatever the earlier ones do.
  *
  * @param lanes - `{ send }`; `send` resolves with whether it was served.
+ * @param patience - ms that is waited for answers when no more requests are sent.
  * @param note - Told of each outcome: the lane, whether it was served, ms it took, and when it was sent.
  */
-export async function steadily(lanes, { perSecond, until, note }) {
+export async function steadily(lanes, { perSecond, until, note, patience = 20_000 }) {
   const began = performance.now();
   const pending = new Set();
   let ticks = 0;
@@ -60,5 +61,5 @@ export async function steadily(lanes, { perSecond, until, note }) {
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  await Promise.race([Promise.all(pending), new Promise((resolve) => setTimeout(resolve, 20_000).unref())]);
+  await Promise.race([Promise.all(pending), new Promise((resolve) => setTimeout(resolve, patience).unref())]);
 }
