@@ -6,29 +6,35 @@ import { openBrowser, program } from './support/tabs.mjs';
 import { openThreads } from './support/threads.mjs';
 
 export const plans = {
-  full: { tabs: [1, 5, 20, 50], threads: [1, 4, 16, 64], rounds: 8, idle: 3_000 },
-  quick: { tabs: [1, 5], threads: [1, 4], rounds: 2, idle: 1_000 },
-  short: { tabs: [1, 5], threads: [1, 4], rounds: 2, idle: 1_000 },
+  full: { tabs: [1, 5, 20, 50], threads: [1, 4, 16, 64], webLocks: [1, 2, 4], rounds: 6, idle: 2_000 },
+  quick: { tabs: [1, 5], threads: [1, 8], webLocks: [1, 2], rounds: 2, idle: 1_000 },
+  short: { tabs: [1, 5], threads: [1, 8], webLocks: [1], rounds: 2, idle: 1_000 },
 };
 
 const TOKEN_DELAY = 50;
 /** ms; a context that has not heard by then never will. */
-const PATIENCE = 20_000;
+const PATIENCE = 15_000;
 
 const patient = (promise) =>
-  Promise.race([promise, sleep(PATIENCE, undefined, { ref: false }).then(() => undefined)]);
+  Promise.race([
+    promise.catch(() => undefined),
+    sleep(PATIENCE, undefined, { ref: false }).then(() => undefined),
+  ]);
 
 /** The token dies, all contexts send at once. */
 async function playDenials(contexts, realm, rounds) {
   const before = (await realm.stats()).refreshes;
   let failed = 0;
-  for (let round = 0; round < rounds; round++) {
+  let played = 0;
+  // Where some do not answer, they will not the next time either.
+  while (played < rounds && !failed) {
+    played++;
     await realm.deny();
     const all = await Promise.all(contexts.map((context) => patient(context.ask('burst', 2))));
     failed += all.flatMap((statuses) => statuses ?? [0, 0]).filter((status) => status !== 200).length;
   }
   const { refreshes, reuse, isLost } = await realm.stats();
-  return { refreshesPerToken: (refreshes - before) / rounds, failed, reuse, isLost };
+  return { refreshesPerToken: (refreshes - before) / played, failed, reuse, isLost };
 }
 
 /** One context refreshes; when do the others have the token? */
@@ -37,7 +43,9 @@ async function playNews(contexts, rounds) {
   const delays = [];
   let deaf = 0;
   for (let round = 0; round < rounds && others.length; round++) {
-    const { accessToken, at } = await first.ask('refresh');
+    const refreshed = await patient(first.ask('refresh'));
+    if (!refreshed) return { deaf: others.length };
+    const { accessToken, at } = refreshed;
     const heard = await Promise.all(others.map((other) => patient(other.ask('has', accessToken))));
     deaf += heard.filter((moment) => moment === undefined).length;
     delays.push(...heard.filter(Boolean).map((moment) => Math.max(0, moment - at)));
@@ -70,13 +78,15 @@ async function scale(open, sizes, servers, { rounds, idle }) {
       const more = Array.from({ length: Math.min(8, size - contexts.length) }, () => open(realm));
       contexts.push(...(await Promise.all(more)));
     }
-    if (!rows.length) await contexts[0].ask('signIn', realm.tokens);
-    await Promise.all(contexts.map((context) => context.ask('ready')));
+    if (!rows.length) await patient(contexts[0].ask('signIn', realm.tokens));
+    await Promise.all(contexts.map((context) => patient(context.ask('ready'))));
     const denials = await playDenials(contexts, realm, rounds);
-    const news = await playNews(contexts, rounds);
-    const idleWork = await playIdle(contexts, idle);
+    // Whoever does not answer now cannot be asked for more.
+    const isWell = !denials.failed && !denials.isLost;
+    const news = isWell ? await playNews(contexts, rounds) : {};
+    const idleWork = isWell ? await playIdle(contexts, idle) : {};
     rows.push({ size, ...denials, news, idle: idleWork });
-    if (denials.isLost) break;
+    if (!isWell) break;
   }
   await realm.close();
   return rows;
@@ -91,18 +101,25 @@ export async function measure({ plan }) {
     result.tabs = await scale((realm) => browser.open(realm), plan.tabs, servers, plan);
     await browser.close();
   }
-  const threads = await openThreads();
-  result.threads = await scale((realm) => threads.open(realm), plan.threads, servers, plan);
-  await threads.close();
+  for (const [what, hasOwnLock] of [
+    ['threads', true],
+    ['webLocks', false],
+  ]) {
+    const threads = await openThreads(hasOwnLock);
+    result[what] = await scale((realm) => threads.open(realm), plan[what], servers, plan);
+    await threads.close();
+  }
   return result;
 }
 
-export function figures({ tabs = [], threads }) {
+export function figures({ tabs = [], threads, webLocks }) {
   const all = [...tabs, ...threads];
+  const failed = (rows) => rows.reduce((sum, row) => sum + row.failed, 0);
   return [
     { id: 'contexts.refreshes', value: Math.max(...all.map(({ refreshesPerToken }) => refreshesPerToken)) },
-    { id: 'contexts.failed', value: all.reduce((sum, { failed }) => sum + failed, 0) },
-    { id: 'contexts.idle', value: Math.max(...all.map(({ idle }) => idle.acts)) },
+    { id: 'contexts.failed', value: failed(all) },
+    { id: 'contexts.webLocks', value: failed(webLocks) },
+    { id: 'contexts.idle', value: Math.max(...all.map(({ idle }) => idle.acts ?? 0)) },
   ];
 }
 
@@ -134,8 +151,19 @@ const table = (title, what, rows) => ({
   ]),
 });
 
-export function tables({ browser, tabs, threads }) {
-  const all = [table('Worker threads of one Node process, over a folder', 'threads', threads)];
+export function tables({ browser, tabs, threads, webLocks }) {
+  const all = [
+    table(
+      'Worker threads of one Node process, over a folder, with a lock over shared memory',
+      'threads',
+      threads,
+    ),
+    table(
+      "Worker threads of one Node process, over a folder, with Node's own Web Locks",
+      'threads',
+      webLocks,
+    ),
+  ];
   if (tabs) all.unshift(table(`Tabs of one profile in Chromium ${browser}, over localStorage`, 'tabs', tabs));
   return all;
 }

@@ -8,7 +8,12 @@ import { stubs } from './support/stub.mjs';
 
 export const plans = {
   full: { rounds: 150, memoryRounds: 15, loopback: { rounds: 25, ms: 150 } },
-  quick: { rounds: 40, memoryRounds: 5, loopback: { rounds: 4, ms: 60 } },
+  quick: {
+    rounds: 40,
+    memoryRounds: 5,
+    loopback: { rounds: 4, ms: 60 },
+    only: ['string, plain init', 'Request'],
+  },
   short: {
     rounds: 150,
     memoryRounds: 9,

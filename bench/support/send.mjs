@@ -55,7 +55,9 @@ export async function steadily(lanes, { perSecond, until, note, patience = 20_00
     pending.add(outcome);
   };
   while (!until(performance.now() - began)) {
-    for (const due = ((performance.now() - began) / 1_000) * perSecond; ticks < due; ticks++) {
+    const due = ((performance.now() - began) / 1_000) * perSecond;
+    // Who falls behind by a second, because a storm takes all the time, does not make it worse.
+    for (ticks = Math.max(ticks, Math.floor(due - perSecond)); ticks < due; ticks++) {
       const shift = ticks % lanes.length;
       for (let index = 0; index < lanes.length; index++) sendTo(lanes[(index + shift) % lanes.length]);
     }

@@ -24,12 +24,14 @@ function start(workerData) {
   return { ask, work: () => ask('work'), end: () => worker.terminate() };
 }
 
-export async function openThreads() {
+/** @param hasOwnLock - Whether they are given a lock, instead of Node's Web Locks. */
+export async function openThreads(hasOwnLock) {
   const folder = await mkdtemp(join(tmpdir(), 'evertoken-bench-'));
   const threads = [];
+  const turn = hasOwnLock ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
   return {
     async open({ url, tokenEndpoint }) {
-      const thread = start({ folder, url, tokenEndpoint });
+      const thread = start({ folder, url, tokenEndpoint, turn });
       threads.push(thread);
       return thread;
     },
