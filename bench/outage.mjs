@@ -141,8 +141,10 @@ export function figures({ rows, longRows, long }) {
     },
     { id: 'outage.calls', value: most(own, ({ callsAfterFirstSecond }) => callsAfterFirstSecond) },
     { id: 'outage.recovery', value: recovery(({ kind }) => kind !== '429') },
-    { id: 'outage.recoveryAsked', value: recovery(({ kind }) => kind === '429') },
   ];
+  if (told.some(({ kind }) => kind === '429')) {
+    figures.push({ id: 'outage.recoveryAsked', value: recovery(({ kind }) => kind === '429') });
+  }
   if (long >= 60)
     figures.push({ id: 'outage.callsAMinute', value: most(longRows, ({ callsAMinute }) => callsAMinute) });
   return figures;
