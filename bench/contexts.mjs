@@ -6,7 +6,7 @@ import { openBrowser, program } from './support/tabs.mjs';
 import { openThreads } from './support/threads.mjs';
 
 export const plans = {
-  full: { tabs: [1, 5, 20, 50], threads: [1, 4, 16, 64], webLocks: [1, 2, 4], rounds: 6, idle: 2_000 },
+  full: { tabs: [1, 5, 20, 50], threads: [1, 4, 16, 64], webLocks: [1, 2, 4], rounds: 5, idle: 3_000 },
   quick: { tabs: [1, 5], threads: [1, 8], webLocks: [1, 2], rounds: 2, idle: 1_000 },
   short: { tabs: [1, 5], threads: [1, 8], webLocks: [1], rounds: 2, idle: 1_000 },
 };
@@ -84,7 +84,8 @@ async function scale(open, sizes, servers, { rounds, idle }) {
     // Whoever does not answer now cannot be asked for more.
     const isWell = !denials.failed && !denials.isLost;
     const news = isWell ? await playNews(contexts, rounds) : {};
-    const idleWork = isWell ? await playIdle(contexts, idle) : {};
+    const isLast = size === sizes.at(-1);
+    const idleWork = isWell && isLast ? await playIdle(contexts, idle) : {};
     rows.push({ size, ...denials, news, idle: idleWork });
     if (!isWell) break;
   }

@@ -5,9 +5,9 @@ import { median } from './support/statistics.mjs';
 import { stubs } from './support/stub.mjs';
 
 export const plans = {
-  full: { requests: 1_000_000, steps: 10, peerRequests: 50_000, managers: 10_000 },
+  full: { requests: 1_000_000, steps: 10, peerRequests: 30_000, managers: 10_000 },
   quick: { requests: 200_000, steps: 5, peerRequests: 5_000, managers: 2_000 },
-  short: { requests: 500_000, steps: 5, managers: 5_000 },
+  short: { requests: 400_000, steps: 5, managers: 5_000 },
 };
 
 const origin = 'https://api.example.com';

@@ -4,7 +4,7 @@ import { isServed, limited, steadily } from './support/send.mjs';
 import { startServers } from './support/servers.mjs';
 
 export const plans = {
-  full: { kinds: ['503', 'reset', '429', 'hanging'], seconds: 10, patience: 10, long: 60 },
+  full: { kinds: ['503', 'reset', '429', 'hanging'], seconds: 10, patience: 8, long: 60 },
   quick: { kinds: ['503', 'hanging'], seconds: 4, patience: 8, long: 12 },
   short: { kinds: ['503'], seconds: 4, patience: 8 },
 };

@@ -7,7 +7,7 @@ import { median, summarize } from './support/statistics.mjs';
 import { stubs } from './support/stub.mjs';
 
 export const plans = {
-  full: { rounds: 150, memoryRounds: 15, loopback: { rounds: 25, ms: 150 } },
+  full: { rounds: 120, memoryRounds: 11, loopback: { rounds: 21, ms: 120 } },
   quick: {
     rounds: 40,
     memoryRounds: 5,

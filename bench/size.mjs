@@ -11,7 +11,7 @@ import { inTurns } from './support/rounds.mjs';
 import { summarize } from './support/statistics.mjs';
 
 export const plans = {
-  full: { withPeers: true, rounds: 21 },
+  full: { withPeers: true, rounds: 11 },
   quick: { withPeers: true, rounds: 3 },
   short: { withPeers: false, rounds: 7 },
 };
