@@ -8,7 +8,7 @@ import { median, summarize } from './support/statistics.mjs';
 export const plans = {
   full: { sizes: { 100: 12, 1000: 8, 10000: 5 }, peerRounds: { 100: 5, 1000: 2, 10000: 1 } },
   quick: { sizes: { 100: 2, 1000: 1, 10000: 1 }, peerRounds: { 100: 1, 1000: 1, 10000: 1 } },
-  short: { sizes: { 1000: 7, 10000: 3 } },
+  short: { sizes: { 1000: 5, 10000: 3 } },
 };
 
 /** ms; what has not come by then never comes. */
