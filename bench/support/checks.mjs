@@ -28,8 +28,8 @@ export function hold({ id, value, error = 0 }) {
   };
 }
 
-export const drawChecks = (checks, hasReached) => ({
-  title: hasReached ? 'What must not get worse' : 'What must hold',
+export const drawChecks = (checks, isShort) => ({
+  title: isShort ? 'What must not get worse' : 'What must hold',
   columns: ['', 'measured', '±', 'held', 'budget', ''],
   rows: checks.map(({ what, unit, value, error, budget, held, least, isMet, isHeld }) => [
     what,
@@ -37,6 +37,6 @@ export const drawChecks = (checks, hasReached) => ({
     error,
     `${least ? '≥' : '≤'} ${held} ${unit}`.trim(),
     `${least ? '≥' : '≤'} ${budget} ${unit}`.trim(),
-    isMet ? 'met' : isHeld ? 'not met' : 'WORSE',
+    isMet ? 'met' : isHeld || !isShort ? 'not met' : 'WORSE',
   ]),
 });
