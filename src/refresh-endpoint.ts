@@ -126,6 +126,7 @@ async function post(
   request: Options & { signal: LimitedSignal },
   underlying: typeof fetch,
   isFinal: (answer: Answer | undefined) => boolean,
+  isDown: boolean,
 ): Promise<{ answer: Answer | undefined; isGood: boolean }> {
   let answer: Answer | undefined;
   let delay = 0;
@@ -140,7 +141,11 @@ async function post(
       // A lost answer is asked for again at once, while the server may still give it.
       delay = status || retryCount > 1 ? Math.max(300 * retryCount, retryAtOf(answer) - Date.now()) : 0;
       const mayHelp = !status || status >= 500 || [408, 425, 429].includes(status);
-      return mayHelp && !isFinal(answer) && !request.signal.aborted && Date.now() + delay < giveUpAt;
+      // While the server stays down the manager's back-off asks often enough.
+      const isEnough = isDown && retryCount > 1;
+      return (
+        mayHelp && !isEnough && !isFinal(answer) && !request.signal.aborted && Date.now() + delay < giveUpAt
+      );
     },
   };
   const send: typeof fetch = async (input, init) => {
@@ -201,6 +206,7 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
     return format !== 'form' && (status === 401 || (status === 403 && isJson));
   };
 
+  let isDown = false;
   const refresh: Refresh = async ({ tokens, signal, fetch }) => {
     const { refreshToken } = tokens ?? {};
     if (format !== 'cookie' && !refreshToken) {
@@ -216,7 +222,8 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
       ...(format === 'form' ? { body: formOf(options, refreshToken, clientAuth) } : { json }),
       ...(format === 'cookie' && { credentials: 'include' }),
     };
-    const { answer, isGood } = await post(url, request, fetch, isEnded);
+    const { answer, isGood } = await post(url, request, fetch, isEnded, isDown);
+    isDown = !isGood && !isEnded(answer);
     signal.throwIfAborted();
     if (isGood && answer && !isEnded(answer)) {
       return read ? read(answer.body, answer.response) : (answer.body as TokenResponse);

@@ -1,6 +1,6 @@
 import { type RefreshEndpointOptions, refreshEndpoint } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { failure, names, outcome, settle, signedIn } from '../support/refresh.ts';
+import { failure, ME, names, outcome, settle, signedIn } from '../support/refresh.ts';
 import { TOKEN_ENDPOINT } from '../support/world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -226,6 +226,24 @@ describe('retries', () => {
     expect(times.length).toBeGreaterThan(1);
     expect(times.length).toBeLessThan(12);
     expect(Math.max(...times)).toBeLessThanOrEqual(15_000);
+  });
+
+  test.each([
+    ['answers 503', () => bare(503)],
+    ['cannot be reached', lost],
+  ])('R35: a server that %s is asked at most 15 times a minute after the first second', async (_, answer) => {
+    // The shortest back-off.
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const { result, times, auth, world } = await answering(...Array(500).fill(answer));
+    const end = failure(result);
+    world.good = 'access-1';
+    const load = setInterval(() => void auth.fetch(ME).catch(() => {}), 50);
+    await vi.advanceTimersByTimeAsync(61_000);
+    clearInterval(load);
+    expect((await end).code).toBe('refresh-failed');
+    const calls = times.filter((time) => time > 1_000);
+    expect(calls.length).toBeGreaterThan(3);
+    expect(calls.length).toBeLessThanOrEqual(15);
   });
 
   test('R35: during the back-off not one call is made', async () => {

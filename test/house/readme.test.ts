@@ -44,7 +44,8 @@ function anchors(path: string): string[] {
 describe.for(['README.md', ...pages])('%s', (page) => {
   test('every code block compiles on its own, strictly, against the built package', () => {
     const files = blocks(page);
-    expect(Object.keys(files).length).toBeGreaterThan(0);
+    // One page has figures only.
+    if (page !== 'docs/performance.md') expect(Object.keys(files).length).toBeGreaterThan(0);
     const errors = compile(files, {
       lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
       module: ts.ModuleKind.ESNext,
