@@ -231,7 +231,7 @@ describe('retries', () => {
   test.each([
     ['answers 503', () => bare(503)],
     ['cannot be reached', lost],
-  ])('R35: a server that %s is asked at most 15 times a minute after the first second', async (_, answer) => {
+  ])('R35: a server that %s is asked at most 12 times a minute after the first second', async (_, answer) => {
     // The shortest back-off.
     vi.spyOn(Math, 'random').mockReturnValue(0);
     const { result, times, auth, world } = await answering(...Array(500).fill(answer));
@@ -243,7 +243,7 @@ describe('retries', () => {
     expect((await end).code).toBe('refresh-failed');
     const calls = times.filter((time) => time > 1_000);
     expect(calls.length).toBeGreaterThan(3);
-    expect(calls.length).toBeLessThanOrEqual(15);
+    expect(calls.length).toBeLessThanOrEqual(12);
   });
 
   test('R35: during the back-off not one call is made', async () => {
