@@ -245,7 +245,12 @@ export interface TokenManagerOptions {
   capture?: CaptureRule[] | undefined;
   /** Called by `signOut()`, unless `{ revoke: false }`. @default none */
   revoke?: Revoke | undefined;
-  /** @default Web Locks, where they are missing a queue in this context; where nothing is shared none */
+  /**
+   * Keeps other contexts out while one refreshes. To be given where threads or processes share a `storage`: Web Locks
+   * do not reach other processes, and those of Node 24 overlap between threads.
+   *
+   * @default Web Locks, where they are missing a queue in this context; where nothing is shared none
+   */
   lock?: Lock | undefined;
   /** The fetch underneath. @default the global one, looked up at each use */
   fetch?: Fetch | undefined;

@@ -1,4 +1,4 @@
-/** Threads of one process that share a folder: Web Locks and messages reach them all, and a file shows at once. */
+/** Threads of one process that share a folder and a lock: messages reach them all, and a file shows at once. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,7 @@ import { expect, test } from 'vitest';
 import { startLoopback, times } from '../support/loopback.ts';
 import type { Act, ThreadData } from '../support/thread.ts';
 
-// Node's own Web Locks let more threads starve each other.
-const THREADS = 3;
+const THREADS = 8;
 
 /** Asks a thread to act, and answers what came of it. */
 function startThread(workerData: ThreadData) {
@@ -28,7 +27,8 @@ async function startThreads() {
   const world = await startLoopback();
   const folder = await mkdtemp(join(tmpdir(), 'evertoken-threads-'));
   const { server, api } = world;
-  const data = { folder, tokenEndpoint: server.tokenEndpoint, clientId: server.clientId, api: api.url };
+  const turn = new Int32Array(new SharedArrayBuffer(4));
+  const data = { folder, tokenEndpoint: server.tokenEndpoint, clientId: server.clientId, api: api.url, turn };
   const threads = Array.from({ length: THREADS }, () => startThread(data));
   const all = <T>(act: Act) => Promise.all(threads.map(({ ask }) => ask<T>(act)));
   return {
@@ -44,7 +44,7 @@ async function startThreads() {
   };
 }
 
-test('R31, R51: three threads with a dead token refresh once, each time, and all end with the new one', {
+test('R31, R51: eight threads with a dead token refresh once, each time, and all end with the new one', {
   timeout: 60_000,
 }, async () => {
   await using world = await startThreads();

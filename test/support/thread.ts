@@ -2,22 +2,45 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createStorage } from 'unstorage';
 import fsDriver from 'unstorage/drivers/fs';
-import { asTokenError, createTokenManager, refreshEndpoint, type TokenResponse } from '../../src/index.ts';
+import {
+  asTokenError,
+  createTokenManager,
+  type Lock,
+  refreshEndpoint,
+  type TokenResponse,
+} from '../../src/index.ts';
 
 export interface ThreadData {
   folder: string;
   tokenEndpoint: string;
   clientId: string;
   api: string;
+  /** Shared memory: 1 while a thread has the lock. */
+  turn: Int32Array;
 }
 
-const { folder, tokenEndpoint, clientId, api } = workerData as ThreadData;
+/** A lock of all threads, as an app can hand one over: Node's own Web Locks overlap between threads. */
+const lock: Lock = async (_name, task, { signal }) => {
+  while (Atomics.compareExchange(turn, 0, 0, 1) !== 0) {
+    await Atomics.waitAsync(turn, 0, 1, 1_000).value;
+    signal.throwIfAborted();
+  }
+  try {
+    return await task();
+  } finally {
+    Atomics.store(turn, 0, 0);
+    Atomics.notify(turn, 0, 1);
+  }
+};
+
+const { folder, tokenEndpoint, clientId, api, turn } = workerData as ThreadData;
 const told: string[] = [];
 const auth = createTokenManager({
   refresh: refreshEndpoint({ url: tokenEndpoint, clientId }),
   allow: api,
   storage: createStorage({ driver: fsDriver({ base: folder }) }),
   name: 'threads',
+  lock,
 });
 auth.on('*', (event, payload) => told.push(`${event} ${'cause' in payload ? payload.cause : ''}`.trim()));
 
