@@ -1,6 +1,6 @@
 /** Keeps one versioned record in a storage that may throw, hang or hold what somebody else wrote. */
 import type { Accept, Held } from './contracts.ts';
-import { within } from './timers.ts';
+import { pause, within } from './timers.ts';
 import type { TokenEvents, TokenStorage } from './types.ts';
 
 /** What is stored of a session. */
@@ -17,7 +17,7 @@ export type Found = StoredSession | 'newer' | 'none' | 'damaged';
 
 /** Never rejects: what fails is reported, and the session goes on in memory. */
 export interface RecordStore {
-  /** Whether writing takes time, so that two contexts' writes may overtake each other. */
+  /** Whether it takes time, so that two contexts' writes may overtake each other, and a read may find half of one. */
   readonly isAsync: boolean;
   /**
    * `newer`: a record that a newer version of this package has written, which is left alone. `none`: no record.
@@ -90,6 +90,10 @@ export function createRecordStore(
   onFailure: (failure: TokenEvents['storage-failed']) => void,
 ): RecordStore {
   let isAsync = false;
+  const noted = <T>(result: T): T => {
+    isAsync ||= typeof (result as PromiseLike<unknown> | undefined)?.then === 'function';
+    return result;
+  };
   const attempt = <T>(
     operation: TokenEvents['storage-failed']['operation'],
     task: () => T | Promise<T>,
@@ -110,7 +114,7 @@ export function createRecordStore(
     });
 
   async function take(): Promise<Found> {
-    const text: unknown = await storage.getItem(key);
+    const text: unknown = await noted(storage.getItem(key));
     if (text == null) return 'none';
     let record: Partial<StoredSession & { v: unknown; issuedAt: number; tokens: unknown }> | undefined;
     try {
@@ -133,9 +137,7 @@ export function createRecordStore(
       async () => {
         const { id, n, base, held } = session ?? {};
         const record = { v: 1, id, n, base, issuedAt: held?.issuedAt, tokens: held?.tokens };
-        const result = session ? storage.setItem(key, JSON.stringify(record)) : storage.removeItem(key);
-        isAsync ||= typeof (result as PromiseLike<unknown> | undefined)?.then === 'function';
-        await result;
+        await noted(session ? storage.setItem(key, JSON.stringify(record)) : storage.removeItem(key));
         return true;
       },
       session?.held,
@@ -149,8 +151,14 @@ export function createRecordStore(
     },
     read: (isLocked) =>
       attempt('read', async () => {
-        const found = await take();
+        let found = await take();
         if (found !== 'damaged' || !isLocked) return found;
+        // Perhaps half written, as a sign-in does without the lock.
+        if (isAsync) {
+          await pause(250);
+          found = await take();
+          if (found !== 'damaged') return found;
+        }
         await write();
         const error = new Error('the stored session was damaged or not ours, and is removed');
         onFailure({ operation: 'read', error });

@@ -209,3 +209,31 @@ describe('R70: what a storage threw', () => {
     expect(failures).toMatchObject([{ operation: 'write' }]);
   });
 });
+
+describe('R52: a record in a storage that takes its time', () => {
+  /** Is seen as `first` by the first read, and as `later` 100 ms after it. */
+  async function seen(first: string, later: string) {
+    const items = memoryStorage();
+    const { read, failures } = store({ getItem: async (key) => items.getItem(key) });
+    const write = (text: string) => items.setItem('key', text);
+    write(first);
+    const found = read(true);
+    await vi.advanceTimersByTimeAsync(100);
+    write(later);
+    await vi.advanceTimersByTimeAsync(1_000);
+    return { found: await found, kept: items.getItem('key'), failures };
+  }
+  const { held, ...numbers } = session();
+  const text = JSON.stringify({ v: 1, ...numbers, issuedAt: held.issuedAt, tokens: held.tokens });
+
+  test.each(['', text.slice(0, 40)])('may be half written: "%s" is read once more', async (half) => {
+    const { found, kept, failures } = await seen(half, text);
+    expect(found).toMatchObject({ id: 's1', held: { tokens: held.tokens } });
+    expect([kept, failures]).toEqual([text, []]);
+  });
+
+  test('is removed and reported where it stays damaged', async () => {
+    const { found, failures } = await seen('x', 'x');
+    expect([found, failures]).toMatchObject(['damaged', [{ operation: 'read', error: saying('damaged') }]]);
+  });
+});
