@@ -57,7 +57,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'load', include: load } },
-      { extends: true, test: { name: 'model', include: model } },
+      { extends: true, test: { name: 'model', include: model, testTimeout: 60_000 } },
       {
         extends: true,
         test: {

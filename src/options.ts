@@ -38,8 +38,10 @@ const kinds: Record<keyof TokenManagerOptions, string> = {
 export function readOptions(options: TokenManagerOptions): Settings {
   checkMembers('options', options, kinds);
   const { refreshAhead = 60_000, storage, attach = bearer() } = options;
-  const web: Partial<TokenStorage> | undefined = storage;
-  if (web && !(web.getItem && web.setItem && web.removeItem)) refuse('options.storage', web, 'a Web Storage');
+  const web: Partial<TokenStorage> = storage ?? {};
+  const methods = [web.getItem, web.setItem, web.removeItem];
+  if (storage && methods.some((method) => typeof method !== 'function'))
+    refuse('options.storage', storage, 'a Web Storage');
   if (typeof attach.headers !== 'function' || !Array.isArray(attach.tokenTypes)) {
     refuse('options.attach', attach, 'an object with tokenTypes and headers');
   }

@@ -245,12 +245,7 @@ export interface TokenManagerOptions {
   capture?: CaptureRule[] | undefined;
   /** Called by `signOut()`, unless `{ revoke: false }`. @default none */
   revoke?: Revoke | undefined;
-  /**
-   * Keeps other contexts out while one refreshes. To be given where threads or processes share a `storage`: Web Locks
-   * do not reach other processes, and those of Node 24 overlap between threads.
-   *
-   * @default Web Locks, where they are missing a queue in this context; where nothing is shared none
-   */
+  /** @default Web Locks (which overlap between Node's threads), else a queue in this context; none if nothing is shared */
   lock?: Lock | undefined;
   /** The fetch underneath. @default the global one, looked up at each use */
   fetch?: Fetch | undefined;

@@ -62,8 +62,10 @@ describe('mistakes', () => {
     const complete = { getItem: () => null, setItem: () => {}, removeItem: () => {} };
     expect(readAny({ storage: complete }).storage).toBe(complete);
     for (const name of Object.keys(complete)) {
-      const storage = { ...complete, [name]: undefined };
-      expect(() => readAny({ storage })).toThrow('options.storage is object; expected a Web Storage');
+      for (const wrong of [undefined, 'a name']) {
+        const storage = { ...complete, [name]: wrong };
+        expect(() => readAny({ storage })).toThrow('options.storage is object; expected a Web Storage');
+      }
     }
   });
 
