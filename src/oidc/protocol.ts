@@ -47,10 +47,10 @@ export function createProtocol(options: OidcClientOptions) {
 
   const own: Fetch = (input, init) => (options.fetch ?? fetch)(input, init);
 
-  /** For grants and revocations `attempts` are named: a refusal is told, and they carry a proof. */
+  /** For grants and revocations `attempts` are named: a refusal is told. */
   function sending(fetch: Fetch, attempts = 0, signal = AbortSignal.timeout(10_000), more?: RequestInit) {
     return {
-      [oauth.customFetch]: insistOn((attempts && dpop?.wrap(fetch)) || fetch, attempts, more),
+      [oauth.customFetch]: insistOn(fetch, attempts, more),
       [oauth.allowInsecureRequests]: allowInsecureRequests,
       signal,
     };
@@ -93,9 +93,16 @@ export function createProtocol(options: OidcClientOptions) {
     return url.href;
   }
 
-  /** RFC 6749 §4.1.3 and §6, RFC 8707 §2.2. */
-  async function grant(type: string, parameters: object, init: ReturnType<typeof sending>) {
+  /** RFC 6749 §4.1.3 and §6, RFC 8707 §2.2; the only requests with a proof (RFC 9449 §5). */
+  async function grant(
+    type: string,
+    parameters: object,
+    fetch: Fetch,
+    attempts: number,
+    signal?: AbortSignal,
+  ) {
     const form = fill(new URLSearchParams(), { ...parameters, resource: options.resource });
+    const init = sending(dpop?.wrap(fetch) ?? fetch, attempts, signal);
     return oauth.genericTokenEndpointRequest(await discover(), client, oauth.None(), type, form, init);
   }
 
@@ -118,7 +125,7 @@ export function createProtocol(options: OidcClientOptions) {
       const callback = oauth.validateAuthResponse(server, client, parameters, state);
       step = 'invalid-token-response';
       const form = { code: callback.get('code'), redirect_uri: redirectUri, code_verifier: verifier };
-      const response = await grant('authorization_code', form, sending(own, 1));
+      const response = await grant('authorization_code', form, own, 1);
       const answer = await oauth.processAuthorizationCodeResponse(server, client, response, expected);
       const claims = oauth.getValidatedIdTokenClaims(answer);
       if (claims) await oauth.validateApplicationLevelSignature(server, response, sending(own));
@@ -136,7 +143,7 @@ export function createProtocol(options: OidcClientOptions) {
     try {
       const server = await discover(fetch);
       const form = { refresh_token: refreshToken };
-      const response = await grant('refresh_token', form, sending(fetch, 3, signal));
+      const response = await grant('refresh_token', form, fetch, 3, signal);
       // It comes straight from the server; to refuse it for a wrong clock, or because no key could be fetched, would
       // lose the rotated refresh token (OpenID Connect Core §3.1.3.7 (6) leaves the signature to TLS).
       const timeless = { ...client, [oauth.clockTolerance]: 1e12 };

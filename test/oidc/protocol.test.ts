@@ -223,6 +223,9 @@ describe('requests', () => {
     const { client, signIn } = createApp(server, { dpop: { wrap: proving } });
     expect((await signIn())?.tokens).toMatchObject({ token_type: 'DPoP' });
     await client.refresh({ tokens: tokenSet(), signal, fetch: server.fetch });
+    // A revocation needs none, and to ask for one would make a key for nothing.
+    await client.revoke({ tokens: tokenSet(), signal, fetch: server.fetch });
+    expect(proving).toHaveBeenCalledTimes(2);
     const proofs = server.calls.filter(({ headers }) => headers.has('dpop')).map(({ url }) => url);
     expect(proofs).toEqual([`${ISSUER}/token`, `${ISSUER}/token`]);
   });
