@@ -76,10 +76,10 @@ export interface Dpop extends Attach {
  * proofs.follow(auth);
  */
 export function dpop({ alg = 'ES256', name = 'evertoken', keyPair }: DpopOptions = {}): Dpop {
-  if (!globalThis.crypto?.subtle) {
-    throw new Error('evertoken: dpop() needs crypto.subtle (https, localhost)');
+  if (!crypto.subtle) {
+    throw new Error('evertoken: dpop() needs https (crypto.subtle)');
   }
-  const keys = createKeys(name, async () => keyPair ?? generateKeyPair(alg));
+  const keys = createKeys(name, () => keyPair ?? generateKeyPair(alg));
   const sign = createSign(keys.bind);
   const chosen = new WeakMap<TokenSet, Promise<Key>>();
 
@@ -91,12 +91,12 @@ export function dpop({ alg = 'ES256', name = 'evertoken', keyPair }: DpopOptions
   }
 
   return {
-    ...createResourceRequests(async (tokens) => (await keyOf(tokens)).pair),
+    ...createResourceRequests(keyOf),
     refresh: (refresh) =>
       Object.assign<Refresh, Refresh>(async (context) => {
         const { tokens, fetch } = context;
         // A cookie may hold the session whose key was bound last.
-        const key = await (tokens ? keyOf(tokens) : keys.choose({}));
+        const key = await (tokens ? keyOf(tokens) : keys.choose());
         const answer = await refresh({ ...context, fetch: sign(fetch, async () => key) });
         // `read` may have found tokens where nobody else would look.
         await keys.bind(key, answer);

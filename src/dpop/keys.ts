@@ -23,18 +23,15 @@ export interface Keys {
    *
    * @throws Error when the database cannot be read at the moment: the key may be there.
    */
-  choose(tokens: Tokens): Promise<Key>;
+  choose(tokens?: Tokens): Promise<Key>;
   /** Notes that these tokens are bound to the key, too; a key that was forgotten meanwhile stays forgotten. */
   bind(key: Key, tokens: Tokens): Promise<unknown>;
-  /** Drops the key of these tokens, for all tabs. */
-  forget(tokens: Tokens): Promise<unknown>;
+  /** Drops the key of these tokens, for all tabs, unless it is that of `next`, too. */
+  forget(tokens: Tokens | undefined, next?: Tokens): Promise<unknown>;
 }
 
 /** Who closes a page without signing out leaves a key; the oldest go first. */
 const MAX_KEYS = 50;
-
-/** Milliseconds after which a database that does not answer is given up. */
-const PATIENCE = 5_000;
 
 /** A fingerprint of the refresh token, or of the access token where there is no other. */
 const markOf = async ({
@@ -42,7 +39,7 @@ const markOf = async ({
   access_token = accessToken,
   refreshToken = access_token,
   refresh_token = refreshToken,
-}: Tokens): Promise<string> =>
+}: Tokens = {}): Promise<string> =>
   refresh_token
     ? `${new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(refresh_token)))}`
     : '';
@@ -54,21 +51,25 @@ type Change = (keys: readonly Key[]) => readonly Key[] | undefined;
  * @param name - Of the record in the database.
  * @param createPair - Makes a key pair.
  */
-export function createKeys(name: string, createPair: () => Promise<CryptoKeyPair>): Keys {
+export function createKeys(name: string, createPair: () => CryptoKeyPair | Promise<CryptoKeyPair>): Keys {
   /** What this context has bound itself, for where it cannot be stored. */
   let memory: readonly Key[] = [];
+  /** The database was opened in this context: it cannot be missing. */
+  let isThere = false;
 
   /**
    * One transaction: all contexts' run one after the other. Its connection is its own, so nobody else closes it.
-   * Answers what it ended with: `complete`; `abort` where it failed or took too long; anything else says there is no database.
+   * Answers whether it failed or took too long; where there is no database it did neither.
    */
-  const visit = (change: Change): Promise<{ type?: string }> =>
+  const visit = (change: Change): Promise<boolean> =>
     new Promise<Event>((resolve, reject) => {
       memory = change(memory) ?? memory;
       const opening = indexedDB.open('evertoken-dpop', 1);
-      AbortSignal.timeout(PATIENCE).onabort = opening.onerror = reject;
+      // A database that does not answer is given up.
+      AbortSignal.timeout(5_000).onabort = opening.onerror = reject;
       opening.onupgradeneeded = () => opening.result.createObjectStore('keys');
       opening.onsuccess = () => {
+        isThere = true;
         const transaction = opening.result.transaction('keys', 'readwrite');
         const store = transaction.objectStore('keys');
         const reading: IDBRequest<readonly Key[] | undefined> = store.get(name);
@@ -82,14 +83,10 @@ export function createKeys(name: string, createPair: () => Promise<CryptoKeyPair
         transaction.onabort = reject;
         opening.result.close();
       };
-    }).catch((end) => end);
-
-  /** Puts `next` in the place of the key with one of these marks, if there is one or `isNew`. */
-  const replace = (old: readonly string[], next: readonly Key[], isNew?: boolean) =>
-    visit((all) => {
-      const others = all.filter(({ marks }) => !marks.some((mark) => old.includes(mark)));
-      return isNew || all[others.length] ? [...others, ...next].slice(-MAX_KEYS) : undefined;
-    });
+    }).then(
+      () => false,
+      ({ type }) => isThere || type === 'abort',
+    );
 
   const make = async () => ({ pair: await createPair(), marks: [] });
 
@@ -97,18 +94,30 @@ export function createKeys(name: string, createPair: () => Promise<CryptoKeyPair
     make,
     async choose(tokens) {
       const mark = await markOf(tokens);
-      const all: Key[] = [];
-      const { type } = await visit((some) => void all.push(...some));
-      const found = mark ? all.find(({ marks }) => marks.includes(mark)) : all.at(-1);
+      let found: Key | undefined;
+      const hasFailed = await visit((all) => {
+        found = (mark ? all.find(({ marks }) => marks.includes(mark)) : all.at(-1)) ?? found;
+        return undefined;
+      });
       // With another key the server would take the session for stolen.
-      if (!found && type === 'abort') throw new Error('evertoken: IndexedDB cannot be read');
+      if (hasFailed && !found) throw new Error('evertoken: IndexedDB fails');
       return found ?? make();
     },
     async bind(key, tokens) {
       const mark = await markOf(tokens);
       const marks = [...key.marks, mark];
-      if (mark) await replace(marks, [{ pair: key.pair, marks: marks.slice(-2) }], !key.marks[0]);
+      const next = { ...key, marks: marks.slice(-2) };
+      const put: Change = (all) => {
+        const others = all.filter((one) => !one.marks.some((mark) => marks.includes(mark)));
+        return !key.marks[0] || all[others.length] ? [...others, next].slice(-MAX_KEYS) : undefined;
+      };
+      // The next refresh stores it, too.
+      if (mark && (await visit(put))) memory = [...memory, next];
     },
-    forget: async (tokens) => replace([await markOf(tokens)], []),
+    async forget(tokens, next) {
+      const mark = await markOf(tokens);
+      const kept = await markOf(next);
+      return visit((all) => all.filter(({ marks }) => marks.includes(kept) || !marks.includes(mark)));
+    },
   };
 }

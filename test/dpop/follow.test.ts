@@ -22,7 +22,10 @@ test('a session that ends or is replaced here is named with its last tokens', as
   await auth.signIn({ access_token: 'b1' });
   const second = auth.tokens;
   await auth.signOut();
-  expect(told.mock.calls).toEqual([[first], [second]]);
+  expect(told.mock.calls).toEqual([
+    [first, second],
+    [second, undefined],
+  ]);
   stop();
   await auth.signIn({ access_token: 'c1' });
   await auth.signOut();

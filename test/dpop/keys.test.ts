@@ -104,6 +104,16 @@ describe('a key', () => {
     expect(readable(keys)).not.toContain('secret');
   });
 
+  test('stays when its session is replaced by one of the same key: a sign-in that an app repeats', async () => {
+    const { jkt } = await begin();
+    const keys = open();
+    await keys.bind(await keys.choose(first), second);
+    await keys.forget(second, first);
+    expect(await thumbprintOf(await keys.choose(second))).toBe(jkt);
+    await keys.forget(second, { accessToken: 'other' });
+    expect(await thumbprintOf(await keys.choose(second))).not.toBe(jkt);
+  });
+
   test('is bound to nothing by an answer without tokens', async () => {
     const keys = open();
     await keys.bind(await keys.make(), {});
@@ -156,10 +166,47 @@ describe('a database that fails', () => {
     const keys = open();
     const mine = await begin(first, keys);
     expect(await thumbprintOf(await keys.choose(first))).toBe(mine.jkt);
-    await expect(keys.choose(second)).rejects.toThrow('IndexedDB cannot be read');
+    await expect(keys.choose(second)).rejects.toThrow('IndexedDB fails');
     spy.mockRestore();
     vi.stubGlobal('indexedDB', fake.factory);
     expect(await thumbprintOf(await keys.choose(second)), 'later it may').toBe(jkt);
+  });
+
+  test('one that was opened before is not taken for a missing one: another key would end the session', async () => {
+    const { jkt } = await begin();
+    const keys = open();
+    await keys.choose(first);
+    const spy = vi.spyOn(fake.factory, 'open').mockImplementation(() => {
+      const request = {} as IDBOpenDBRequest;
+      queueMicrotask(() => request.onerror?.({ type: 'error' } as Event));
+      return request;
+    });
+    await expect(keys.choose(first)).rejects.toThrow('IndexedDB fails');
+    expect((await open().choose(first)).marks, 'for who never opened it, it is missing').toEqual([]);
+    spy.mockImplementation(() => {
+      throw new DOMException('no', 'UnknownError');
+    });
+    await expect(keys.choose(first)).rejects.toThrow('IndexedDB fails');
+    spy.mockRestore();
+    expect(await thumbprintOf(await keys.choose(first))).toBe(jkt);
+  });
+
+  test('at the moment of a refresh: this context knows the key of the new tokens, and stores it with the next', async () => {
+    const { jkt } = await begin();
+    const keys = open();
+    const key = await keys.choose(first);
+    const spy = vi.spyOn(fake.factory, 'open').mockImplementation(() => {
+      throw new DOMException('no', 'UnknownError');
+    });
+    await keys.bind(key, second);
+    await keys.bind(key, second);
+    spy.mockRestore();
+    const next = await keys.choose(second);
+    expect(await thumbprintOf(next)).toBe(jkt);
+    await keys.bind(next, { refreshToken: 'third' });
+    expect(await thumbprintOf(await open().choose({ refreshToken: 'third' }))).toBe(jkt);
+    const [[, stored] = []] = await dump(fake.factory);
+    expect(stored).toHaveLength(1);
   });
 
   test('R53: one that does not answer is given up after five seconds', async () => {
@@ -169,6 +216,6 @@ describe('a database that fails', () => {
     const choice = open().choose(first);
     await vi.waitFor(() => expect(timeout).toHaveBeenCalledWith(5_000));
     limit.abort();
-    await expect(choice).rejects.toThrow('IndexedDB cannot be read');
+    await expect(choice).rejects.toThrow('IndexedDB fails');
   });
 });

@@ -5,7 +5,7 @@ import { generateKeyPair } from '../../src/dpop/proof.ts';
 import { createResourceRequests } from '../../src/dpop/resource-requests.ts';
 
 const pair = await generateKeyPair('ES256');
-const create = () => createResourceRequests(async () => pair);
+const create = () => createResourceRequests(async () => ({ pair }));
 const toApi = () => ({
   method: 'GET',
   url: 'https://api.example.com/me',
@@ -29,6 +29,9 @@ describe('R20, R27: a challenge that can be read', () => {
       'retry',
     ],
     ['dpop  Error="use_dpop_nonce"', 'retry'],
+    ['DPoP algs="ES256", error=use_dpop_nonce', 'retry'],
+    ['DPoP error=use_dpop_nonce, algs="ES256"', 'retry'],
+    ['DPoP error=use_dpop_nonce_not', undefined],
     ['DPoP error="invalid_token"', undefined],
     ['DPoP error="invalid_token", error_description="not error=\\"use_dpop_nonce\\""', undefined],
     ['DPoP error="use_dpop_nonce_not"', undefined],
