@@ -9,7 +9,7 @@ import {
   type SignInResult,
   type SignOutOptions,
 } from './options.ts';
-import { currentUrl, leaveFor, replaceUrl } from './page.ts';
+import { currentUrl, leaveFor, parseUrl, replaceUrl } from './page.ts';
 import { handOver, openPopup, POPUP, parametersFrom } from './popup.ts';
 import { createProtocol, random, s256 } from './protocol.ts';
 import { save, stamp, take } from './transactions.ts';
@@ -56,8 +56,8 @@ export interface OidcClient {
 
 /** Without origin, so that it leads nowhere else. */
 function pathOf(returnTo: string, redirectUri: string): string {
-  const { href } = new URL(returnTo, currentUrl() ?? redirectUri);
-  const path = href.replace(new URL(redirectUri).origin, '');
+  const url = parseUrl(returnTo, currentUrl() ?? redirectUri);
+  const path = url?.href.replace(new URL(redirectUri).origin, '') ?? '';
   // Another origin is still there; two slashes would be read as one.
   if (/^\/(?!\/)/.test(path)) return path;
   throw new OidcError('unsafe-return-to', 'returnTo leaves the origin of redirectUri');

@@ -1,5 +1,6 @@
 /** The options of the OpenID Connect client, and their check. */
 import type { Challenge, Fetch, TokenResponse, TokenStorage } from '../types.ts';
+import { parseUrl } from './page.ts';
 
 type Json = string | number | boolean | null | Json[] | { [member: string]: Json | undefined };
 
@@ -96,7 +97,7 @@ export interface SignOutOptions {
 
 /** @throws TypeError that names the options that are needed. */
 export function checkOptions({ issuer, server, clientId, redirectUri }: OidcClientOptions): void {
-  if (!clientId || !URL.canParse(redirectUri) || !URL.canParse(`${server?.issuer ?? issuer}`)) {
+  if (!clientId || !parseUrl(redirectUri) || !parseUrl(`${server?.issuer ?? issuer}`)) {
     throw new TypeError(
       'evertoken: createOidcClient needs clientId, redirectUri and issuer, the last two as URLs',
     );

@@ -3,6 +3,7 @@ import * as oauth from 'oauth4webapi';
 import type { Fetch, Refresh, Revoke, TokenResponse } from '../types.ts';
 import { OidcError, type OidcErrorCode } from './oidc-error.ts';
 import type { OidcClientOptions, ServerMetadata, SignInResult } from './options.ts';
+import { parseUrl } from './page.ts';
 import { insistOn } from './requests.ts';
 import type { Transaction } from './transactions.ts';
 
@@ -15,7 +16,8 @@ function told(thrown: unknown, step: OidcErrorCode): OidcError {
   if (thrown instanceof OidcError) return thrown;
   const { message, error = '', error_description: more = '' } = thrown as oauth.AuthorizationResponseError;
   const isIdToken = /JW[TSE] |ID Token|End-User/.test(message);
-  const code = error ? 'authorization-refused' : isIdToken ? 'invalid-id-token' : step;
+  const known = isIdToken ? 'invalid-id-token' : /HTTPS|metadata/.test(message) && 'server-metadata';
+  const code = error ? 'authorization-refused' : known || step;
   return new OidcError(code, `${message} ${error} ${more}`.trim(), error ? { error } : {});
 }
 
@@ -83,12 +85,11 @@ export function createProtocol(options: OidcClientOptions) {
     endpoint: 'authorization_endpoint' | 'end_session_endpoint',
     parameters: object,
   ): Promise<string> {
-    const text = `${(await discover())[endpoint]}`;
+    const url = parseUrl(`${(await discover())[endpoint]}`);
     // Nor to a `javascript:` URL.
-    if (!text.startsWith(allowInsecureRequests ? 'http' : 'https:')) {
+    if (!url?.protocol.startsWith(allowInsecureRequests ? 'http' : 'https:')) {
       throw new OidcError('server-metadata', `the server has no safe ${endpoint}`);
     }
-    const url = new URL(text);
     fill(url.searchParams, parameters);
     return url.href;
   }
@@ -124,7 +125,7 @@ export function createProtocol(options: OidcClientOptions) {
     try {
       const callback = oauth.validateAuthResponse(server, client, parameters, state);
       step = 'invalid-token-response';
-      const form = { code: callback.get('code'), redirect_uri: redirectUri, code_verifier: verifier };
+      const form = { code: callback.getAll('code'), redirect_uri: redirectUri, code_verifier: verifier };
       const response = await grant('authorization_code', form, own, 1);
       const answer = await oauth.processAuthorizationCodeResponse(server, client, response, expected);
       const claims = oauth.getValidatedIdTokenClaims(answer);

@@ -109,6 +109,9 @@ describe('returnTo', () => {
     `${APP}@evil.test/`,
     `https://evil.test/${APP}/`,
     'http://app.example.com/',
+    'https://',
+    '/\t/evil.test',
+    'blob:https://app.example.com/x',
   ])('that leads elsewhere is refused before anybody is sent anywhere: %s', async (returnTo) => {
     const { client, left } = createApp(await createOidcServer());
     expect(await failureOf(client.signInRedirect({ returnTo }))).toMatchObject({ code: 'unsafe-return-to' });
@@ -202,6 +205,16 @@ describe('handleRedirect', () => {
       error: 'access_denied',
       message: expect.stringContaining('The user said no'),
     });
+  });
+
+  test('a code that stands there twice is not chosen from: the server refuses the request', async () => {
+    const server = await createOidcServer();
+    const { client, left } = createApp(server);
+    await client.signInRedirect();
+    const callback = `${server.login(`${left[0]}`)}&code=another`;
+    expect(await failureOf(client.handleRedirect(callback))).toMatchObject({ code: 'token-request-refused' });
+    const sent = new URLSearchParams(`${server.to('/token')[0]?.init?.body}`).getAll('code');
+    expect(sent).toEqual(['code-0', 'another']);
   });
 
   test('sign-ins in several tabs that share a storage do not disturb each other', async () => {

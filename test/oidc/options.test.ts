@@ -1,6 +1,6 @@
 /** The check of the options. */
 import { createOidcClient, type OidcClientOptions } from 'evertoken/oidc';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { checkOptions } from '../../src/oidc/options.ts';
 
 const good = {
@@ -13,6 +13,14 @@ test('what is needed is enough', () => {
   expect(() => checkOptions(good)).not.toThrow();
   const { issuer, ...others } = good;
   expect(() => checkOptions({ ...others, server: { issuer } })).not.toThrow();
+});
+
+test('browsers without URL.canParse and URL.parse are served, too', () => {
+  vi.spyOn(URL, 'canParse').mockImplementation(() => {
+    throw new TypeError('URL.canParse is not a function');
+  });
+  expect(() => checkOptions(good)).not.toThrow();
+  expect(() => checkOptions({ ...good, issuer: 'x' })).toThrow(/issuer/);
 });
 
 test.for([

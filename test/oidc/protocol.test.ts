@@ -185,7 +185,16 @@ describe('discovery', () => {
     await createApp(server, { issuer, allowInsecureRequests: true }).client.signInRedirect();
   });
 
-  test.for(['javascript:alert(1)', 'http://as.example.com/auth', undefined])(
+  test.for([
+    { token_endpoint: 'javascript:alert(1)' },
+    { token_endpoint: 'http://as.example.com/token' },
+    { token_endpoint: undefined },
+    { jwks_uri: 'http://as.example.com/jwks' },
+  ])('that names an endpoint which is not safe, or none, is told as such: %o', async (metadata) => {
+    expect(await refusal({ metadata })).toMatchObject({ code: 'server-metadata' });
+  });
+
+  test.for(['javascript:alert(1)', 'http://as.example.com/auth', 'https://', '/auth', undefined])(
     'nobody is sent to %s',
     async (authorization_endpoint) => {
       const error = await refusal({ metadata: { authorization_endpoint } });
