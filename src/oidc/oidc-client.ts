@@ -1,5 +1,6 @@
 /** Signs users in and out at an OpenID Connect or OAuth 2.1 server. */
 import type { Refresh, Revoke } from '../types.ts';
+import { attempt } from './attempt.ts';
 import { readCallback } from './callback.ts';
 import { OidcError } from './oidc-error.ts';
 import {
@@ -9,7 +10,7 @@ import {
   type SignInResult,
   type SignOutOptions,
 } from './options.ts';
-import { currentUrl, leaveFor, parseUrl, replaceUrl } from './page.ts';
+import { currentUrl, leaveFor, replaceUrl } from './page.ts';
 import { handOver, openPopup, POPUP, parametersFrom } from './popup.ts';
 import { createProtocol, random, s256 } from './protocol.ts';
 import { save, stamp, take } from './transactions.ts';
@@ -56,7 +57,7 @@ export interface OidcClient {
 
 /** Without origin, so that it leads nowhere else. */
 function pathOf(returnTo: string, redirectUri: string): string {
-  const url = parseUrl(returnTo, currentUrl() ?? redirectUri);
+  const url = attempt(() => new URL(returnTo, currentUrl() ?? redirectUri));
   const path = url?.href.replace(new URL(redirectUri).origin, '') ?? '';
   // Another origin is still there; two slashes would be read as one.
   if (/^\/(?!\/)/.test(path)) return path;

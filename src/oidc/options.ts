@@ -1,6 +1,6 @@
 /** The options of the OpenID Connect client, and their check. */
 import type { Challenge, Fetch, TokenResponse, TokenStorage } from '../types.ts';
-import { parseUrl } from './page.ts';
+import { attempt } from './attempt.ts';
 
 type Json = string | number | boolean | null | Json[] | { [member: string]: Json | undefined };
 
@@ -97,7 +97,8 @@ export interface SignOutOptions {
 
 /** @throws TypeError that names the options that are needed. */
 export function checkOptions({ issuer, server, clientId, redirectUri }: OidcClientOptions): void {
-  if (!clientId || !parseUrl(redirectUri) || !parseUrl(`${server?.issuer ?? issuer}`)) {
+  // `URL.canParse` is younger than many browsers.
+  if (!attempt(() => clientId && new URL(redirectUri) && new URL(`${server?.issuer ?? issuer}`))) {
     throw new TypeError(
       'evertoken: createOidcClient needs clientId, redirectUri and issuer, the last two as URLs',
     );

@@ -1,14 +1,5 @@
 /** The page as the client needs it: its URL and its time. */
 
-/** `URL.canParse` and `URL.parse` are younger than many browsers. */
-export function parseUrl(text: string, base?: string): URL | undefined {
-  try {
-    return new URL(text, base);
-  } catch {
-    return undefined;
-  }
-}
-
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The page's URL; none outside a page. */

@@ -1,9 +1,9 @@
 /** What is said to the authorization server, and how its answers are checked: by oauth4webapi. */
 import * as oauth from 'oauth4webapi';
 import type { Fetch, Refresh, Revoke, TokenResponse } from '../types.ts';
+import { attempt } from './attempt.ts';
 import { OidcError, type OidcErrorCode } from './oidc-error.ts';
 import type { OidcClientOptions, ServerMetadata, SignInResult } from './options.ts';
-import { parseUrl } from './page.ts';
 import { insistOn } from './requests.ts';
 import type { Transaction } from './transactions.ts';
 
@@ -22,13 +22,8 @@ function told(thrown: unknown, step: OidcErrorCode): OidcError {
 }
 
 /** The claims of an ID token that was checked when it came. */
-function claimsOf(idToken: string): { sub?: unknown } | undefined {
-  try {
-    return JSON.parse(atob(`${idToken.split('.')[1]}`.replace(/-/g, '+').replace(/_/g, '/')));
-  } catch {
-    return undefined;
-  }
-}
+const claimsOf = (idToken: string): { sub?: unknown } | undefined =>
+  attempt(() => JSON.parse(atob(`${idToken.split('.')[1]}`.replace(/-/g, '+').replace(/_/g, '/'))));
 
 /** Adds parameters that have a value, and each of several values. */
 function fill(form: URLSearchParams, parameters: object): URLSearchParams {
@@ -85,7 +80,8 @@ export function createProtocol(options: OidcClientOptions) {
     endpoint: 'authorization_endpoint' | 'end_session_endpoint',
     parameters: object,
   ): Promise<string> {
-    const url = parseUrl(`${(await discover())[endpoint]}`);
+    const text = `${(await discover())[endpoint]}`;
+    const url = attempt(() => new URL(text));
     // Nor to a `javascript:` URL.
     if (!url?.protocol.startsWith(allowInsecureRequests ? 'http' : 'https:')) {
       throw new OidcError('server-metadata', `the server has no safe ${endpoint}`);

@@ -1,15 +1,12 @@
 /** How requests leave: answers are read whole, lost ones asked for again, and what a server refuses is told without a secret. */
 import type { Fetch } from '../types.ts';
+import { attempt } from './attempt.ts';
 import { OidcError } from './oidc-error.ts';
 import { pause } from './page.ts';
 
 /** RFC 6749 §5.2, whatever the status (R35). Nothing but `error` is told: a description may quote a token. */
-async function refusalIn(response: Response): Promise<OidcError | undefined> {
-  const { ok, status, headers } = response;
-  const body = (await response
-    .clone()
-    .json()
-    .catch(() => {})) as { error?: unknown } | null | undefined;
+function refusalIn({ ok, status, headers }: Response, text: string): OidcError | undefined {
+  const body: { error?: unknown } | null | undefined = attempt(() => JSON.parse(text));
   const error = /^[a-z_]+$/.exec(`${body?.error ?? ''}`)?.[0];
   if (ok && !error) return undefined;
   const after = headers.get('retry-after');
@@ -31,8 +28,8 @@ export const insistOn =
       let error: OidcError | undefined;
       try {
         const response = await fetch(input, { ...init, ...more });
-        await response.clone().text();
-        error = attempts ? await refusalIn(response) : undefined;
+        const text = await response.clone().text();
+        error = attempts ? refusalIn(response, text) : undefined;
         if (!error) return response;
       } catch {
         error = new OidcError('unreachable', `${input} could not be reached`);

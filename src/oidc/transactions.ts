@@ -1,5 +1,6 @@
 /** Keeps what the sign-ins under way have to be compared with, one entry each, so that none disturbs another. */
 import type { TokenStorage } from '../types.ts';
+import { attempt } from './attempt.ts';
 import { OidcError } from './oidc-error.ts';
 
 export interface Transaction {
@@ -31,7 +32,8 @@ export async function take(items: TokenStorage, state: string): Promise<Transact
   const key = PREFIX + state;
   const text = isOld(key) ? undefined : await items.getItem(key);
   if (text === '') throw new OidcError('callback-used', 'this callback was taken before');
-  if (!text) throw new OidcError('unknown-state', 'no sign-in of the last hour has this state');
+  const transaction = attempt(() => JSON.parse(`${text}`));
+  if (!transaction) throw new OidcError('unknown-state', 'no sign-in of the last hour has this state');
   await items.setItem(key, '');
-  return JSON.parse(text);
+  return transaction;
 }

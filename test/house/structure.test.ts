@@ -25,6 +25,7 @@ const entries: Record<string, string[][]> = {
   firebase: [['refuse'], ['return-secure-token', 'identity-toolkit'], ['index']],
   indexeddb: [['seal'], ['indexed-db-storage'], ['index']],
   oidc: [
+    ['attempt'],
     ['oidc-error', 'options', 'callback', 'page'],
     ['transactions', 'popup', 'requests'],
     ['protocol'],

@@ -1,4 +1,5 @@
 /** Sign-ins under way, each with its own entry. */
+import { inspect } from 'node:util';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { save, stamp, take } from '../../src/oidc/transactions.ts';
 import { createWebStorage } from '../support/oidc-server.ts';
@@ -34,6 +35,16 @@ describe('a sign-in under way', () => {
     await take(items, state);
     await expect(take(items, state)).rejects.toMatchObject({ code: 'callback-used' });
     expect(JSON.stringify(items)).not.toContain('secret');
+  });
+
+  test('is unknown when it was damaged, and nothing of it is quoted', async () => {
+    const state = stamp('one');
+    for (const damaged of ['secret-verifier', '{"verifier":"secret', 'null']) {
+      items[`evertoken.oidc.${state}`] = damaged;
+      const error = await take(items, state).catch((thrown) => thrown);
+      expect(error).toMatchObject({ name: 'OidcError', code: 'unknown-state' });
+      expect(inspect(error)).not.toContain('secret');
+    }
   });
 
   test('is unknown under any other state', async () => {
