@@ -61,7 +61,7 @@ function pathOf(returnTo: string, redirectUri: string): string {
   const path = url?.href.replace(new URL(redirectUri).origin, '') ?? '';
   // Another origin is still there; two slashes would be read as one.
   if (/^\/(?!\/)/.test(path)) return path;
-  throw new OidcError('unsafe-return-to', 'returnTo leaves the origin of redirectUri');
+  throw new OidcError('unsafe-return-to');
 }
 
 /**
@@ -93,7 +93,7 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
   checkOptions(options);
   const { clientId, redirectUri, scope = 'openid', navigate = leaveFor } = options;
   const { urlOf, exchange, refresh, revoke } = createProtocol(options);
-  const isOpenId = /\bopenid\b/.test(scope);
+  const isOpenId = scope.includes('openid');
   const storage = () => options.storage ?? sessionStorage;
   let running: Promise<SignInResult> | undefined;
 

@@ -35,8 +35,8 @@ export type OidcErrorCode =
   | 'unsafe-return-to';
 
 /**
- * An error of the OpenID Connect client. Compare `code`, not the message. It has no `cause`, and holds no token, code,
- * verifier or claim.
+ * An error of the OpenID Connect client. Compare `code`, not the message, which says the code in words and what is
+ * known besides. It has no `cause`, and holds no token, code, verifier or claim.
  *
  * @example
  * import { OidcError } from 'evertoken/oidc';
@@ -56,12 +56,8 @@ export class OidcError extends Error {
   /** Milliseconds since the epoch before which the server does not want to be asked again (`Retry-After`). */
   declare readonly retryAt?: number | undefined;
 
-  constructor(
-    code: OidcErrorCode,
-    message: string,
-    details?: Pick<OidcError, 'error' | 'status' | 'retryAt'>,
-  ) {
-    super(message);
+  constructor(code: OidcErrorCode, said = '', details?: Pick<OidcError, 'error' | 'status' | 'retryAt'>) {
+    super(`${code.replace(/-/g, ' ')}${said && `: ${said}`}`);
     this.code = code;
     Object.assign(this, details);
   }

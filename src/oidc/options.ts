@@ -99,8 +99,6 @@ export interface SignOutOptions {
 export function checkOptions({ issuer, server, clientId, redirectUri }: OidcClientOptions): void {
   // `URL.canParse` is younger than many browsers.
   if (!attempt(() => clientId && new URL(redirectUri) && new URL(`${server?.issuer ?? issuer}`))) {
-    throw new TypeError(
-      'evertoken: createOidcClient needs clientId, redirectUri and issuer, the last two as URLs',
-    );
+    throw new TypeError('evertoken: clientId is needed, and redirectUri and issuer as URLs');
   }
 }

@@ -11,8 +11,8 @@ export const POPUP = '.popup';
  * @throws OidcError `popup-blocked`.
  */
 export function openPopup(): Window {
-  const popup = open('', '', 'popup,width=480,height=640');
-  if (!popup) throw new OidcError('popup-blocked', 'the browser opened no window');
+  const popup = open('', '', 'width=640,height=640');
+  if (!popup) throw new OidcError('popup-blocked');
   return popup;
 }
 
@@ -33,7 +33,7 @@ export async function parametersFrom(popup: Window, state: string): Promise<URLS
     await pause(200);
   }
   channel.close();
-  if (!parameters) throw new OidcError('popup-closed', 'the window was closed');
+  if (!parameters) throw new OidcError('popup-closed');
   return new URLSearchParams(parameters);
 }
 
@@ -47,5 +47,5 @@ export async function handOver(parameters: URLSearchParams, state: string): Prom
   await pause(200);
   close();
   await pause(1_000);
-  throw new OidcError('unknown-state', 'this window cannot be closed');
+  throw new OidcError('unknown-state');
 }

@@ -17,8 +17,9 @@ function told(thrown: unknown, step: OidcErrorCode): OidcError {
   const { message, error = '', error_description: more = '' } = thrown as oauth.AuthorizationResponseError;
   const isIdToken = /JW[TSE] |ID Token|End-User/.test(message);
   const known = isIdToken ? 'invalid-id-token' : /HTTPS|metadata/.test(message) && 'server-metadata';
-  const code = error ? 'authorization-refused' : known || step;
-  return new OidcError(code, `${message} ${error} ${more}`.trim(), error ? { error } : {});
+  return error
+    ? new OidcError('authorization-refused', `${error} ${more}`, { error })
+    : new OidcError(known || step, message);
 }
 
 /** The claims of an ID token that was checked when it came. */
@@ -84,7 +85,7 @@ export function createProtocol(options: OidcClientOptions) {
     const url = attempt(() => new URL(text));
     // Nor to a `javascript:` URL.
     if (!url?.protocol.startsWith(allowInsecureRequests ? 'http' : 'https:')) {
-      throw new OidcError('server-metadata', `the server has no safe ${endpoint}`);
+      throw new OidcError('server-metadata', `no safe ${endpoint}`);
     }
     fill(url.searchParams, parameters);
     return url.href;
@@ -107,7 +108,7 @@ export function createProtocol(options: OidcClientOptions) {
     const type = dpop ? 'DPoP' : 'Bearer';
     // oauth4webapi writes it in lower case.
     if (answer.token_type === type.toLowerCase()) return { ...answer, token_type: type };
-    throw new OidcError('invalid-token-response', `the token_type is not ${type}`);
+    throw new OidcError('invalid-token-response', `token_type is not ${type}`);
   }
 
   /** Takes a callback (RFC 6749 §4.1.2, RFC 9207) and exchanges its code, once. */
@@ -135,7 +136,7 @@ export function createProtocol(options: OidcClientOptions) {
   const refresh: Refresh = async ({ tokens, signal, fetch }) => {
     const { refreshToken, idToken = '' } = tokens ?? {};
     if (!refreshToken) {
-      throw new OidcError('no-refresh-token', 'there is no refresh token', { error: 'invalid_grant' });
+      throw new OidcError('no-refresh-token', '', { error: 'invalid_grant' });
     }
     try {
       const server = await discover(fetch);
@@ -149,7 +150,7 @@ export function createProtocol(options: OidcClientOptions) {
       const now = oauth.getValidatedIdTokenClaims(answer);
       // OpenID Connect Core §12.2; that `iss` is this server and `aud` this client was checked both times.
       if (before && now && before.sub !== now.sub) {
-        throw new OidcError('subject-changed', "the new ID token is another user's");
+        throw new OidcError('subject-changed');
       }
       return accept(answer);
     } catch (thrown) {

@@ -11,8 +11,7 @@ function refusalIn({ ok, status, headers }: Response, text: string): OidcError |
   if (ok && !error) return undefined;
   const after = headers.get('retry-after');
   const retryAt = (after && (Date.now() + +after * 1_000 || Date.parse(after))) || undefined;
-  const message = `the server answered ${status} ${error ?? ''}`;
-  return new OidcError('token-request-refused', message, { status, error, retryAt });
+  return new OidcError('token-request-refused', `${status} ${error ?? ''}`, { status, error, retryAt });
 }
 
 /**
@@ -32,7 +31,7 @@ export const insistOn =
         error = attempts ? refusalIn(response, text) : undefined;
         if (!error) return response;
       } catch {
-        error = new OidcError('unreachable', `${input} could not be reached`);
+        error = new OidcError('unreachable', input);
       }
       const { status = 500, retryAt } = error;
       if (attempt >= attempts || status < 500 || retryAt) throw error;

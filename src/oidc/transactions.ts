@@ -31,9 +31,9 @@ export async function save(
 export async function take(items: TokenStorage, state: string): Promise<Transaction> {
   const key = PREFIX + state;
   const text = isOld(key) ? undefined : await items.getItem(key);
-  if (text === '') throw new OidcError('callback-used', 'this callback was taken before');
+  if (text === '') throw new OidcError('callback-used');
   const transaction = attempt(() => JSON.parse(`${text}`));
-  if (!transaction) throw new OidcError('unknown-state', 'no sign-in of the last hour has this state');
+  if (!transaction) throw new OidcError('unknown-state');
   await items.setItem(key, '');
   return transaction;
 }

@@ -9,11 +9,12 @@ test('has a name, a code, and what is known of the server’s answer', () => {
   expect(error).toMatchObject({
     name: 'OidcError',
     code: 'token-request-refused',
-    message: 'no',
+    message: 'token request refused: no',
     error: 'invalid_client',
     status: 401,
   });
-  expect(`${error}`).toBe('OidcError: no');
+  expect(`${error}`).toBe('OidcError: token request refused: no');
+  expect(new OidcError('popup-closed').message).toBe('popup closed');
   expect(Object.keys(error)).not.toContain('name');
 });
 

@@ -34,7 +34,7 @@ describe('a request that may be sent again', () => {
     expect(await play(3, lost, ok)).toEqual({ outcome: 200, at: [0, 0] });
     expect(await play(3, lost, lost, ok)).toEqual({ outcome: 200, at: [0, 0, 300] });
     const { outcome, at } = await play(3);
-    expect(outcome).toMatchObject({ code: 'unreachable', message: `${URL} could not be reached` });
+    expect(outcome).toMatchObject({ code: 'unreachable', message: `unreachable: ${URL}` });
     expect(at).toHaveLength(3);
   });
 
@@ -74,7 +74,7 @@ describe('what the server says', () => {
     const body = { error: 'Secret token 123', error_description: 'secret' };
     const { outcome } = await play(1, () => Response.json(body, { status: 400 }));
     expect(outcome.error).toBeUndefined();
-    expect(outcome.message).toBe('the server answered 400 ');
+    expect(outcome.message).toBe('token request refused: 400 ');
     expect((await play(1, () => new Response('<html>', { status: 403 }))).outcome.status).toBe(403);
   });
 
