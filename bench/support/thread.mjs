@@ -2,25 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createStorage } from 'unstorage';
 import fsDriver from 'unstorage/drivers/fs';
+import { createThreadLock } from '../../test/support/thread-lock.ts';
 import { load } from './build.mjs';
 
 const { createTokenManager, refreshEndpoint } = await load();
 const { folder, url, tokenEndpoint, turn } = workerData;
-
-/** A lock of all threads over shared memory, as an app can hand one over. */
-const sharedLock = async (_name, task, { signal }) => {
-  counts.locks++;
-  while (Atomics.compareExchange(turn, 0, 0, 1) !== 0) {
-    await Atomics.waitAsync(turn, 0, 1, 1_000).value;
-    signal.throwIfAborted();
-  }
-  try {
-    return await task();
-  } finally {
-    Atomics.store(turn, 0, 0);
-    Atomics.notify(turn, 0, 1);
-  }
-};
 
 const counts = { reads: 0, locks: 0, timers: 0 };
 const driver = fsDriver({ base: folder });
@@ -41,6 +27,12 @@ globalThis.setTimeout = (...args) => {
   return later(...args);
 };
 
+const lock = turn && createThreadLock(turn);
+const countedLock = (...args) => {
+  counts.locks++;
+  return lock(...args);
+};
+
 const now = () => performance.timeOrigin + performance.now();
 let changedAt = 0;
 const auth = createTokenManager({
@@ -48,7 +40,7 @@ const auth = createTokenManager({
   allow: new URL(tokenEndpoint).origin,
   storage,
   name: 'threads',
-  lock: turn && sharedLock,
+  lock: turn && countedLock,
 });
 auth.subscribe(() => {
   changedAt = now();

@@ -95,7 +95,9 @@ describe('an attacker’s version is refused:', () => {
     });
     const dpop = { wrap: <T>(fetch: T) => fetch };
     const app = createApp(await createOidcServer(), { dpop });
-    expect(await failureOf(app.signIn())).toMatchObject({ message: 'invalid token response: token_type is not DPoP' });
+    expect(await failureOf(app.signIn())).toMatchObject({
+      message: 'invalid token response: token_type is not DPoP',
+    });
   });
 
   test('subject: a refresh with somebody else’s ID token, whatever the clock says', async () => {

@@ -2,13 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createStorage } from 'unstorage';
 import fsDriver from 'unstorage/drivers/fs';
-import {
-  asTokenError,
-  createTokenManager,
-  type Lock,
-  refreshEndpoint,
-  type TokenResponse,
-} from '../../src/index.ts';
+import { asTokenError, createTokenManager, refreshEndpoint, type TokenResponse } from '../../src/index.ts';
+import { createThreadLock } from './thread-lock.ts';
 
 export interface ThreadData {
   folder: string;
@@ -19,20 +14,6 @@ export interface ThreadData {
   turn: Int32Array;
 }
 
-/** A lock of all threads, as an app can hand one over: Node's own Web Locks overlap between threads. */
-const lock: Lock = async (_name, task, { signal }) => {
-  while (Atomics.compareExchange(turn, 0, 0, 1) !== 0) {
-    await Atomics.waitAsync(turn, 0, 1, 1_000).value;
-    signal.throwIfAborted();
-  }
-  try {
-    return await task();
-  } finally {
-    Atomics.store(turn, 0, 0);
-    Atomics.notify(turn, 0, 1);
-  }
-};
-
 const { folder, tokenEndpoint, clientId, api, turn } = workerData as ThreadData;
 const told: string[] = [];
 const auth = createTokenManager({
@@ -40,7 +21,7 @@ const auth = createTokenManager({
   allow: api,
   storage: createStorage({ driver: fsDriver({ base: folder }) }),
   name: 'threads',
-  lock,
+  lock: createThreadLock(turn),
 });
 auth.on('*', (event, payload) => told.push(`${event} ${'cause' in payload ? payload.cause : ''}`.trim()));
 
