@@ -89,6 +89,12 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     tokens,
   });
 
+  /** Only a promise is waited for: with a signal that many listen to each further listener takes longer to add. */
+  const headersFor = ({ signal }: Call, session: Session, request: AttachRequest) => {
+    const added = attach.headers(request);
+    return 'then' in added ? abortable(added as Promise<typeof added>, signal, session.signal) : added;
+  };
+
   /**
    * Sends with tokens. No async function: with a good token each promise more is felt.
    *
@@ -104,9 +110,9 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     request = requestOf(call, held),
     ready?: Record<string, string>,
   ): Promise<Response> {
-    const added = ready ?? attach.headers(request);
+    const added = ready ?? headersFor(call, session, request);
     if ('then' in added) {
-      return abortable(added as Promise<Record<string, string>>, call.signal, session.signal).then((added) =>
+      return (added as Promise<Record<string, string>>).then((added) =>
         exchange(call, session, held, isIssued, isRetry, request, added),
       );
     }
@@ -137,8 +143,7 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     if (was.id) was.signal.throwIfAborted();
     let { held } = session;
     if (!held || Date.now() >= held.aheadAt) {
-      const added =
-        held && (await abortable(attach.headers(requestOf(call, held)), call.signal, session.signal));
+      const added = held && (await headersFor(call, session, requestOf(call, held)));
       if (added && hasHeader(call, added)) return plain(call);
       held = await abortable(refresher.obtain(session), call.signal);
     }
