@@ -133,7 +133,11 @@ export const actor = {
     const script = `/main.js${location.search}`;
     if (kind === 'dedicated') new Worker(script);
     else if (kind === 'shared') new SharedWorker(script);
-    else await navigator.serviceWorker.register(script);
+    else {
+      await navigator.serviceWorker.register(script);
+      // Before, a page that is loaded may go without it.
+      await navigator.serviceWorker.ready;
+    }
     await joined;
   },
   /** What a request that knows no token comes to when the service worker of its page hands it on. */
