@@ -60,6 +60,7 @@ export interface Session extends AbortController {
   failures: number;
   /** The last failure; until its `retryAt` nobody but `refresh()` tries again. */
   error?: TokenError | undefined;
+  /** When it was, in ms since the epoch. */
   failedAt?: number;
 }
 
