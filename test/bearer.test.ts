@@ -7,6 +7,17 @@ const headersOf = (attach: Attach) =>
   attach.headers({ method: 'GET', url: 'https://api.example.com/', tokens });
 
 describe('the header', () => {
+  test('is that of the token it is asked for, whatever came before, and the asker’s to change', () => {
+    const attach = bearer();
+    const of = (accessToken: string) =>
+      attach.headers({ method: 'GET', url: 'https://api.example.com/', tokens: { ...tokens, accessToken } });
+    const first = of('a');
+    expect(Object.assign(first, { 'x-a': '1' })).toEqual({ authorization: 'Bearer a', 'x-a': '1' });
+    expect(['a', 'b', 'a'].map((token) => of(token))).toEqual(
+      ['a', 'b', 'a'].map((token) => ({ authorization: `Bearer ${token}` })),
+    );
+  });
+
   test('is Authorization with the scheme Bearer (RFC 6750 §2.1)', () => {
     expect(headersOf(bearer())).toEqual({ authorization: 'Bearer access-1' });
     expect(headersOf(bearer({ scheme: undefined, header: undefined }))).toEqual(headersOf(bearer()));
