@@ -110,16 +110,7 @@ export function createSessions(parts: CommitParts): Sessions {
 
   const isSame = ({ id, isOver }: Entry) => id === state.current.id && !isOver;
 
-  return {
-    get current() {
-      return state.current;
-    },
-    get opening() {
-      return state.opening;
-    },
-    closed: state.closed,
-    gate,
-    settled: state.settled,
+  return Object.assign(state, {
     sync: reader.sync,
     open: (fits, held, cause) =>
       gate(
@@ -191,6 +182,5 @@ export function createSessions(parts: CommitParts): Sessions {
       if (state.current.id) leave('other-context');
       else state.current.isTried = false;
     },
-    close: state.close,
-  };
+  } satisfies Partial<Sessions>);
 }
