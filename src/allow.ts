@@ -14,8 +14,11 @@ function parse(input: string, base: string | undefined): Target | undefined {
     const isLoopback = /^((.+\.)?localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
     const place = origin + pathname;
     const folder = `${place}/`;
+    const href = place + search;
     return {
-      href: place + search,
+      href,
+      // The page may move on before a relative one is sent.
+      input: /^https?:/i.test(input) ? input : href,
       origin,
       place,
       folder,

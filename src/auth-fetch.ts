@@ -129,7 +129,8 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
         session.signal.throwIfAborted();
         return exchange(call, session, held, isIssued, true, request);
       }
-      return response.status === 401 || response.status === 403 || isRejected
+      const { status } = response;
+      return status === 401 || status === 403 || isRejected
         ? judge(response, call, session, held, isIssued, isRetry)
         : accept(response, accessToken, call);
     });

@@ -6,6 +6,8 @@ import type { RefreshCause, TokenEvents, TokenSet } from './types.ts';
 export interface Target {
   /** Absolute, without fragment. */
   readonly href: string;
+  /** What is sent: as the caller wrote it where that is absolute. */
+  readonly input: string;
   readonly origin: string;
   /** Without query. */
   readonly place: string;

@@ -76,7 +76,7 @@ const none: RequestInit & Record<string, never> = {};
 /**
  * Takes a call. Only the caller's stream stays the caller's: it cannot be copied without being read.
  *
- * @param target - What the URL means now; the page may move on before it is sent.
+ * @param target - What the URL means now.
  */
 export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined, target: Target): Call {
   if (init && isRequest(init)) return takeCall(new Request(input, init), undefined, target);
@@ -91,9 +91,12 @@ export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined
   if (own && isObject) own.body = ownBody(body);
   return {
     target,
-    method: /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method,
+    method:
+      method !== 'GET' && /^(get|head|post|put|delete|options)$/i.test(method)
+        ? method.toUpperCase()
+        : method,
     signal,
-    input: request ?? (/^https?:/i.test(`${input}`) ? `${input}` : target.href),
+    input: request ?? target.input,
     // Where the init brings a body, that of the Request may have been read; some platforms do not show it.
     spare: request && !body && request.body !== null ? request.clone() : undefined,
     init: own,

@@ -19,12 +19,24 @@ describe('a target', () => {
   test('has what rules ask for, and no fragment', () => {
     expect(targetOf('HTTPS://A.Example.com:443/v0/../v1?x=1#y')).toEqual({
       href: 'https://a.example.com/v1?x=1',
+      input: 'HTTPS://A.Example.com:443/v0/../v1?x=1#y',
       origin: 'https://a.example.com',
       place: 'https://a.example.com/v1',
       folder: 'https://a.example.com/v1/',
       family: 'https://*.example.com/v1/',
       isSecure: true,
     });
+  });
+
+  test('is sent as the caller spelled it where that is absolute, else as what it means now', () => {
+    vi.stubGlobal('location', { href: 'https://a.example.com/v1/' });
+    const inputs = ['HTTP://A.example.com/x#y', 'b', '//B.test', ' https://C.test '];
+    expect(inputs.map((input) => parsed(input).input)).toEqual([
+      'HTTP://A.example.com/x#y',
+      'https://a.example.com/v1/b',
+      'https://b.test/',
+      'https://c.test/',
+    ]);
   });
 
   test.each([
