@@ -40,6 +40,8 @@ export default defineConfig({
           name: 'unit',
           // One module graph for all files: a third of the time, and what one test leaves behind is seen by the next.
           isolate: false,
+          // It looks at the platform when it is loaded, and a test may change the platform.
+          server: { deps: { inline: ['ky'] } },
           include: ['test/**/*.test.ts'],
           exclude: ['test/house/**', 'test/contexts/**', ...load, ...firebase, ...model],
         },

@@ -5,7 +5,7 @@ import type { Capture, Held, Refresher, Session, Sessions } from './contracts.ts
 import { createCoolDown } from './cool-down.ts';
 import type { Events } from './events.ts';
 import { type Call, hasHeader, isReplayable, isRequest, sendCall, takeCall } from './replay.ts';
-import { abortable } from './timers.ts';
+import { abortable, heed } from './timers.ts';
 import type { Attach, AttachRequest, TokenManagerOptions } from './types.ts';
 
 export interface AuthFetchParts extends Pick<TokenManagerOptions, 'isRejected'> {
@@ -126,7 +126,7 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
       if (attach.onResponse?.(response, request) === 'retry') {
         if (isRetry || !isReplayable(call)) return response;
         discard(response);
-        session.signal.throwIfAborted();
+        heed(session.signal);
         return exchange(call, session, held, isIssued, true, request);
       }
       const { status } = response;
@@ -141,7 +141,7 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     const was = sessions.current;
     const session = await sessions.settled(call.signal);
     // Who waited for a sign-in while somebody was signed in is not served as somebody else.
-    if (was.id) was.signal.throwIfAborted();
+    if (was.id) heed(was.signal);
     let { held } = session;
     if (!held || Date.now() >= held.aheadAt) {
       const added = held && (await headersFor(call, session, requestOf(call, held)));
@@ -163,7 +163,7 @@ export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
     if (hasHeader(call, reserved)) return untouched(call, () => fetch(input, init));
     const session = sessions.current;
     const { held } = session;
-    session.signal.throwIfAborted();
+    heed(session.signal);
     return held && !sessions.opening && Date.now() < held.aheadAt
       ? exchange(call, session, held)
       : wait(call);

@@ -3,7 +3,7 @@ import type { Accept, Held, Refresher, Run, Session, Sessions } from './contract
 import { asTokenError, TokenError } from './errors.ts';
 import type { Events } from './events.ts';
 import { isValidFor, subjectOf } from './expiry.ts';
-import { abortable, type LimitedSignal, pause, timeLimit, within } from './timers.ts';
+import { abort, abortable, heed, type LimitedSignal, pause, timeLimit, within } from './timers.ts';
 import type { Lock, Refresh, RefreshCause, TokenSet } from './types.ts';
 
 export interface RefresherParts {
@@ -183,14 +183,14 @@ export function createRefresher(parts: RefresherParts): Refresher {
         if (session.run === run) session.run = undefined;
         events.flush();
         // Listeners hear of the end before those who wait for something else of this session.
-        if (run.error?.code === 'session-ended' && sessions.current !== session) session.abort(run.error);
+        if (run.error?.code === 'session-ended' && sessions.current !== session) abort(session, run.error);
       });
     const run: Run = { work, base: session.base };
     return run;
   }
 
   async function run(session: Session, cause: RefreshCause): Promise<void> {
-    session.signal.throwIfAborted();
+    heed(session.signal);
     if (cause === 'manual') session.error = undefined;
     const now = Date.now();
     // A clock that was set back would make it last for as long.
@@ -214,7 +214,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
   }
 
   async function obtain(session: Session, minValidity?: number): Promise<Held | undefined> {
-    session.signal.throwIfAborted();
+    heed(session.signal);
     const { held } = session;
     const now = Date.now();
     if (!held && (session.isTried || !refresh.withoutRefreshToken)) return undefined;

@@ -17,9 +17,9 @@ export interface Call {
 
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
 
-/** Also one of another realm, or of a polyfill. */
-export const isRequest = (input: unknown): input is Request =>
-  typeof input !== 'string' && tagOf(input) === '[object Request]';
+/** Also one of another realm, or of a polyfill: neither a URL nor an init can be cloned. */
+export const isRequest = (input: RequestInfo | URL | RequestInit): input is Request =>
+  typeof input === 'object' && 'clone' in Object(input);
 
 /** Whether the caller has set one of these headers: then the request is the caller's business. */
 export function hasHeader({ headers }: Call, names: object): boolean {

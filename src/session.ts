@@ -3,7 +3,7 @@ import type { Replacement, Session } from './contracts.ts';
 import { TokenError } from './errors.ts';
 import type { Events } from './events.ts';
 import type { StoredSession } from './storage.ts';
-import { abortable } from './timers.ts';
+import { abort, abortable, heed } from './timers.ts';
 import type { TokenEvents } from './types.ts';
 
 type SignedIn = TokenEvents['signed-in'];
@@ -49,8 +49,8 @@ export function createSessionState(add: Events['add']): SessionState {
     // What the other context began is still to come, and a cookie may hold it.
     const isElsewhere = reason === 'other-context';
     current = Object.assign(createState(was.n), { isTried: !isElsewhere });
-    if (!error) was.abort(new TokenError('session-changed'));
-    if (closed.aborted) current.abort(closed.reason);
+    if (!error) abort(was, new TokenError('session-changed'));
+    if (closed.aborted) abort(current, closed.reason);
     if (was.id) add('signed-out', { sessionId: was.id, reason, ...(error && { error }) });
   };
 
@@ -91,8 +91,8 @@ export function createSessionState(add: Events['add']): SessionState {
     },
     closed,
     async settled(signal) {
-      closed.throwIfAborted();
-      signal?.throwIfAborted();
+      heed(closed);
+      heed(signal);
       while (opening) await abortable(opening, signal, closed);
       return current;
     },
@@ -108,8 +108,8 @@ export function createSessionState(add: Events['add']): SessionState {
     begin,
     update,
     close() {
-      closing.abort(new TokenError('closed'));
-      current.abort(closed.reason);
+      abort(closing, new TokenError('closed'));
+      abort(current, closed.reason);
     },
   };
 }

@@ -17,6 +17,21 @@ export function after(ms: number, task: () => void): () => void {
 /** Waits. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => void after(ms, resolve));
 
+/** Aborts; where `abort` takes no reason (React Native) the signal has it all the same. */
+export function abort(controller: AbortController, reason: unknown): void {
+  const { signal } = controller;
+  if (!('reason' in signal)) (signal as { reason?: unknown }).reason = reason;
+  controller.abort(reason);
+}
+
+const reasonOf = ({ reason }: AbortSignal): unknown =>
+  reason ?? Object.assign(new Error('aborted'), { name: 'AbortError' });
+
+/** @throws the reason of a signal that was aborted. */
+export function heed(signal: AbortSignal | null | undefined): void {
+  if (signal?.aborted) throw reasonOf(signal);
+}
+
 /** The promise's outcome, or the reason of the first signal that aborts before it. */
 export function abortable<T>(
   promise: T | Promise<T>,
@@ -28,7 +43,7 @@ export function abortable<T>(
     const stop = () => {
       for (const signal of signals) {
         signal?.removeEventListener('abort', stop);
-        if (signal?.aborted) reject(signal.reason);
+        if (signal?.aborted) reject(reasonOf(signal));
       }
     };
     for (const signal of signals) signal?.addEventListener('abort', stop);
@@ -44,7 +59,7 @@ export function timeLimit(
   parent?: AbortSignal,
 ): [signal: LimitedSignal, cancel: () => void] {
   const controller = new AbortController();
-  const stop = () => controller.abort(parent?.reason);
+  const stop = () => abort(controller, parent?.reason);
   parent?.addEventListener('abort', stop);
   const error = new Error(`${what} took longer than ${ms} ms`);
   // Not a DOMException, because not every platform has it.
@@ -55,7 +70,7 @@ export function timeLimit(
     cancel = after(due - Date.now(), () => {
       // Of a context that was frozen: what it waited for may be there, and is told after the timers.
       if (extensions && Date.now() > due + 20) wait(Date.now() + 100, extensions - 1);
-      else controller.abort(error);
+      else abort(controller, error);
     });
   };
   wait(deadline, 2);

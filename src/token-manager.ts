@@ -15,7 +15,7 @@ import { createRefresher } from './refresher.ts';
 import { createScheduler } from './scheduler.ts';
 import { createSessionState } from './session.ts';
 import { createRecordStore, isMemory, isSessionStorage } from './storage.ts';
-import { abortable, within } from './timers.ts';
+import { abortable, heed, within } from './timers.ts';
 import { readTokenResponse } from './token-response.ts';
 import type { Lock, TokenManager, TokenManagerOptions, TokenSet } from './types.ts';
 import { isPage } from './wake.ts';
@@ -139,10 +139,10 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       return session.held?.tokens as TokenSet;
     },
     async signIn(tokens) {
-      sessions.closed.throwIfAborted();
+      heed(sessions.closed);
       const held = accept(tokens, Date.now());
       const open = async () => {
-        sessions.closed.throwIfAborted();
+        heed(sessions.closed);
         await sessions.open(() => true, held, 'local');
       };
       signingIn++;
@@ -150,7 +150,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       await abortable(opened.then(flush), sessions.closed);
     },
     async signOut({ revoke: isWanted = true } = {}) {
-      sessions.closed.throwIfAborted();
+      heed(sessions.closed);
       const was = sessions.current;
       const isFollowing = signingIn;
       const isRevoked = !!revoke && isWanted;

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Request as PolyfilledRequest } from 'whatwg-fetch';
 import { targetOf } from '../src/allow.ts';
 import type { Target } from '../src/contracts.ts';
 import { type Call, hasHeader, isReplayable, isRequest, sendCall, takeCall } from '../src/replay.ts';
@@ -152,7 +153,9 @@ describe('the headers', () => {
   });
 });
 
-test('a Request is known by its tag, because it may be of another realm or a polyfill', () => {
-  expect(isRequest({ [Symbol.toStringTag]: 'Request' })).toBe(true);
-  expect([undefined, '[object Request]', new URL(HREF), { url: HREF }].some(isRequest)).toBe(false);
+test('a Request is known by what neither a URL nor an init can do, for it may be of another realm or a polyfill', () => {
+  const requests: unknown[] = [new Request(HREF), new PolyfilledRequest(HREF)];
+  expect(requests.map((input) => isRequest(input as Request))).toEqual([true, true]);
+  const others: unknown[] = [undefined, null, '[object Request]', new URL(HREF), { method: 'GET' }];
+  expect(others.some((input) => isRequest(input as string))).toBe(false);
 });
