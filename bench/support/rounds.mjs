@@ -10,12 +10,10 @@ import { median } from './statistics.mjs';
 export async function inTurns(subjects, { rounds, warmUp = 0 }, measure) {
   const results = [];
   for (let round = 0; round < warmUp + rounds; round++) {
-    const shift = round % subjects.length;
-    const order = [...subjects.slice(shift), ...subjects.slice(0, shift)];
-    // Forwards and backwards: nobody always comes right after the same other one.
-    if (Math.floor(round / subjects.length) % 2) order.reverse();
+    // Nobody always comes right after the same other one.
+    const order = subjects.map((subject) => [Math.random(), subject]).sort(([a], [b]) => a - b);
     const numbers = {};
-    for (const subject of order) numbers[subject.name] = await measure(subject, round);
+    for (const [, subject] of order) numbers[subject.name] = await measure(subject, round);
     if (round >= warmUp) results.push(numbers);
   }
   return results;
