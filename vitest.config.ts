@@ -40,6 +40,7 @@ export default defineConfig({
           name: 'unit',
           // One module graph for all files: a third of the time, and what one test leaves behind is seen by the next.
           isolate: false,
+          setupFiles: 'test/support/clean-up.ts',
           // It looks at the platform when it is loaded, and a test may change the platform.
           server: { deps: { inline: ['ky'] } },
           include: ['test/**/*.test.ts'],

@@ -1,7 +1,7 @@
 /** React Native has no platform of its own here: these are the polyfills that its globals come from. */
 import { AbortController, AbortSignal } from 'abort-controller';
 import type { TokenManagerOptions } from 'evertoken';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Headers, Request, Response } from 'whatwg-fetch';
 import { API, TOKEN_ENDPOINT } from '../support/world.ts';
 
@@ -43,6 +43,8 @@ beforeEach(() => {
 });
 
 afterEach(() => void vi.useRealTimers());
+// The next file is to find none that was loaded on this platform.
+afterAll(() => void vi.resetModules());
 
 const items = new Map<string, string>();
 const asyncStorage = {
