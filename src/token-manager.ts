@@ -49,7 +49,9 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const memory = storage && isMemory(storage) ? storage : undefined;
   const isShared = storage && (isPage() || options.name !== undefined);
   const isJoined = isShared || (refresh.withoutRefreshToken && isPage());
-  const alone: Lock = (_name, task, limit) => (memory && isShared ? queueLock(memory, task, limit) : task());
+  // Where nobody else is met, one refresh at a time for a session (R31), and another session's does not wait for it.
+  const alone: Lock = (_name, task, limit) =>
+    queueLock(memory && isShared ? memory : sessions.current, task, limit);
   const lock: Lock = settings.lock ?? (isJoined && !memory ? defaultLock : alone);
   const store =
     storage && createRecordStore(storage, name, accept, (failure) => add('storage-failed', failure));

@@ -131,6 +131,30 @@ describe('R42: captured tokens with a refresh token of their own beat a refresh'
     expect(world.api.at(-1)?.authorization).toBe('Bearer changed');
   });
 
+  test('R31: the next refresh waits until the beaten one is off the wire, and another session’s does not', async () => {
+    const { auth, pending, refreshing } = await createHeld();
+    void follow(auth.refresh());
+    const change = auth.fetch(PASSWORD);
+    await tick();
+    nth(pending, 0).answer(grant('changed', 'changed-refresh'));
+    await change;
+    const next = follow(auth.refresh());
+    await tick();
+    expect([refreshing.length, next.state]).toEqual([1, 'pending']);
+    nth(refreshing, 0).answer(dead());
+    await tick();
+    nth(refreshing, 1).answer(grant('renewed'));
+    await tick();
+    expect(next.value).toMatchObject({ accessToken: 'renewed', refreshToken: 'changed-refresh' });
+
+    void follow(auth.refresh());
+    await tick();
+    await auth.signIn({ ...first, refresh_token: 'other' });
+    void follow(auth.refresh());
+    await tick();
+    expect(nth(refreshing, 3).seen.body).toContain('other');
+  });
+
   test('R21, R42: a refusal of the captured token is not answered by the refresh it beat', async () => {
     const { auth, pending, refreshing, world } = await createHeld();
     void follow(auth.refresh());
