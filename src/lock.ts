@@ -23,11 +23,12 @@ export const queueLock = <T>(
   return run;
 };
 
-/** Whether the default lock holds for all contexts, and not for this one alone. */
-export const isLockShared = (): boolean => !!(globalThis.navigator?.locks as LockManager | undefined);
+/** Looked up at each use, because a page may lose or gain them in tests. */
+const webLocks = () => globalThis.navigator?.locks as LockManager | undefined;
 
-/** Never stolen; looked up at each use, because a page may lose or gain Web Locks in tests. */
-export const defaultLock: Lock = (name, task, options) => {
-  const locks = globalThis.navigator?.locks as LockManager | undefined;
-  return locks ? locks.request(name, options, task) : queueLock(name, task, options);
-};
+/** Whether the default lock holds for all contexts, and not for this one alone. */
+export const isLockShared = (): boolean => !!webLocks();
+
+/** Never stolen. */
+export const defaultLock: Lock = (name, task, options) =>
+  webLocks()?.request(name, options, task) ?? queueLock(name, task, options);

@@ -15,8 +15,6 @@ export interface Call {
   readonly isStream: boolean;
 }
 
-const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
-
 /** Also one of another realm, or of a polyfill: neither a URL nor an init can be cloned. */
 export const isRequest = (input: RequestInfo | URL | RequestInit): input is Request =>
   typeof input === 'object' && 'clone' in Object(input);
@@ -51,10 +49,9 @@ function ownBody(body: object): BodyInit {
     const { buffer = body as ArrayBuffer, byteOffset, byteLength } = body as Partial<Uint8Array<ArrayBuffer>>;
     return new Uint8Array(buffer, byteOffset, byteLength).slice();
   }
-  const tag = tagOf(body);
-  const isForm = tag === '[object FormData]';
-  if (!isForm && tag !== '[object URLSearchParams]') return body as BodyInit;
-  const copy = isForm ? new FormData() : new URLSearchParams();
+  // React Native's cannot be walked.
+  if (!('append' in body && 'forEach' in body)) return body as BodyInit;
+  const copy = 'sort' in body ? new URLSearchParams() : new FormData();
   (body as FormData).forEach((value, name) => {
     copy.append(name, value as string);
   });
