@@ -2,7 +2,7 @@
 import ky, { isHTTPError, type Options, type RetryOptions } from 'ky';
 import { checkMembers } from './check.ts';
 import { TokenError } from './errors.ts';
-import { heed, type LimitedSignal } from './timers.ts';
+import type { LimitedSignal } from './timers.ts';
 import type { Refresh, TokenResponse, TokenSet, TokenSetInput } from './types.ts';
 
 /** `HeadersInit`, which only the types of the DOM know. */
@@ -224,7 +224,7 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
     };
     const { answer, isGood } = await post(url, request, fetch, isEnded, isDown);
     isDown = !isGood && !isEnded(answer);
-    heed(signal);
+    if (signal.aborted) throw signal.reason;
     if (isGood && answer && !isEnded(answer)) {
       return read ? read(answer.body, answer.response) : (answer.body as TokenResponse);
     }
