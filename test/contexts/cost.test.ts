@@ -16,9 +16,15 @@ inEveryEngine('the cost of a tab', (browser, { name }) => {
     const TABS = TABS_TOLD;
     const delays: number[] = [];
     const reads: number[] = [];
+    const bare: number[] = [];
     await using world = await startWorld(browser());
     const [first] = await world.openSignedIn(TABS, world.login);
+    await askAll(first, TABS, 'listenBare');
     for (let commit = 1; commit <= 10; commit++) {
+      const toldAt = await ask(first, 'tellBare');
+      const arrivals = async () => (await askAll(first, TABS, 'bareArrivals')).slice(1);
+      await expect.poll(async () => (await arrivals()).every(({ length }) => length === commit)).toBe(true);
+      bare.push(...(await arrivals()).map((all) => (all.at(-1) ?? Number.NaN) - toldAt));
       await askAll(first, TABS, 'forget');
       await askAll(first, TABS, 'takeCounts');
       await ask(first, 'refresh');
@@ -30,7 +36,8 @@ inEveryEngine('the cost of a tab', (browser, { name }) => {
       const counts = await askAll(first, TABS, 'takeCounts');
       reads.push(...counts.slice(1).map((one) => one.reads));
     }
-    expect(median(delays)).toBeLessThan(50);
+    // What a busy machine takes for a bare message and a read of each storage is no fault of ours.
+    expect(median(delays)).toBeLessThan(Math.max(50, 2 * median(bare)));
     // Twice, where the message was there before the record (R50).
     expect(median(reads)).toBe(1);
     expect(Math.max(...reads)).toBeLessThanOrEqual(2);

@@ -2,6 +2,7 @@
 import { createTokenManager, refreshEndpoint, type TokenResponse, type TokenStorage } from 'evertoken';
 import { dpop } from 'evertoken/dpop';
 import { indexedDbStorage } from 'evertoken/indexeddb';
+import { createBareNews } from './bare-news.ts';
 import { takeCounts } from './counts.ts';
 import { databaseStorage } from './database.ts';
 import { createHandMade } from './hand-made.ts';
@@ -80,6 +81,7 @@ const handMade = createHandMade(setup);
 
 export const actor = {
   ...traffic,
+  ...createBareNews(),
   told: () => told,
   /** Drops what was told so far. */
   forget: () => void told.splice(0),
