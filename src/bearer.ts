@@ -22,7 +22,7 @@ export function bearer(options: { scheme?: string | undefined; header?: string |
   checkMembers('bearer', options, { scheme: 'string or empty or undefined', header: 'string or undefined' });
   const { scheme = 'Bearer', header = 'authorization' } = options;
   const prefix = scheme && `${scheme} `;
-  let last: string | undefined;
+  let last = '';
   let value = '';
   return {
     tokenTypes: [...new Set(['bearer', scheme.toLowerCase()])],

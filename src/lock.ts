@@ -27,7 +27,7 @@ export const queueLock = <T>(
 const webLocks = () => globalThis.navigator?.locks as LockManager | undefined;
 
 /** Whether the default lock holds for all contexts, and not for this one alone. */
-export const isLockShared = (): boolean => !!webLocks();
+export const isLockShared = (): boolean => webLocks() !== undefined;
 
 /** Never stolen. */
 export const defaultLock: Lock = (name, task, options) =>

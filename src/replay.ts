@@ -15,9 +15,9 @@ export interface Call {
   readonly isStream: boolean;
 }
 
-/** Also one of another realm, or of a polyfill: neither a URL nor an init can be cloned. */
+/** Also one of another realm, or of a polyfill: no URL and no init has a body that was used. */
 export const isRequest = (input: RequestInfo | URL | RequestInit): input is Request =>
-  typeof input === 'object' && 'clone' in Object(input);
+  (input as Partial<Request> | undefined)?.bodyUsed !== undefined;
 
 /** Whether the caller has set one of these headers: then the request is the caller's business. */
 export function hasHeader({ headers }: Call, names: object): boolean {

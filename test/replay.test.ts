@@ -153,9 +153,12 @@ describe('the headers', () => {
   });
 });
 
-test('a Request is known by what neither a URL nor an init can do, for it may be of another realm or a polyfill', () => {
+test('a Request is known by what neither a URL nor an init has, for it may be of another realm or a polyfill', () => {
   const requests: unknown[] = [new Request(HREF), new PolyfilledRequest(HREF)];
   expect(requests.map((input) => isRequest(input as Request))).toEqual([true, true]);
-  const others: unknown[] = [undefined, null, '[object Request]', new URL(HREF), { method: 'GET' }];
+  // As the URLs of Next.js.
+  const cloneable = Object.assign(new URL(HREF), { clone: () => new URL(HREF) });
+  const init = { method: 'GET', body: 'text', url: HREF };
+  const others: unknown[] = [undefined, null, '[object Request]', new URL(HREF), cloneable, init];
   expect(others.some((input) => isRequest(input as string))).toBe(false);
 });

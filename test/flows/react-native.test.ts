@@ -31,6 +31,8 @@ const fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<glob
 };
 
 beforeEach(() => {
+  // A refresh that never ends has time limits, which are not to go off in the tests of others.
+  vi.useFakeTimers();
   sent.length = 0;
   good = 'access-0';
   outages = 0;
@@ -80,7 +82,6 @@ describe('R14: on React Native, whose signals know no reason and whose bodies ar
   });
 
   test('a token endpoint that is down is asked again (R35)', async () => {
-    vi.useFakeTimers();
     const auth = await signedIn();
     outages = 1;
     const refreshed = auth.refresh();
@@ -119,7 +120,6 @@ describe('R14: on React Native, whose signals know no reason and whose bodies ar
   });
 
   test('a refresh that takes too long is a refresh-failed whose cause is the timeout (R34)', async () => {
-    vi.useFakeTimers();
     const auth = await signedIn({ refresh: () => new Promise(() => {}), refreshTimeout: 1_000 });
     const waiting = auth.refresh();
     const outcome = expect(waiting).rejects.toMatchObject({
