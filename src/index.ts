@@ -1,26 +1,34 @@
 /** evertoken: one object that owns an app's tokens, and one fetch that always carries a good one. */
-export { bearer } from './bearer.ts';
-export { asTokenError, TokenError, type TokenErrorCode } from './errors.ts';
-export { type RefreshEndpointOptions, refreshEndpoint } from './refresh-endpoint.ts';
-export { memoryStorage } from './storage.ts';
-export { createTokenManager } from './token-manager.ts';
 export type {
-  AllowRule,
   AnyListener,
-  Attach,
-  AttachRequest,
-  CaptureRule,
   Challenge,
-  Fetch,
-  Lock,
-  Refresh,
   RefreshCause,
-  Revoke,
   TokenEvents,
   TokenManager,
   TokenManagerOptions,
+} from './api.ts';
+export { asTokenError, TokenError, type TokenErrorCode } from './errors.ts';
+export { type RefreshEndpointOptions, refreshEndpoint } from './refresh-endpoint.ts';
+export { bearer } from './request/bearer.ts';
+export { cookieStore } from './store/cookie-store.ts';
+export { type KeyValueStorage, keyValueStore } from './store/key-value-store.ts';
+export { memoryStore } from './store/memory-store.ts';
+export { tokenStore } from './store/token-store.ts';
+export { webStore } from './store/web-store.ts';
+export { createTokenManager } from './token-manager.ts';
+export type {
+  AllowRule,
+  Attach,
+  AttachRequest,
+  CaptureRule,
+  Fetch,
+  Lock,
+  Refresh,
+  Revoke,
+  StoreEntry,
+  StorePort,
   TokenResponse,
   TokenSet,
   TokenSetInput,
-  TokenStorage,
+  TokenStore,
 } from './types.ts';

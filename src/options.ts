@@ -1,13 +1,13 @@
 /** Checks the options once, at creation, and fills in the defaults. */
-import { type Matcher, matcherOf } from './allow.ts';
-import { bearer } from './bearer.ts';
+import type { TokenManagerOptions } from './api.ts';
 import { checkMembers, refuse } from './check.ts';
-import type { Attach, TokenManagerOptions, TokenStorage } from './types.ts';
+import { type Matcher, matcherOf } from './request/allow.ts';
+import { bearer } from './request/bearer.ts';
+import type { Attach, Refresh } from './types.ts';
 
 /** The options with their defaults. */
 export interface Settings extends Omit<TokenManagerOptions, 'allow'> {
   readonly allow: Matcher;
-  readonly name: string;
   readonly refreshAhead: number | false;
   readonly leeway: number;
   readonly refreshTimeout: number;
@@ -20,8 +20,7 @@ export const aDuration = 'number >= 0 or undefined';
 const kinds: Record<keyof TokenManagerOptions, string> = {
   refresh: 'function',
   allow: 'string or function or object or array',
-  storage: 'object or undefined',
-  name: 'string or undefined',
+  store: 'object or undefined',
   refreshAhead: `${aDuration} or false`,
   leeway: aDuration,
   keepFresh: 'boolean or undefined',
@@ -30,18 +29,17 @@ const kinds: Record<keyof TokenManagerOptions, string> = {
   isRejected: aFunction,
   capture: 'array or undefined',
   revoke: aFunction,
-  lock: aFunction,
   fetch: aFunction,
 };
 
 /** @throws TypeError that names the option, the kind of its value and what is allowed. */
 export function readOptions(options: TokenManagerOptions): Settings {
   checkMembers('options', options, kinds);
-  const { refreshAhead = 60_000, storage, attach = bearer() } = options;
-  const web: Partial<TokenStorage> = storage ?? {};
-  const methods = [web.getItem, web.setItem, web.removeItem];
-  if (storage && methods.some((method) => typeof method !== 'function'))
-    refuse('options.storage', storage, 'a Web Storage');
+  const { refreshAhead = 60_000, attach = bearer() } = options;
+  if (options.store && !options.store.join)
+    refuse('options.store', options.store, "webStore('your-app'), or keyValueStore('your-app', it)");
+  // A session must not be left unjoined by mistake.
+  (options.refresh as Refresh & { checkStore?(store: unknown): void }).checkStore?.(options.store);
   if (typeof attach.headers !== 'function' || !Array.isArray(attach.tokenTypes)) {
     refuse('options.attach', attach, 'an object with tokenTypes and headers');
   }
@@ -50,7 +48,6 @@ export function readOptions(options: TokenManagerOptions): Settings {
   return {
     ...options,
     allow: matcherOf(options.allow, 'options.allow'),
-    name: options.name ?? 'evertoken',
     refreshAhead,
     leeway: options.leeway ?? 10_000,
     refreshTimeout: options.refreshTimeout ?? 15_000,

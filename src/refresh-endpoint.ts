@@ -1,9 +1,11 @@
 /** Refreshes at a token endpoint or a backend's own route; ky does the call. */
 import ky, { isHTTPError, type Options, type RetryOptions } from 'ky';
-import { checkMembers } from './check.ts';
+import { checkMembers, refuse } from './check.ts';
 import { TokenError } from './errors.ts';
-import type { LimitedSignal } from './timers.ts';
-import type { Refresh, TokenResponse, TokenSet, TokenSetInput } from './types.ts';
+import { isBrowser } from './platform/page.ts';
+import type { LimitedSignal } from './platform/timers.ts';
+import { basic, formOf } from './token-form.ts';
+import type { Refresh, TokenResponse, TokenSet, TokenSetInput, TokenStore } from './types.ts';
 
 /** `HeadersInit`, which only the types of the DOM know. */
 type HeadersInput = NonNullable<RequestInit['headers']>;
@@ -84,35 +86,16 @@ function parse(text: unknown): unknown {
   }
 }
 
-/** Form encoding of each half, as RFC 6749 §2.3.1 asks, before base64. */
-function basic({ clientId = '', clientSecret = '' }: RefreshEndpointOptions): string {
-  const encode = (value: string) => `${new URLSearchParams({ '': value })}`.slice(1);
-  return `Basic ${btoa(`${encode(clientId)}:${encode(clientSecret)}`)}`;
-}
-
 /** When `Retry-After` (seconds, or a date) lets us come again; 0: it does not say. */
 function retryAtOf(answer: Answer | undefined): number {
   const value = answer?.response.headers.get('retry-after') ?? '';
   return (/^\d+$/.test(value) ? Date.now() + +value * 1_000 : Date.parse(value)) || 0;
 }
 
-/** RFC 6749 §6. */
-function formOf(
-  options: RefreshEndpointOptions,
-  refreshToken: string | undefined,
-  auth: string,
-): URLSearchParams {
-  const { clientId, clientSecret, scope, resource, parameters } = options;
-  const form = new URLSearchParams({
-    grant_type: 'refresh_token',
-    refresh_token: `${refreshToken}`,
-  });
-  if (clientId && auth !== 'client_secret_basic') form.set('client_id', clientId);
-  if (clientSecret && auth === 'client_secret_post') form.set('client_secret', clientSecret);
-  if (scope) form.set('scope', scope);
-  for (const uri of [resource ?? []].flat()) form.append('resource', uri);
-  for (const name in parameters) form.set(name, `${parameters[name]}`);
-  return form;
+/** A cookie that several tabs present at once would be taken for stolen. */
+function checkStore(store: (TokenStore & { isCookie?: boolean }) | undefined): void {
+  if (isBrowser() && !store?.isCookie)
+    refuse('options.store', store, "cookieStore('your-app'), for format: 'cookie' in a page");
 }
 
 interface Answer {
@@ -148,9 +131,14 @@ async function post(
       );
     },
   };
+  let { keepalive = false } = request;
   const send: typeof fetch = async (input, init) => {
     answer = undefined;
-    const response = await underlying(input, init);
+    const wished = keepalive;
+    // Refused where too much is on the way already; once more without.
+    keepalive = false;
+    const response = await underlying(input, { ...init, keepalive: wished });
+    keepalive = wished;
     // Read here, because an answer that breaks off is a lost answer.
     const body = parse(await response.text());
     answer = { response, body };
@@ -206,10 +194,11 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
     return format !== 'form' && (status === 401 || (status === 403 && isJson));
   };
 
+  const isCookie = format === 'cookie';
   let isDown = false;
   const refresh: Refresh = async ({ tokens, signal, fetch }) => {
     const { refreshToken } = tokens ?? {};
-    if (format !== 'cookie' && !refreshToken) {
+    if (!refreshToken && !isCookie && !(format === 'json' && body)) {
       throw new TokenError('session-ended', { message: 'there is no refresh token; sign in again' });
     }
     const sent = new Headers(typeof headers === 'function' ? await headers() : headers);
@@ -220,7 +209,8 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
       headers: sent,
       signal,
       ...(format === 'form' ? { body: formOf(options, refreshToken, clientAuth) } : { json }),
-      ...(format === 'cookie' && { credentials: 'include' }),
+      // A page that is left would lose the new cookie.
+      ...(isCookie && { credentials: 'include', keepalive: true }),
     };
     const { answer, isGood } = await post(url, request, fetch, isEnded, isDown);
     isDown = !isGood && !isEnded(answer);
@@ -234,6 +224,6 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
       retryAt: retryAtOf(answer),
     });
   };
-  if (format === 'cookie') refresh.withoutRefreshToken = true;
-  return refresh;
+  const id = `${new URL(url, 'https://page').origin} ${options.clientId ?? ''}`;
+  return Object.assign(refresh, { id }, isCookie && { withoutRefreshToken: true, checkStore });
 }

@@ -1,24 +1,21 @@
 /** Wires the parts together: the one place where the whole can be read. */
-import { createAuthFetch } from './auth-fetch.ts';
-import { createCapture } from './capture.ts';
-import { openChannel, openLocalChannel } from './channel.ts';
+import type { TokenManager, TokenManagerOptions } from './api.ts';
 import { checkMembers } from './check.ts';
-import { createSessions } from './commit.ts';
-import type { Accept } from './contracts.ts';
 import { TokenError } from './errors.ts';
-import { createEvents, report } from './events.ts';
-import { hold } from './expiry.ts';
-import { createLedger, noLedger } from './ledger.ts';
-import { defaultLock, isLockShared, queueLock } from './lock.ts';
 import { aDuration, readOptions } from './options.ts';
-import { createRefresher } from './refresher.ts';
-import { createScheduler } from './scheduler.ts';
-import { createSessionState } from './session.ts';
-import { createRecordStore, isMemory, isSessionStorage } from './storage.ts';
-import { abortable, heed, within } from './timers.ts';
-import { readTokenResponse } from './token-response.ts';
-import type { Lock, TokenManager, TokenManagerOptions, TokenSet } from './types.ts';
-import { isPage } from './wake.ts';
+import { abortable, heed, within } from './platform/timers.ts';
+import { createAuthFetch } from './request/auth-fetch.ts';
+import { createCapture } from './request/capture.ts';
+import { createBackOff } from './session/back-off.ts';
+import { createCalls } from './session/calls.ts';
+import { createUnshared, type Sharing } from './session/commit.ts';
+import { createEvents, report } from './session/events.ts';
+import { type Accept, hold } from './session/expiry.ts';
+import { createKeepFresh } from './session/keep-fresh.ts';
+import { createRefresher } from './session/refresher.ts';
+import { createSessions, type Session } from './session/session.ts';
+import { readTokenResponse } from './session/token-response.ts';
+import type { TokenSet } from './types.ts';
 
 /**
  * Creates the object that owns an app's tokens, and the `fetch` that always carries a good one.
@@ -38,156 +35,106 @@ import { isPage } from './wake.ts';
  */
 export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const settings = readOptions(options);
-  const { refresh, revoke, refreshTimeout, storage, name, attach } = settings;
+  const { refresh, revoke, refreshTimeout, attach } = settings;
   const events = createEvents();
-  const { add, flush } = events;
-  const fetch: typeof globalThis.fetch = (input, init) => (settings.fetch ?? globalThis.fetch)(input, init);
-
-  const accept: Accept = (answer, issuedAt, previous) =>
-    hold(readTokenResponse(answer, attach.tokenTypes, previous), issuedAt, settings, previous);
-  // Joined with other managers where something is shared: a storage, or the cookies of a page.
-  const memory = storage && isMemory(storage) ? storage : undefined;
-  const isShared = storage && (isPage() || options.name !== undefined);
-  const isJoined = isShared || (refresh.withoutRefreshToken && isPage());
-  // Where nobody else is met, one refresh at a time for a session (R31), and another session's does not wait for it.
-  const alone: Lock = (_name, task, limit) =>
-    queueLock(memory && isShared ? memory : sessions.current, task, limit);
-  const lock: Lock = settings.lock ?? (isJoined && !memory ? defaultLock : alone);
-  const store =
-    storage && createRecordStore(storage, name, accept, (failure) => add('storage-failed', failure));
-  const ledger = isShared
-    ? createLedger(name, storage, isPage() && isSessionStorage(storage), !!memory)
-    : noLedger;
-  const sessions = createSessions({
-    state: createSessionState(add),
-    store,
-    ledger,
-    post: (n) => channel?.post(n),
-    behindLock: (task) => within('the lock', 5_000, (signal) => lock(name, task, { signal })),
-  });
-
-  /** Bounded, and told to nobody but the reporter: the session is over here whatever the server says. */
-  const revokeTokens = (tokens: TokenSet | undefined) =>
-    within('the revocation', refreshTimeout, (signal) => {
-      // The page may be left as soon as the user has signed out.
-      const lasting: typeof fetch = (input, init) => fetch(input, { keepalive: true, ...init });
-      return revoke?.({ tokens, signal, fetch: lasting });
-    }).catch(report);
-  const capture =
-    settings.capture && createCapture(settings.capture, { sessions, accept, flush, revokeTokens });
-
+  const { flush } = events;
+  const sessions = createSessions(events);
   const parts = {
     ...settings,
-    ...{ fetch, sessions, events, capture, accept, lock, revokeTokens },
-    isLockShared: () => !isJoined || !!memory || !!settings.lock || isLockShared(),
-  };
-  const refresher = createRefresher(parts);
-  /** Requests wait for what is stored, where anything is. */
-  const read = (cause: 'restored' | 'other-context') => {
-    const run = sessions.sync(cause).then(flush);
-    return store ? sessions.gate(run) : run;
-  };
-  const scheduler = createScheduler({ ...parts, refresher, reread: () => read('other-context') });
-  events.on('*', (_event: string, payload: { retryAt?: number }) => scheduler.plan(payload.retryAt));
+    ...events,
+    sessions,
+    sharing: createUnshared(sessions),
+    backOff: createBackOff(sessions, events.add),
+    fetch: ((input, init) => (settings.fetch ?? globalThis.fetch)(input, init)) as typeof fetch,
 
-  const hear = (n: number) => {
-    // What this context has read already is no news.
-    if (store && n > 0 && n <= sessions.current.n) return;
-    if (store) sessions.sync('other-context', { heard: n }).then(flush);
-    else {
-      sessions.forget();
-      flush();
-      refresher.obtain(sessions.current).catch(() => {});
-    }
+    accept: ((answer, issuedAt, previous) =>
+      hold(readTokenResponse(answer, attach.tokenTypes, previous), issuedAt, settings, previous)) as Accept,
+
+    /** Bounded, and told to nobody but the reporter: the session is over here whatever the server says. */
+    revokeTokens: async (tokens: TokenSet | undefined) =>
+      revoke &&
+      within('the revocation', refreshTimeout, (signal) => {
+        // The page may be left as soon as the user has signed out.
+        const lasting: typeof fetch = (input, init) => parts.fetch(input, { keepalive: true, ...init });
+        return revoke({ tokens, signal, fetch: lasting });
+      }).catch(report),
+
+    /** The session that is there once it is known; what the store holds has to be read for that. */
+    async settled(signal?: AbortSignal | null): Promise<Session> {
+      heed(sessions.closed);
+      heed(signal);
+      const { sharing } = parts;
+      if (sharing.isOpening) await abortable(sharing.settle(), signal, sessions.closed);
+      return sessions.current;
+    },
+
+    /** Finds out who is signed in: reads the store, and asks the server of a cookie. */
+    async find(): Promise<void> {
+      const session = await parts.settled();
+      if (!session.state.held) await refresher.obtain(session);
+    },
   };
-  const channel = isJoined ? (memory ? openLocalChannel(memory, hear) : openChannel(name, hear)) : undefined;
+  // Before anything starts: a rule may be none.
+  const capture = settings.capture && createCapture(settings.capture, parts);
+  // What joins contexts comes with the store.
+  const joined = settings.store?.join(parts as never) as Sharing | undefined;
+  if (joined) parts.sharing = joined;
+  const { sharing } = parts;
+  const refresher = createRefresher(parts);
+  const keepFresh = createKeepFresh({ ...parts, refresher });
+  events.on('*', (_event: string, payload: { retryAt?: number }) => keepFresh.plan(payload.retryAt));
+
+  const status = () => {
+    const { state, isTried } = sessions.current;
+    if (state.held) return 'signed-in';
+    const isKnown = state.end || (sharing.isRead && (isTried || !refresh.withoutRefreshToken));
+    return isKnown ? 'signed-out' : 'unknown';
+  };
 
   const close = () => {
-    channel?.close();
+    sharing.close();
     sessions.close();
-    scheduler.close();
+    keepFresh.close();
     events.close();
   };
 
-  /** Sign-ins under way: a sign-out that follows is meant for their session. */
-  let signingIn = 0;
-  let lastCall: Promise<unknown> | undefined;
-  /** Sign-ins and sign-outs begin in the order of their calls, and at once where none has to wait. */
-  function inOrder<T>(task: () => Promise<T>, isFree: boolean): Promise<T> {
-    if (!lastCall && isFree) return task();
-    const run = Promise.resolve(lastCall).then(task);
-    const call = run
-      .catch(() => {})
-      .then(() => {
-        if (lastCall === call) lastCall = undefined;
-      });
-    lastCall = call;
-    return run;
-  }
-
-  const methods: Omit<TokenManager, 'tokens' | 'sessionId' | typeof Symbol.dispose> = {
-    fetch: createAuthFetch({ ...parts, refresher }),
-    ready: read('restored'),
+  const methods = {
+    fetch: createAuthFetch({ ...parts, capture, refresher }),
     async getAccessToken({ minValidity, signal } = {}) {
       checkMembers('getAccessToken', { minValidity }, { minValidity: aDuration });
-      const session = await sessions.settled(signal);
-      const held = await abortable(refresher.obtain(session, minValidity), signal, session.signal);
+      const session = await parts.settled(signal);
+      const held = await abortable(refresher.obtain(session, minValidity), signal, session.over);
       return held?.tokens.accessToken;
     },
     async refresh({ signal } = {}) {
-      const session = await sessions.settled(signal);
-      if (!session.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
+      // Somebody may have signed in elsewhere.
+      if (!sessions.current.state.held) sharing.wake();
+      const session = await parts.settled(signal);
+      if (!session.state.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
       await abortable(refresher.run(session, 'manual'), signal);
-      return session.held?.tokens as TokenSet;
+      return session.state.held?.tokens as TokenSet;
     },
-    async signIn(tokens) {
-      heed(sessions.closed);
-      const held = accept(tokens, Date.now());
-      const open = async () => {
-        heed(sessions.closed);
-        await sessions.open(() => true, held, 'local');
-      };
-      signingIn++;
-      const opened = inOrder(open, true).finally(() => signingIn--);
-      await abortable(opened.then(flush), sessions.closed);
-    },
-    async signOut({ revoke: isWanted = true } = {}) {
-      heed(sessions.closed);
-      const was = sessions.current;
-      const isFollowing = signingIn;
-      const isRevoked = !!revoke && isWanted;
-      const end = async () => {
-        const found = sessions.opening ? await sessions.settled(undefined) : sessions.current;
-        // Another context has ended it, and begun one that is not meant.
-        const isOver = was.id && found !== was && !isFollowing;
-        const session = isOver ? was : found;
-        session.isRevoked = isRevoked;
-        const ended = isOver ? undefined : sessions.end(isRevoked).then(flush);
-        const isNeeded = isRevoked && (session.held || refresh.withoutRefreshToken);
-        return { ended, revoked: isNeeded && revokeTokens(session.held?.tokens) };
-      };
-      const { ended, revoked } = await inOrder(end, !sessions.opening);
-      if (revoked) await abortable(revoked, sessions.closed);
-      // Before, the others would find the cookie still good.
-      if (!store) channel?.post(sessions.current.n);
-      await abortable(ended, sessions.closed);
-    },
+    ...createCalls(parts),
     on: events.on as TokenManager['on'],
     subscribe(listener) {
-      let seen = sessions.current.held;
-      return events.on('*', () => {
-        if (seen === sessions.current.held) return undefined;
-        seen = sessions.current.held;
+      // Two statuses can follow each other without tokens.
+      const look = () => sessions.current.state.held ?? status();
+      let seen: unknown = look();
+      return events.on('', () => {
+        if (seen === look()) return undefined;
+        seen = look();
         return listener();
       });
     },
     close,
-  };
+  } satisfies Partial<TokenManager>;
 
   // Not enumerable: whoever logs or serialises the manager shows no token.
-  return Object.defineProperties(methods as TokenManager, {
-    tokens: { get: () => sessions.current.held?.tokens },
-    sessionId: { get: () => sessions.current.id },
+  return Object.defineProperties(methods as unknown as TokenManager, {
+    tokens: { get: () => sessions.current.state.held?.tokens },
+    sessionId: { get: () => (sessions.current.state.held ? sessions.current.state.id : undefined) },
+    status: { get: status },
+    ready: { get: () => parts.find().then(flush, flush) },
     ...(Symbol.dispose && { [Symbol.dispose]: { value: close } }),
   });
 }

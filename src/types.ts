@@ -1,5 +1,4 @@
-/** The contracts of the public interface. */
-import type { TokenError } from './errors.ts';
+/** Tokens, and the contracts of what a user hands over to deal with them. */
 
 /** The tokens of a session. Frozen, and the same object until the next change. */
 export interface TokenSet {
@@ -11,6 +10,8 @@ export interface TokenSet {
   readonly refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
   readonly scope?: string | undefined;
+  /** When the refresh token expires, in milliseconds since the epoch, where the authorization server says it. */
+  readonly refreshExpiresAt?: number | undefined;
 }
 
 /** A {@link TokenSet} to be handed in. */
@@ -25,6 +26,8 @@ export interface TokenSetInput {
   refreshToken?: string | undefined;
   idToken?: string | undefined;
   scope?: string | undefined;
+  /** Milliseconds since the epoch on this device's clock. */
+  refreshExpiresAt?: number | undefined;
 }
 
 /**
@@ -56,18 +59,11 @@ export interface TokenResponse {
  */
 export type AllowRule = string | URL | ((url: URL) => boolean);
 
-/** Web Storage's three methods; each may answer a promise. */
-export interface TokenStorage {
-  getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
-  setItem(key: string, value: string): unknown;
-  removeItem(key: string): unknown;
-}
-
 /** The platform's `fetch`, as far as this package calls it. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**
- * Brings new tokens (RFC 6749 §6). Throw `new TokenError('session-ended')`, or any error that carries
+ * Brings new tokens (RFC 6749 §6): answers a token response, which is checked. Throw `new TokenError('session-ended')`, or any error that carries
  * `error: 'invalid_grant'` on itself or on its `data`, to say that the session is over;
  * whatever else is thrown means "not now".
  */
@@ -78,9 +74,14 @@ export interface Refresh {
     signal: AbortSignal;
     /** The `fetch` underneath, which never attaches a token. */
     fetch: typeof fetch;
-  }): Promise<TokenResponse | TokenSetInput>;
+  }): Promise<unknown>;
   /** It works with nothing in hand, because an HttpOnly cookie or client credentials hold the session. */
   withoutRefreshToken?: boolean | undefined;
+  /**
+   * What it refreshes at, such as origin and client id. A stored session belongs to it: a manager whose own differs
+   * leaves that session alone.
+   */
+  readonly id?: string | undefined;
 }
 
 /** Revokes tokens after a sign-out (RFC 7009): those in hand, then any that a request on the wire brings late. */
@@ -126,174 +127,58 @@ export interface CaptureRule {
     | undefined;
 }
 
+/** A store that joins managers to one session: made by `webStore('shop')` and its like, or by `tokenStore(port)`. */
+export interface TokenStore {
+  /** For the manager alone: makes it a part of the session that is kept here. */
+  readonly join: (manager: never) => unknown;
+}
+
 /**
- * Runs `task` while no other context runs one under the same `name`. Rejects with the signal's reason
- * if it was not granted in time; ignores the signal once granted.
+ * Runs `task` while no other context runs one. It cannot be lost while its holder lives, and is freed when that dies.
+ * Rejects with the signal's reason if it was not granted in time; ignores the signal once granted.
  */
-export type Lock = <T>(name: string, task: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>;
+export type Lock = <T>(task: () => Promise<T>, options: { signal: AbortSignal }) => Promise<T>;
 
-/** A challenge of `WWW-Authenticate` (RFC 9110 §11.6.1). */
-export interface Challenge {
-  /** As the server wrote it; compare without regard to case. */
-  readonly scheme: string;
-  /** Names in lower case. */
-  readonly parameters: Record<string, string>;
+/** The one thing that a store keeps: an opaque value, and the version by which it is compared. */
+export interface StoreEntry {
+  /** Made anew for every value, never twice; a store compares it and does nothing else with it. */
+  readonly version: string;
+  readonly value: string;
+  /** Milliseconds after which a store may drop the entry. @default it is kept */
+  readonly keepFor?: number | undefined;
+  /** On `read`: milliseconds since it was written, by the store's own clock, where it has one. */
+  readonly age?: number | undefined;
 }
 
-/** One event per fact; no payload holds a token. */
-export interface TokenEvents {
-  /** A session begins. */
-  'signed-in': {
-    readonly sessionId: string;
-    readonly expiresAt: number | undefined;
-    readonly cause: 'local' | 'captured' | 'other-context' | 'restored';
-  };
-  /** The tokens of a session were replaced. */
-  'token-refreshed': {
-    readonly sessionId: string;
-    readonly expiresAt: number | undefined;
-    readonly cause: 'ahead' | 'expired' | 'rejected' | 'manual' | 'captured' | 'other-context';
-    /** Milliseconds from the start of the refresh to its commit. */
-    readonly durationMs: number;
-  };
-  /** A refresh did not work and the session goes on. */
-  'refresh-failed': {
-    /** `undefined` when there was no session yet to refresh (a cookie that could not be tried). */
-    readonly sessionId: string | undefined;
-    readonly error: TokenError;
-    /** Milliseconds since the epoch before which no request tries again. */
-    readonly retryAt: number;
-  };
-  /** A session is over. */
-  'signed-out': {
-    readonly sessionId: string;
-    readonly reason: 'local' | 'ended' | 'replaced' | 'other-context';
-    readonly error?: TokenError;
-  };
-  /** The resource server wants a stronger login (RFC 9470) or more scope (RFC 6750 §3.1). */
-  'step-up-required': {
-    readonly challenge: Challenge;
-    /** Without query and fragment. */
-    readonly url: string;
-  };
-  /** Tokens could not be read, written or removed; the session goes on in memory. */
-  'storage-failed': {
-    readonly operation: 'read' | 'write' | 'remove';
-    readonly error: unknown;
-  };
-}
-
-/** Why the tokens of a session were replaced. */
-export type RefreshCause = TokenEvents['token-refreshed']['cause'];
-
-/** A listener for every event: `(event, payload)`. */
-export type AnyListener = (
-  ...args: { [E in keyof TokenEvents]: [event: E, payload: TokenEvents[E]] }[keyof TokenEvents]
-) => unknown;
-
-/** The options of `createTokenManager`. Only `refresh` and `allow` are required. */
-export interface TokenManagerOptions {
-  /** How new tokens are had: `refreshEndpoint({...})`, an OIDC client's `refresh`, or your own function. */
-  refresh: Refresh;
-  /** Which URLs may carry the token; `location.origin` for the page's own. All others are passed through untouched. */
-  allow: AllowRule | AllowRule[];
+/**
+ * What a store has to be able to do: keep one entry, and replace it in one step. A SQL row will do, a DynamoDB item, a
+ * Durable Object. Everything that joins contexts is written once, above this.
+ */
+export interface StorePort {
+  /** The newest entry of all contexts, never one older than a `replace` that was confirmed; rejects where it cannot be reached. */
+  read(): Promise<StoreEntry | undefined>;
   /**
-   * Where the tokens are kept. `localStorage`, `sessionStorage` and any object with `getItem`, `setItem`,
-   * `removeItem` fit as they are. Whatever runs in the page can read Web Storage.
+   * Writes `next` only if the newest entry still has `version` (`undefined`: there is none), in one step before all
+   * contexts. Answers whether it did.
    *
-   * @default memoryStorage(), which forgets with the page
+   * @param quiet - The others need no news of it.
    */
-  storage?: TokenStorage | undefined;
+  replace(version: string | undefined, next: StoreEntry, quiet?: boolean): Promise<boolean>;
   /**
-   * Names the stored record, the lock and the channel. Managers of one name share a session if a `storage` was given
-   * (outside a page only if `name` was, too), or if an HttpOnly cookie holds it (in a page).
-   *
-   * @default 'evertoken'
+   * Calls `listener` when another context may have replaced the entry, and when that cannot be told (a reconnect).
+   * Keeps no process alive. Returns its own undo. Without it the entry is read before each refresh and on waking.
    */
-  name?: string | undefined;
-  /**
-   * Milliseconds before expiry at which a refresh starts in the background while requests go on; at most a
-   * quarter of the token's lifetime. `false` leaves expiry to the server.
-   *
-   * @default 60_000
-   */
-  refreshAhead?: number | false | undefined;
-  /**
-   * Milliseconds before expiry at which a request waits for the refresh; at most a tenth of the token's lifetime.
-   *
-   * @default 10_000
-   */
-  leeway?: number | undefined;
-  /** Refresh without traffic too, while the page is visible. Not together with `refreshAhead: false`. @default false */
-  keepFresh?: boolean | undefined;
-  /**
-   * Milliseconds that anybody waits for one refresh. The request itself runs on for as long again, and a late
-   * answer is taken, because it may hold the only living refresh token.
-   *
-   * @default 15_000
-   */
-  refreshTimeout?: number | undefined;
-  /** How the token is put on a request. @default bearer() */
-  attach?: Attach | undefined;
-  /**
-   * What counts as a refused token. Gets a copy, whose body it may read.
-   *
-   * @default status 401, unless its challenge asks for a stronger login or more scope
-   */
-  isRejected?: ((response: Response) => boolean | Promise<boolean>) | undefined;
-  /** Responses that carry new tokens. @default none */
-  capture?: CaptureRule[] | undefined;
-  /** Called by `signOut()`, unless `{ revoke: false }`. @default none */
-  revoke?: Revoke | undefined;
-  /** @default Web Locks (which overlap between Node's threads), else a queue in this context; none if nothing is shared */
+  watch?: ((listener: () => void) => () => void) | undefined;
+  /** Tells that a context which was about to refresh is dead; without it the others wait until its time is over. */
   lock?: Lock | undefined;
-  /** The fetch underneath. @default the global one, looked up at each use */
-  fetch?: Fetch | undefined;
-}
-
-/** Owns the tokens of one session at a time, and the `fetch` that carries them. */
-export interface TokenManager {
-  /** Like the platform's `fetch`; requests to allowed URLs carry a good token. Can be passed around on its own. */
-  readonly fetch: typeof globalThis.fetch;
-  /** What is held now; the same object until the next change. */
-  readonly tokens: TokenSet | undefined;
-  /** Kept by a refresh, new with each sign-in. */
-  readonly sessionId: string | undefined;
-  /** Resolves when stored tokens have been read; never rejects. Requests wait for it by themselves. */
-  readonly ready: Promise<void>;
+  /** Who may share it. @default 'many' */
+  contexts?: 'one' | 'many' | undefined;
   /**
-   * The access token that a request would carry now, for WebSockets and other clients; `undefined`: signed out.
+   * Whether a context that cannot reach the store may refresh all the same: `alone` is for a single process.
    *
-   * @param options.minValidity - Milliseconds it should still be good for; a token just issued is taken as it is.
-   * @param options.signal - Ends this call's wait, never the shared refresh.
-   * @throws {@link TokenError} when no good token could be had.
+   * @default 'wait'
    */
-  getAccessToken(options?: {
-    minValidity?: number | undefined;
-    signal?: AbortSignal | undefined;
-  }): Promise<string | undefined>;
-  /**
-   * Refreshes now, or joins the refresh under way; ends a back-off.
-   *
-   * @throws {@link TokenError} `session-ended`, `refresh-failed`, `session-changed` or `closed`.
-   */
-  refresh(options?: { signal?: AbortSignal | undefined }): Promise<TokenSet>;
-  /**
-   * Starts a new session with the tokens of a login; resolves when they are stored.
-   *
-   * @param tokens - The authorization server's answer as it is, or tokens in camelCase.
-   * @throws {@link TokenError} `invalid-token-response`: no access token, or a `token_type` that `attach` cannot serve.
-   */
-  signIn(tokens: TokenResponse | TokenSetInput): Promise<void>;
-  /** Ends the session here at once, and at the authorization server if the option `revoke` was given. */
-  signOut(options?: { revoke?: boolean | undefined }): Promise<void>;
-  /** Calls `listener` for each `event`. Returns the function that ends it. A listener that fails harms nobody. */
-  on<E extends keyof TokenEvents>(event: E, listener: (payload: TokenEvents[E]) => unknown): () => void;
-  on(event: '*', listener: AnyListener): () => void;
-  on(event: '*', listener: (event: keyof TokenEvents) => unknown): () => void;
-  /** Calls `listener` after any change of `tokens`; with `tokens` it fits `useSyncExternalStore`. */
-  subscribe(listener: () => void): () => void;
-  /** Ends timers, listeners and waits (they reject with `closed`). Twice is fine. */
-  close(): void;
-  [Symbol.dispose](): void;
+  whenDown?: 'wait' | 'alone' | undefined;
+  /** An entry may vanish without anybody's wish (a cache); then whoever used it lately writes it back. @default false */
+  forgets?: boolean | undefined;
 }

@@ -1,7 +1,8 @@
 /** Tokens that are good only together with a key: the parts of RFC 9449, put together. */
-import type { Attach, Fetch, Refresh, TokenManager, TokenSet } from '../types.ts';
+import type { TokenManager } from '../api.ts';
+import type { Attach, Fetch, Refresh, TokenSet } from '../types.ts';
 import { followSessions } from './follow.ts';
-import { createKeys, type Key } from './keys.ts';
+import { createKeys, type Key, type Tokens } from './keys.ts';
 import { calculateThumbprint, generateKeyPair } from './proof.ts';
 import { createResourceRequests } from './resource-requests.ts';
 import { createSign } from './token-requests.ts';
@@ -14,8 +15,6 @@ export interface DpopOptions {
    * @default 'ES256', which every server that knows DPoP takes
    */
   alg?: 'ES256' | 'Ed25519' | 'RS256' | 'PS256' | undefined;
-  /** Names the record in the database `evertoken-dpop`. @default 'evertoken' */
-  name?: string | undefined;
   /**
    * One key pair for every session, for services of several processes: in Node keys are kept in memory, and no other
    * process can find them. The public key must be extractable, the private key should not be.
@@ -61,13 +60,14 @@ export interface Dpop extends Attach {
  * that it survives a reload and all tabs find it; where IndexedDB is missing (Node) or blocked it lives in memory,
  * and a session restored from a storage ends at its next refresh.
  *
- * @throws Error where `crypto.subtle` is missing (plain http).
+ * @param name - Of the app, as its store is named: two apps on one origin must not share a key.
+ * @throws TypeError for a missing name; Error where `crypto.subtle` is missing (plain http).
  *
  * @example
  * import { createTokenManager, refreshEndpoint } from 'evertoken';
  * import { dpop } from 'evertoken/dpop';
  *
- * const proofs = dpop();
+ * const proofs = dpop('shop');
  * const auth = createTokenManager({
  *   refresh: proofs.refresh(refreshEndpoint({ url: 'https://as.example.com/token', clientId: 'spa' })),
  *   allow: 'https://api.example.com',
@@ -75,7 +75,9 @@ export interface Dpop extends Attach {
  * });
  * proofs.follow(auth);
  */
-export function dpop({ alg = 'ES256', name = 'evertoken', keyPair }: DpopOptions = {}): Dpop {
+export function dpop(name: string, { alg = 'ES256', keyPair }: DpopOptions = {}): Dpop {
+  if (typeof name !== 'string' || !name)
+    throw new TypeError('evertoken: dpop() needs the name of your app, as its store has');
   if (!crypto.subtle) {
     throw new Error('evertoken: dpop() needs https (crypto.subtle)');
   }
@@ -99,7 +101,7 @@ export function dpop({ alg = 'ES256', name = 'evertoken', keyPair }: DpopOptions
         const key = await (tokens ? keyOf(tokens) : keys.choose());
         const answer = await refresh({ ...context, fetch: sign(fetch, async () => key) });
         // `read` may have found tokens where nobody else would look.
-        await keys.bind(key, answer);
+        await keys.bind(key, answer as Tokens);
         return answer;
       }, refresh),
     wrap: (fetch, thumbprint) =>

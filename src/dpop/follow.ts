@@ -1,5 +1,6 @@
 /** Follows the sessions of a manager, and names the tokens of each that ends. */
-import type { TokenManager, TokenSet } from '../types.ts';
+import type { TokenManager } from '../api.ts';
+import type { TokenSet } from '../types.ts';
 
 /**
  * @param forget - Gets the last tokens of a session that ended in this context, and what is held now.
@@ -12,7 +13,7 @@ export function followSessions(
   let { sessionId, tokens } = auth;
   return auth.on('*', (event, payload) => {
     // Who ends a session forgets its key for all.
-    if (event === 'signed-out' && payload.reason !== 'other-context' && payload.sessionId === sessionId) {
+    if (event === 'signed-out' && !payload.elsewhere && payload.sessionId === sessionId) {
       forget(tokens, auth.tokens);
     }
     // An event may come late: what is held may be gone by then, or be the next session's.

@@ -103,14 +103,17 @@ export function identityToolkit({ apiKey, emulatorOrigin }: IdentityToolkitOptio
     method: 'POST',
   });
   return {
-    async refresh({ tokens, signal, fetch }) {
-      const { refreshToken } = tokens ?? {};
-      if (!refreshToken) throw failure(true, 'needs a refresh token; sign in again');
-      const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken });
-      const url = `${base}/securetoken.googleapis.com/v1/token?key=${encodeURIComponent(apiKey)}`;
-      // A redirect would take the refresh token elsewhere.
-      return exchange(() => fetch(url, { method: 'POST', body, signal, redirect: 'error' }));
-    },
+    refresh: Object.assign<Refresh, { id: string }>(
+      async ({ tokens, signal, fetch }) => {
+        const { refreshToken } = tokens ?? {};
+        if (!refreshToken) throw failure(true, 'needs a refresh token; sign in again');
+        const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken });
+        const url = `${base}/securetoken.googleapis.com/v1/token?key=${encodeURIComponent(apiKey)}`;
+        // A redirect would take the refresh token elsewhere.
+        return exchange(() => fetch(url, { method: 'POST', body, signal, redirect: 'error' }));
+      },
+      { id: `${base} ${apiKey}` },
+    ),
     capture: [rule(changes), { ...rule(signIns), startsSession: true }],
   };
 }

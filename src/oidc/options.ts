@@ -1,6 +1,8 @@
 /** The options of the OpenID Connect client, and their check. */
-import type { Challenge, Fetch, TokenResponse, TokenStorage } from '../types.ts';
+import type { Challenge } from '../api.ts';
+import type { Fetch, TokenResponse } from '../types.ts';
 import { attempt } from './attempt.ts';
+import type { TransactionStorage } from './transactions.ts';
 
 type Json = string | number | boolean | null | Json[] | { [member: string]: Json | undefined };
 
@@ -43,9 +45,9 @@ export interface OidcClientOptions {
    * `localStorage` lets a sign-in end in another tab than the one it began in (links in e-mails), and shows what it
    * keeps to every tab. An own storage is not swept of sign-ins that never ended.
    *
-   * @default sessionStorage; outside a page give one, such as `memoryStorage()`
+   * @default sessionStorage; outside a page give one: any object with the three methods
    */
-  storage?: TokenStorage | undefined;
+  storage?: TransactionStorage | undefined;
   /** How the page is left. @default `location.assign(url)` */
   navigate?: ((url: string) => unknown) | undefined;
   /** The fetch of all requests but those of `refresh` and `revoke`, which are given one. @default the global one, looked up at each use */

@@ -170,5 +170,6 @@ export function createProtocol(options: OidcClientOptions) {
     await oauth.revocationRequest(server, client, oauth.None(), token, init);
   };
 
-  return { urlOf, exchange, refresh, revoke };
+  const id = `${options.server?.issuer ?? options.issuer} ${options.clientId}`;
+  return { urlOf, exchange, refresh: Object.assign(refresh, { id }), revoke };
 }

@@ -1,7 +1,13 @@
 /** Keeps what the sign-ins under way have to be compared with, one entry each, so that none disturbs another. */
-import type { TokenStorage } from '../types.ts';
 import { attempt } from './attempt.ts';
 import { OidcError } from './oidc-error.ts';
+
+/** Web Storage's three methods; each may answer a promise. */
+export interface TransactionStorage {
+  getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
+}
 
 export interface Transaction {
   readonly verifier: string;
@@ -18,7 +24,7 @@ export const stamp = (random: string): string => `${random}.${Date.now()}`;
 const isOld = (key: string) => !(Date.now() < +`${key.split('.')[3]}` + LIFETIME);
 
 export async function save(
-  items: TokenStorage,
+  items: TransactionStorage,
   state: string,
   transaction: { [K in keyof Transaction]: unknown },
 ): Promise<void> {
@@ -28,7 +34,7 @@ export async function save(
 }
 
 /** @throws OidcError `unknown-state` or `callback-used`. */
-export async function take(items: TokenStorage, state: string): Promise<Transaction> {
+export async function take(items: TransactionStorage, state: string): Promise<Transaction> {
   const key = PREFIX + state;
   const text = isOld(key) ? undefined : await items.getItem(key);
   if (text === '') throw new OidcError('callback-used');

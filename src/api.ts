@@ -1,0 +1,185 @@
+/** The manager, as its users see it: options, methods, events. */
+import type { TokenError } from './errors.ts';
+import type {
+  AllowRule,
+  Attach,
+  CaptureRule,
+  Fetch,
+  Refresh,
+  Revoke,
+  TokenResponse,
+  TokenSet,
+  TokenSetInput,
+  TokenStore,
+} from './types.ts';
+
+/** A challenge of `WWW-Authenticate` (RFC 9110 §11.6.1). */
+export interface Challenge {
+  /** As the server wrote it; compare without regard to case. */
+  readonly scheme: string;
+  /** Names in lower case. */
+  readonly parameters: Record<string, string>;
+}
+
+/** One event per fact; no payload holds a token. */
+export interface TokenEvents {
+  /** A session begins. */
+  'signed-in': {
+    readonly sessionId: string;
+    readonly expiresAt: number | undefined;
+    readonly cause: 'local' | 'captured' | 'restored';
+    /** Another context did it. */
+    readonly elsewhere: boolean;
+  };
+  /** The tokens of a session were replaced. */
+  'token-refreshed': {
+    readonly sessionId: string;
+    readonly expiresAt: number | undefined;
+    readonly cause: 'ahead' | 'expired' | 'rejected' | 'manual' | 'captured';
+    /** Another context did it. */
+    readonly elsewhere: boolean;
+    /** Milliseconds from the start of the refresh to its commit. */
+    readonly durationMs: number;
+  };
+  /** A refresh did not work and the session goes on. */
+  'refresh-failed': {
+    /** `undefined` when there was no session yet to refresh (a cookie that could not be tried). */
+    readonly sessionId: string | undefined;
+    readonly error: TokenError;
+    /** Milliseconds since the epoch before which no request tries again. */
+    readonly retryAt: number;
+  };
+  /** A session is over. */
+  'signed-out': {
+    readonly sessionId: string;
+    readonly reason: 'local' | 'ended' | 'replaced';
+    /** Another context did it; the reason is its own. */
+    readonly elsewhere: boolean;
+    readonly error?: TokenError;
+  };
+  /** The resource server wants a stronger login (RFC 9470) or more scope (RFC 6750 §3.1). */
+  'step-up-required': {
+    readonly challenge: Challenge;
+    /** Without query and fragment. */
+    readonly url: string;
+  };
+  /** The store could not be read or written; the session goes on in memory. */
+  'store-failed': {
+    readonly operation: 'read' | 'write';
+    readonly error: Error;
+  };
+}
+
+/** Why the tokens of a session were replaced. */
+export type RefreshCause = TokenEvents['token-refreshed']['cause'];
+
+/** A listener for every event: `(event, payload)`. */
+export type AnyListener = (
+  ...args: { [E in keyof TokenEvents]: [event: E, payload: TokenEvents[E]] }[keyof TokenEvents]
+) => unknown;
+
+/** The options of `createTokenManager`. Only `refresh` and `allow` are required. */
+export interface TokenManagerOptions {
+  /** How new tokens are had: `refreshEndpoint({...})`, an OIDC client's `refresh`, or your own function. */
+  refresh: Refresh;
+  /** Which URLs may carry the token; `location.origin` for the page's own. All others are passed through untouched. */
+  allow: AllowRule | AllowRule[];
+  /**
+   * Where the session is kept, and who shares it: `webStore('shop')`, `cookieStore('shop')`, ... Whatever runs in the
+   * page can use what lies there.
+   *
+   * @default none: the tokens live in this manager alone, and go with the page
+   */
+  store?: TokenStore | undefined;
+  /**
+   * Milliseconds before expiry at which a refresh starts in the background while requests go on; at most a
+   * quarter of the token's lifetime. `false` leaves expiry to the server.
+   *
+   * @default 60_000
+   */
+  refreshAhead?: number | false | undefined;
+  /**
+   * Milliseconds before expiry at which a request waits for the refresh; at most a tenth of the token's lifetime.
+   *
+   * @default 10_000
+   */
+  leeway?: number | undefined;
+  /** Refresh without traffic too, while the page is visible. Not together with `refreshAhead: false`. @default false */
+  keepFresh?: boolean | undefined;
+  /**
+   * Milliseconds that anybody waits for one refresh. The request itself runs on for as long again, and a late
+   * answer is taken, because it may hold the only living refresh token.
+   *
+   * @default 15_000
+   */
+  refreshTimeout?: number | undefined;
+  /** How the token is put on a request. @default bearer() */
+  attach?: Attach | undefined;
+  /**
+   * What counts as a refused token. Gets a copy, whose body it may read.
+   *
+   * @default status 401, unless its challenge asks for a stronger login or more scope
+   */
+  isRejected?: ((response: Response) => boolean | Promise<boolean>) | undefined;
+  /** Responses that carry new tokens. @default none */
+  capture?: CaptureRule[] | undefined;
+  /** Called by `signOut()`, unless `{ revoke: false }`. @default none */
+  revoke?: Revoke | undefined;
+  /** The fetch underneath. @default the global one, looked up at each use */
+  fetch?: Fetch | undefined;
+}
+
+/** Owns the tokens of one session at a time, and the `fetch` that carries them. */
+export interface TokenManager {
+  /** Like the platform's `fetch`; requests to allowed URLs carry a good token. Can be passed around on its own. */
+  readonly fetch: typeof globalThis.fetch;
+  /** What is held now; the same object until the next change. */
+  readonly tokens: TokenSet | undefined;
+  /** Kept by a refresh, new with each sign-in. */
+  readonly sessionId: string | undefined;
+  /**
+   * `unknown` until the store, or the server of a cookie, has answered: show neither the app nor the login page.
+   */
+  readonly status: 'unknown' | 'signed-in' | 'signed-out';
+  /**
+   * Resolves when `status` is known, or cannot be known now; never rejects. Requests wait for it by themselves.
+   * Where a cookie holds the session, reading this property is the first use, and asks the server.
+   */
+  readonly ready: Promise<void>;
+  /**
+   * The access token that a request would carry now, for WebSockets and other clients; `undefined`: signed out.
+   *
+   * @param options.minValidity - Milliseconds it should still be good for; a token just issued is taken as it is.
+   * @param options.signal - Ends this call's wait, never the shared refresh.
+   * @throws {@link TokenError} when no good token could be had.
+   */
+  getAccessToken(options?: {
+    minValidity?: number | undefined;
+    signal?: AbortSignal | undefined;
+  }): Promise<string | undefined>;
+  /**
+   * Brings tokens that are issued after this call: joins a refresh that has not been sent yet, and waits for one that
+   * has before it sends another. Ends a back-off.
+   *
+   * @throws {@link TokenError} `session-ended`, `refresh-failed`, `session-changed` or `closed`.
+   */
+  refresh(options?: { signal?: AbortSignal | undefined }): Promise<TokenSet>;
+  /**
+   * Starts a new session with the tokens of a login; resolves when they are stored.
+   *
+   * @param tokens - The authorization server's answer as it is, or tokens in camelCase.
+   * @throws {@link TokenError} `invalid-token-response`: no access token, or a `token_type` that `attach` cannot serve.
+   */
+  signIn(tokens: TokenResponse | TokenSetInput): Promise<void>;
+  /** Ends the session here at once, and at the authorization server if the option `revoke` was given. */
+  signOut(options?: { revoke?: boolean | undefined }): Promise<void>;
+  /** Calls `listener` for each `event`. Returns the function that ends it. A listener that fails harms nobody. */
+  on<E extends keyof TokenEvents>(event: E, listener: (payload: TokenEvents[E]) => unknown): () => void;
+  on(event: '*', listener: AnyListener): () => void;
+  on(event: '*', listener: (event: keyof TokenEvents) => unknown): () => void;
+  /** Calls `listener` after any change of `tokens` or `status`; with one of them it fits `useSyncExternalStore`. */
+  subscribe(listener: () => void): () => void;
+  /** Ends timers, listeners and waits (they reject with `closed`). Twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}

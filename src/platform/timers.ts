@@ -1,0 +1,122 @@
+/** The one place that waits: the platform's timers, clocks and abort signals. */
+
+/** A signal that knows when it will be aborted, so that who retries under it can tell whether that is worth it. */
+export type LimitedSignal = AbortSignal & { readonly deadline?: number };
+
+/** What ends a wait: a caller's signal, or an {@link Ending}. */
+type Stop = Pick<AbortSignal, 'aborted' | 'reason'> & {
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+};
+
+/**
+ * Something that is over one day. No AbortSignal: Cloudflare's workers let none be made outside a request, or used in
+ * another one.
+ */
+export interface Ending extends Stop {
+  /** It is over from now on; who waits is told by `tell`. */
+  end(reason: unknown): void;
+  tell(): void;
+}
+
+export function createEnding(): Ending {
+  const listeners = new Set<() => void>();
+  const ending = {
+    aborted: false,
+    reason: undefined as unknown,
+    addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
+    removeEventListener: (_type: 'abort', listener: () => void) => void listeners.delete(listener),
+    end(reason: unknown) {
+      if (!ending.aborted) ending.reason = reason;
+      ending.aborted = true;
+    },
+    tell: () => listeners.forEach((listener) => void listener()),
+  };
+  return ending;
+}
+
+/** Milliseconds on a clock that only goes forward, where there is one. It may stand still while the device sleeps. */
+export const clock = (): number => globalThis.performance?.now?.() ?? Date.now();
+
+/**
+ * Runs `task` after `ms`, or after 24.8 days if that is sooner: `setTimeout` fires at once beyond 2^31-1.
+ * Returns what cancels it.
+ *
+ * @param isAwaited - Whether a caller waits for it: then it keeps a Node process alive.
+ */
+export function after(ms: number, task: () => void, isAwaited = false): () => void {
+  const timer = setTimeout(task, Math.min(ms, 2 ** 31 - 1));
+  // A number in browsers.
+  if (!isAwaited) (timer as Partial<NodeJS.Timeout>).unref?.();
+  return () => clearTimeout(timer);
+}
+
+const reasonOf = ({ reason }: Stop): unknown =>
+  reason ?? Object.assign(new Error('aborted'), { name: 'AbortError' });
+
+/** @throws the reason of what is over. */
+export function heed(stop: Stop | null | undefined): void {
+  if (stop?.aborted) throw reasonOf(stop);
+}
+
+/** The promise's outcome, or the reason of the first stop that comes before it. */
+export function abortable<T>(promise: T | Promise<T>, ...stops: (Stop | null | undefined)[]): Promise<T> {
+  const given = stops.filter((stop) => !!stop);
+  // Ten thousand waits without a stop cost nothing.
+  if (!given.length) return promise as Promise<T>;
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      for (const one of given) {
+        one.removeEventListener('abort', stop);
+        if (one.aborted) reject(reasonOf(one));
+      }
+    };
+    for (const one of given) one.addEventListener('abort', stop);
+    if (given.some(({ aborted }) => aborted)) stop();
+    Promise.resolve(promise).then(resolve, reject).finally(stop);
+  });
+}
+
+/**
+ * The outcome of `task`, or a rejection with a `TimeoutError` when it takes longer than `ms`.
+ *
+ * @param task - Gets a signal that is aborted then.
+ * @param isAwaited - Whether a caller waits for it.
+ */
+export async function within<T>(
+  what: string,
+  ms: number,
+  task: (signal: LimitedSignal) => T | Promise<T>,
+  isAwaited = true,
+): Promise<T> {
+  const controller = new AbortController();
+  const deadline = Date.now() + ms;
+  const signal = Object.assign(controller.signal, { deadline });
+  let cancel = () => {};
+  const wait = (left: number, extensions: number) => {
+    const due = Date.now() + left;
+    cancel = after(
+      left,
+      () => {
+        // Of a context that was frozen: what it waited for may be there, and is told after the timers.
+        if (extensions && Date.now() > due + 20) wait(100, extensions - 1);
+        // Not a DOMException, because not every platform has it.
+        else {
+          const error = Object.assign(new Error(`${what} took longer than ${ms} ms`), {
+            name: 'TimeoutError',
+          });
+          // Where `abort` takes no reason (React Native) the signal has it all the same.
+          if (!('reason' in signal)) Object.assign(signal, { reason: error });
+          controller.abort(error);
+        }
+      },
+      isAwaited,
+    );
+  };
+  wait(ms, 2);
+  try {
+    return await abortable(task(signal), signal);
+  } finally {
+    cancel();
+  }
+}

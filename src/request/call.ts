@@ -1,0 +1,126 @@
+/** Takes a call of fetch as it is at this moment, so that it can be sent later and once more. */
+import type { Target } from './allow.ts';
+
+/** A call, independent of what its caller does afterwards to the objects that were handed over. */
+export interface Call {
+  readonly target: Target;
+  readonly method: string;
+  readonly signal: AbortSignal | null | undefined;
+  readonly input: string | Request;
+  /** A copy of a Request with a body, to be sent first: later ones are made of `input`, which nobody has read. */
+  spare: Request | null | undefined;
+  readonly init: RequestInit | undefined;
+  readonly headers: Record<string, string>;
+  /** Its body can be read once, by whoever is first. */
+  readonly isStream: boolean;
+}
+
+/** Also one of another realm, or of a polyfill: no URL and no init has a body that was used. */
+export const isRequest = (input: RequestInfo | URL | RequestInit): input is Request =>
+  (input as Partial<Request> | undefined)?.bodyUsed !== undefined;
+
+/** Whether the caller has set one of these headers: then the request is the caller's business. */
+export function hasHeader({ headers }: Call, names: object): boolean {
+  for (const own in headers) {
+    for (const name in names) {
+      if (own.length === name.length && own.toLowerCase() === name.toLowerCase()) return true;
+    }
+  }
+  return false;
+}
+
+/** A copy; what can be iterated once is iterated now. */
+function ownHeaders(headers: HeadersInit): Record<string, string> {
+  if (!(Symbol.iterator in headers)) return { ...headers };
+  const copy: Record<string, string> = {};
+  ('append' in headers ? headers : new Headers(headers)).forEach((value, name) => {
+    copy[name] = value;
+  });
+  return copy;
+}
+
+/** Whether it can be sent once more: not what streams, nor a Request that its caller has read meanwhile. */
+export const isReplayable = ({ isStream, spare, input }: Call): boolean =>
+  !isStream && (spare === undefined || !(input as Request).bodyUsed);
+
+/** A body of its own for what the caller could still change; strings and blobs cannot be changed. */
+function ownBody(body: object): BodyInit {
+  if ('byteLength' in body) {
+    const { buffer = body as ArrayBuffer, byteOffset, byteLength } = body as Partial<Uint8Array<ArrayBuffer>>;
+    return new Uint8Array(buffer, byteOffset, byteLength).slice();
+  }
+  // React Native's cannot be walked.
+  if (!('append' in body && 'forEach' in body)) return body as BodyInit;
+  const copy = 'sort' in body ? new URLSearchParams() : new FormData();
+  (body as FormData).forEach((value, name) => {
+    copy.append(name, value as string);
+  });
+  return copy;
+}
+
+/** A copy of an init, with what it inherits where it is no plain object: fetch reads that too. */
+function ownInit(init: RequestInit): RequestInit {
+  const copy: Record<string, unknown> = { ...init };
+  for (let from = Object.getPrototypeOf(init); from && Object.getPrototypeOf(from); ) {
+    for (const name of Object.getOwnPropertyNames(from)) copy[name] ??= init[name as keyof RequestInit];
+    from = Object.getPrototypeOf(from);
+  }
+  return copy;
+}
+
+const none: RequestInit & Record<string, never> = {};
+
+/**
+ * Takes a call. Only the caller's stream stays the caller's: it cannot be copied without being read.
+ *
+ * @param target - What the URL means now.
+ */
+export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined, target: Target): Call {
+  if (init && isRequest(init)) return takeCall(new Request(input, init), undefined, target);
+  const request = isRequest(input) ? input : undefined;
+  let own = init && ownInit(init);
+  // In a page any init makes fetch forget the referrer of a Request, and headers will be added to this one.
+  if (request && 'location' in globalThis && !(own && Object.keys(own).length)) {
+    own = { referrer: request.referrer, referrerPolicy: request.referrerPolicy };
+  }
+  const { method = request?.method ?? 'GET', signal = request?.signal, body } = own ?? none;
+  const isObject = typeof body === 'object' && body !== null;
+  if (own && isObject) own.body = ownBody(body);
+  return {
+    target,
+    method:
+      method !== 'GET' && /^(get|head|post|put|delete|options)$/i.test(method)
+        ? method.toUpperCase()
+        : method,
+    signal,
+    input: request ?? target.input,
+    // Where the init brings a body, that of the Request may have been read; some platforms do not show it.
+    spare: request && !body && request.body !== null ? request.clone() : undefined,
+    init: own,
+    headers: ownHeaders(own?.headers ?? request?.headers ?? none),
+    isStream: isObject && ('getReader' in body || Symbol.asyncIterator in body),
+  };
+}
+
+/**
+ * Sends a call with headers added. May be done again where the call is replayable. The platform drops
+ * `Authorization` at a cross-origin redirect and no other header: with one of those a redirect is an error.
+ */
+export function sendCall(
+  call: Call,
+  fetch: (input: RequestInfo, init?: RequestInit) => Promise<Response>,
+  added: Record<string, string>,
+): Promise<Response> {
+  const { input, spare, init, headers } = call;
+  // Whoever keeps what was sent finds it as it was.
+  const copy = spare === undefined ? input : (spare ?? (input as Request).clone());
+  if (spare) call.spare = null;
+  const sent: RequestInit = { ...init, headers: { ...headers, ...added } };
+  for (const name in added) {
+    if (name.toLowerCase() !== 'authorization') {
+      const { redirect } = input as Partial<Request>;
+      sent.redirect ??= redirect === 'manual' ? redirect : 'error';
+    }
+  }
+  return fetch(copy, sent);
+}

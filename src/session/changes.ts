@@ -1,0 +1,125 @@
+/** What can happen to a session: each change says what it expects to find (R30), and what becomes of it. Pure. */
+import type { RefreshCause } from '../api.ts';
+import type { Held } from './expiry.ts';
+import { type End, isSignedIn, type SessionState } from './session.ts';
+
+/** Answers the next state, or nothing when it does not find what it expects. */
+export type Change = (now: SessionState) => SessionState | undefined;
+
+/** `crypto.randomUUID` is missing on plain-http hosts; the id only has to be unique. */
+export const createId = (): string => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+
+const begin = (held: Held, begunBy: SessionState['begunBy'], id = createId()): SessionState => ({
+  ...{ id, held, begunBy, begunAt: Date.now(), rotation: 0, capturedAt: 0, renewedAt: 0 },
+});
+
+/** Whether they are of one session, or both of nobody since the same end. */
+const isSameSession = (a: SessionState, b: SessionState) =>
+  isSignedIn(a) === isSignedIn(b) && a.id === b.id && a.end?.at === b.end?.at;
+
+/** A sign-in expects nothing. With the very tokens that are held it changes nothing (R62). */
+export const signIn =
+  (held: Held, id: string): Change =>
+  (now) => {
+    const { accessToken, refreshToken } = now.held?.tokens ?? {};
+    const { tokens } = held;
+    const isKnown = accessToken === tokens.accessToken && refreshToken === tokens.refreshToken;
+    return isKnown && !now.end ? undefined : begin(held, 'local', id);
+  };
+
+/** An answer of a sign-in endpoint expects the session that was there when its request was sent; none counts as one. */
+export const signInCaptured =
+  (was: SessionState, held: Held, id: string): Change =>
+  (now) =>
+    isSameSession(now, was) ? begin(held, 'captured', id) : undefined;
+
+const isSame = (a: SessionState, b: SessionState) => a.id === b.id && a.rotation === b.rotation;
+
+/**
+ * What a refresh with nothing in hand has brought, or a cookie that turned out to be somebody else's: expects that
+ * nothing has changed. The first time here it is the session that the other contexts know.
+ */
+export const restore =
+  (was: SessionState, held: Held): Change =>
+  (now) => {
+    if (!isSame(now, was) || now.end?.at !== was.end?.at) return undefined;
+    const isFirst = now.id && !now.end && !now.held;
+    return isFirst
+      ? { ...now, held, rotation: now.rotation + 1, failure: undefined }
+      : begin(held, 'restored');
+  };
+
+/**
+ * A refresh expects the tokens it started with. It also revives a session that another context took for over because
+ * of the very token that this one has replaced (R35).
+ */
+export const refresh =
+  (was: SessionState, held: Held, cause: RefreshCause, durationMs: number): Change =>
+  (now) => {
+    if (!isSame(now, was)) return undefined;
+    if (now.end) return now.end.reason === 'ended' ? begin(held, 'restored') : undefined;
+    const rotation = now.rotation + 1;
+    return { ...now, held, rotation, cause, durationMs, chain: undefined, failure: undefined };
+  };
+
+/** Which tokens those held now have come from by captures alone. */
+const chainOf = ({ chain, rotation }: SessionState) => chain ?? rotation + 1;
+
+export interface Captured {
+  /** The session when the request was sent. */
+  readonly was: SessionState;
+  readonly sentAt: number;
+  /** The access token that the request carried, or that was current. */
+  readonly carried: string | undefined;
+  /** Whether it brings a refresh token of its own. */
+  readonly isWhole: boolean;
+  /** The tokens; what is missing is kept from those that are held now. */
+  next(now: Held | undefined): Held;
+}
+
+/**
+ * Captured tokens with a refresh token beat all but a capture with one that was sent later, and revive a session that
+ * was found ended meanwhile (R42). An access token alone replaces the one that its request carried, or one that
+ * another capture has put in its place (R43).
+ */
+export const capture =
+  ({ was, sentAt, carried, isWhole, next }: Captured): Change =>
+  (now) => {
+    if (now.id !== was.id) return undefined;
+    if (now.end)
+      return isWhole && now.end.reason === 'ended' ? begin(next(undefined), 'captured') : undefined;
+    const isInPlace =
+      chainOf(now) === chainOf(was) && (now.held?.tokens.accessToken === carried || now.chain);
+    if (isWhole ? sentAt <= now.renewedAt : sentAt <= now.capturedAt || !isInPlace) return undefined;
+    return {
+      ...now,
+      held: next(now.held),
+      rotation: now.rotation + +isWhole,
+      cause: 'captured',
+      durationMs: Date.now() - sentAt,
+      capturedAt: Math.max(sentAt, now.capturedAt),
+      renewedAt: isWhole ? sentAt : now.renewedAt,
+      chain: chainOf(now),
+      failure: undefined,
+    };
+  };
+
+/** A sign-out expects one of the sessions it means; one that was found ended becomes a sign-out, too. */
+export const signOut =
+  (isMeant: (now: SessionState) => unknown, end: End): Change =>
+  (now) =>
+    isMeant(now) ? { ...now, end } : undefined;
+
+/** The authorization server's "no" expects the tokens it was said of (R35). */
+export const expire =
+  (was: SessionState): Change =>
+  (now) =>
+    isSame(now, was) && !now.end && now.held?.tokens.accessToken === was.held?.tokens.accessToken
+      ? { ...now, end: { reason: 'ended', at: Date.now() } }
+      : undefined;
+
+/** A refresh that did not work expects its session. */
+export const fail =
+  (was: SessionState, failure: SessionState['failure']): Change =>
+  (now) =>
+    now.id === was.id && !now.end ? { ...now, failure } : undefined;

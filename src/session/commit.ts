@@ -1,0 +1,68 @@
+/** The one commit point (R30): every change of the session is made here. A store makes it that of all contexts. */
+import type { RefreshCause } from '../api.ts';
+import type { LimitedSignal } from '../platform/timers.ts';
+import { type Change, signOut } from './changes.ts';
+import type { Held } from './expiry.ts';
+import type { End, How, Run, Session, Sessions } from './session.ts';
+
+/** Makes a change to the newest state. Answers whether it was made. */
+export type Commit = (change: Change, how?: How) => Promise<boolean>;
+
+/** A refresh that wants to be sent. */
+export interface Asked {
+  readonly run: Run;
+  readonly session: Session;
+  readonly cause: RefreshCause;
+}
+
+/** A turn to present the refresh token; it ends with its commit. */
+export interface Turn {
+  readonly commit: Commit;
+  /** A fetch that sends only while nobody else may present the token: a context that was frozen may have lost it. */
+  guard(underlying: typeof fetch, signal: LimitedSignal): typeof fetch;
+}
+
+/** One session of one context, or of many. */
+export interface Sharing {
+  readonly commit: Commit;
+  /** Ends the session, here at once. Answers its newest tokens. */
+  end(end: End): Promise<Held | undefined>;
+  /** Whether it is known who is signed in. */
+  readonly isRead: boolean;
+  /** Whether requests have to wait, for that or for a sign-in that is being stored. */
+  readonly isOpening: boolean;
+  /** Resolves when they may go on; rejects when nobody can tell who is signed in. */
+  settle(): Promise<unknown>;
+  /** This context may have missed something: requests wait until it is known. */
+  wake(): void;
+  /** Runs `task` while nobody else presents the refresh token; not at all, when that is not needed any more. */
+  alone(asked: Asked, task: (turn: Turn) => Promise<unknown>): Promise<unknown>;
+  /** Runs `task` when nobody else asks for what a cookie holds, or in 5 s. */
+  afterAll(task: () => Promise<unknown>): Promise<unknown>;
+  close(): void;
+}
+
+/** Where nobody else is met. */
+export function createUnshared(sessions: Sessions): Sharing {
+  const commit: Commit = async (change, how) => {
+    const next = change(sessions.current.state);
+    if (next) sessions.apply(next, how);
+    return !!next;
+  };
+  const turn: Turn = { commit, guard: (underlying) => underlying };
+  return {
+    commit,
+    async end(end) {
+      const { held } = sessions.current.state;
+      await commit(signOut(() => true, end));
+      return held;
+    },
+    isRead: true,
+    isOpening: false,
+    settle: async () => {},
+    wake() {},
+    alone: (_asked, task) => task(turn),
+    afterAll: (task) => task(),
+    close() {},
+  };
+}

@@ -1,0 +1,89 @@
+/** One refresh: sends the refresh token (G), takes the answer (H), and commits what it says. */
+import type { RefreshCause } from '../api.ts';
+import { asTokenError, TokenError } from '../errors.ts';
+import { heed, type LimitedSignal, within } from '../platform/timers.ts';
+import type { Refresh, TokenSet } from '../types.ts';
+import type { BackOff } from './back-off.ts';
+import { expire, fail, refresh as refreshed, restore } from './changes.ts';
+import type { Commit, Turn } from './commit.ts';
+import { type Accept, type Held, subjectOf } from './expiry.ts';
+import type { Run, Session, SessionState, Sessions } from './session.ts';
+
+export interface ExchangeParts {
+  readonly refresh: Refresh;
+  readonly refreshTimeout: number;
+  readonly sessions: Sessions;
+  readonly fetch: typeof fetch;
+  readonly accept: Accept;
+  readonly backOff: BackOff;
+  revokeTokens(tokens: TokenSet): unknown;
+}
+
+/** RFC 6749 §5.2: of all errors only this one says that the refresh token is dead. */
+const isSessionEnded = (error: { error?: unknown; data?: { error?: unknown } } | undefined): unknown =>
+  asTokenError(error, 'session-ended') || [error?.error, error?.data?.error].includes('invalid_grant');
+
+/** Sends, and commits what comes back; rejects with what those who wait are told. */
+export async function exchange(
+  parts: ExchangeParts,
+  run: Run,
+  session: Session,
+  cause: RefreshCause,
+  { commit, guard }: Turn,
+): Promise<void> {
+  heed(session.over);
+  const { accept, refresh, refreshTimeout } = parts;
+  const was = session.state;
+  const { held } = was;
+  run.rotation = was.rotation;
+  const startedAt = Date.now();
+  const call = (signal: LimitedSignal) =>
+    refresh({ tokens: held?.tokens, signal, fetch: guard(parts.fetch, signal) });
+  let next: Held;
+  let isOther = !held;
+  run.isSent = true;
+  try {
+    // The waiters give up after half of the time: a late answer may hold the only living refresh token.
+    const answer = await within('the refresh', refreshTimeout * 2, call, false);
+    next = accept(answer, startedAt, held?.tokens);
+    if (held && refresh.withoutRefreshToken) {
+      // What somebody else's cookie brought holds nothing of this session.
+      const other = accept(answer, startedAt);
+      const subject = subjectOf(other.tokens);
+      isOther = !!subject && subject !== (subjectOf(held.tokens) ?? subject);
+      if (isOther) next = other;
+    }
+  } catch (error) {
+    return refuse(parts, run, session, error, commit, was);
+  }
+  session.issued = next.tokens.accessToken;
+  const change = isOther ? restore(was, next) : refreshed(was, next, cause, Date.now() - startedAt);
+  // A sign-out wins over the refresh that was on the wire.
+  if (!(await commit(change, { isRestored: isOther })) && session.isRevoked) parts.revokeTokens(next.tokens);
+}
+
+/** The refresh brought no tokens: the session is over, or goes on. */
+async function refuse(
+  { sessions, refreshTimeout, backOff }: ExchangeParts,
+  run: Run,
+  session: Session,
+  cause: unknown,
+  commit: Commit,
+  was: SessionState,
+): Promise<void> {
+  if (isSessionEnded(cause as object | undefined)) {
+    // A capture on the wire may bring the tokens that are alive.
+    const captures = Promise.allSettled(session.captures);
+    await within('the capture', refreshTimeout, () => captures, false).catch(() => {});
+    const error = new TokenError('session-ended', { cause });
+    if (!was.held) session.isTried = sessions.current === session;
+    else if (!(await commit(expire(was), { error }))) return;
+    run.error = error;
+  } else {
+    // There are newer tokens, or another session: what the old refresh token brought says nothing.
+    if (sessions.current !== session || session.state.rotation !== was.rotation) return;
+    backOff.note(run, session, cause);
+    await commit(fail(was, session.state.failure));
+  }
+  throw run.error;
+}

@@ -1,0 +1,94 @@
+/** When a token expires, and from when on it should be replaced. */
+import { jwtDecode } from 'jwt-decode';
+import type { TokenSet, TokenSetInput } from '../types.ts';
+
+/** Tokens together with the moments that follow from their lifetime (milliseconds since the epoch). */
+export interface Held {
+  readonly tokens: TokenSet;
+  readonly issuedAt: number;
+  /** Infinity: unknown. */
+  readonly expiresAt: number;
+  /** From here on a refresh starts in the background. */
+  readonly aheadAt: number;
+  /** From here on a request waits for the refresh. */
+  readonly waitAt: number;
+}
+
+/** Checks what should be tokens, and works out their moments; what is left out is kept from `previous`. */
+export type Accept = (answer: unknown, issuedAt: number, previous?: TokenSet | undefined) => Held;
+
+const forever = 1 / 0;
+
+/** Claims of a JWT; an opaque token, or a payload that is no object, has none. */
+function claimsOf(token: string): Record<string, unknown> {
+  try {
+    return { ...jwtDecode<Record<string, unknown>>(token) };
+  } catch {
+    return {};
+  }
+}
+
+/** Seconds or a moment, as a number or a string of digits; whatever else says nothing. */
+const positive = (value: unknown): number | undefined =>
+  (/^\d+(\.\d+)?$/.test(`${value}`) && Number(value)) || undefined;
+
+/**
+ * Freezes tokens and works out their moments. The lifetime is `expires_in` (RFC 6749 §5.1), else `exp - iat` of a
+ * JWT, never `exp` against this device's clock, which may be wrong. `refreshAhead` is at most a quarter of it and
+ * `leeway` at most a tenth, so that a token that lives shorter than they are is used all the same.
+ *
+ * @param isNew - Whether they were issued just now, and not handed in from elsewhere.
+ */
+export function hold(
+  {
+    accessToken,
+    tokenType,
+    refreshToken,
+    idToken,
+    scope,
+    expiresIn,
+    expiresAt,
+    ...rest
+  }: TokenSetInput & {
+    refreshExpiresIn?: unknown;
+    refreshTokenExpiresIn?: unknown;
+  },
+  issuedAt: number,
+  { refreshAhead, leeway }: { refreshAhead: number | false; leeway: number },
+  isNew?: unknown,
+): Held {
+  const { exp, iat } = expiresIn == null ? claimsOf(accessToken) : {};
+  const hint = positive(iat) && positive(Number(exp) - Number(iat));
+  const lifetime = positive(expiresIn) ?? hint ?? forever;
+  const given = positive(expiresAt) ?? 0;
+  // A new token that seems to have ended already was judged by another clock.
+  const end = given > (isNew ? issuedAt : 0) ? given : issuedAt + lifetime * 1_000;
+  // Not in the standard: Keycloak says it one way, others the other.
+  const refreshLife = positive(rest.refreshExpiresIn ?? rest.refreshTokenExpiresIn);
+  const tokens = {
+    accessToken,
+    tokenType,
+    expiresAt: positive(end),
+    refreshToken,
+    idToken,
+    scope,
+    refreshExpiresAt: refreshLife ? issuedAt + refreshLife * 1_000 : positive(rest.refreshExpiresAt),
+  } as TokenSet;
+  for (const name in tokens) if (!tokens[name as keyof TokenSet]) Reflect.deleteProperty(tokens, name);
+  const judged = refreshAhead === false ? forever : end;
+  const life = judged - issuedAt;
+  const waitAt = judged - Math.min(leeway, life / 10);
+  const aheadAt = Math.min(waitAt, judged - Math.min(Number(refreshAhead), life / 4));
+  return { tokens: Object.freeze(tokens), issuedAt, expiresAt: end, aheadAt, waitAt };
+}
+
+/**
+ * Whether the token is good for `minValidity` more milliseconds. A wish beyond nine tenths of the lifetime
+ * counts as just that, so that a token that was just issued always serves.
+ */
+export const isValidFor = ({ issuedAt, expiresAt }: Held, minValidity: number): boolean =>
+  Date.now() < expiresAt - Math.min(minValidity, (expiresAt - issuedAt) * 0.9);
+
+/** Whom the tokens speak of: `sub` of the ID token, else of a JWT access token. */
+export const subjectOf = ({ idToken = '', accessToken }: TokenSet): unknown =>
+  claimsOf(idToken)['sub'] ?? claimsOf(accessToken)['sub'];

@@ -1,0 +1,171 @@
+/** The session that is current in this context: what it is, and what is told when it changes. */
+import type { RefreshCause, TokenEvents } from '../api.ts';
+import { TokenError } from '../errors.ts';
+import { createEnding, type Ending } from '../platform/timers.ts';
+import type { Events } from './events.ts';
+import type { Held } from './expiry.ts';
+
+/** Why a session is over. */
+export interface End {
+  readonly reason: TokenEvents['signed-out']['reason'];
+  /** When it ended, in ms since the epoch. */
+  readonly at: number;
+  /** Tokens that come after it are revoked, too. */
+  readonly isRevoked?: boolean | undefined;
+}
+
+/** Everything between one sign-in and its sign-out, as plain data that is replaced as a whole. */
+export interface SessionState {
+  /** A refresh keeps it, a sign-in makes a new one; absent: there was none yet. */
+  readonly id?: string | undefined;
+  /** When it began, in ms since the epoch, and how. */
+  readonly begunAt?: number | undefined;
+  readonly begunBy?: TokenEvents['signed-in']['cause'] | undefined;
+  /** Absent when it is over, or held by a cookie that has not been asked yet. */
+  readonly held?: Held | undefined;
+  /** How often its tokens were replaced; a captured access token alone does not count, because the refresh token stays. */
+  readonly rotation: number;
+  /** Why they were replaced last, and how long that took. */
+  readonly cause?: RefreshCause | undefined;
+  readonly durationMs?: number | undefined;
+  /** When the request was sent whose captured answer was taken last; then of the last that brought a refresh token. */
+  readonly capturedAt: number;
+  readonly renewedAt: number;
+  /** Of captured tokens: a number for those in whose place they were put. */
+  readonly chain?: number | undefined;
+  /** The refreshes that failed since the last that worked; until `retryAt` nobody but `refresh()` tries again. */
+  readonly failure?: { readonly count: number; readonly at: number; readonly retryAt: number } | undefined;
+  readonly end?: End | undefined;
+}
+
+/** What this context knows of a session beside its state. */
+export interface Session {
+  readonly state: SessionState;
+  /** Its reason is what the requests of the session reject with. */
+  readonly over: Ending;
+  /** Requests on the wire whose answers may bring tokens. */
+  readonly captures: Set<Promise<unknown>>;
+  /** Whether a refresh with nothing in hand was refused. */
+  isTried: boolean;
+  /** The refresh under way. */
+  run?: Run | undefined;
+  /** The last failure. */
+  error?: TokenError | undefined;
+  /** The access token that a refresh of this very context brought last. */
+  issued?: string | undefined;
+  /** Whether tokens that come after its end are to be revoked. */
+  isRevoked?: boolean | undefined;
+}
+
+/** One refresh: `work` is the request itself, `wait` what callers wait for. */
+export interface Run {
+  /** That of the state whose tokens it replaces. */
+  rotation: number;
+  /** Its request may be on the wire: what it brings may have been issued before now. */
+  isSent: boolean;
+  /** Only tokens that are issued from now on will do. */
+  readonly isExplicit: boolean;
+  work: Promise<unknown>;
+  wait?: Promise<unknown> | undefined;
+  /** Ends the wait: there are good tokens from elsewhere. */
+  release?: () => void;
+  error?: TokenError;
+}
+
+/** How a state came about, as far as the state does not say it. */
+export interface How {
+  /** Another context did it. */
+  readonly elsewhere?: boolean;
+  /** It was there before this context: nobody did anything. */
+  readonly isRestored?: boolean;
+  /** The id of the session that an explicit sign-in begins. */
+  readonly begins?: string;
+  /** Why the session before is over. */
+  readonly end?: End | undefined;
+  /** Why the authorization server ended it. */
+  readonly error?: TokenError;
+  /** The user wants it: it also replaces what is not ours. */
+  readonly isExplicit?: boolean;
+}
+
+export interface Sessions {
+  readonly current: Session;
+  /** Ended by `close()`. */
+  readonly closed: Ending;
+  /** Replaces the state; whoever may do that is in `commit`. */
+  apply(next: SessionState, how?: How): void;
+  /** Everybody who waits is told; a commit that is under way goes on. */
+  close(): void;
+}
+
+export const isSignedIn = ({ held, end }: SessionState): boolean => !!held && !end;
+
+const create = (state: SessionState, isTried: boolean): Session & { state: SessionState } => ({
+  state,
+  isTried,
+  over: createEnding(),
+  captures: new Set(),
+});
+
+export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>): Sessions {
+  let current = create({ rotation: -1, capturedAt: 0, renewedAt: 0 }, false);
+  const closed = createEnding();
+
+  /** Another session takes the place of the current one, or nobody. */
+  function leave(next: SessionState, { elsewhere = false, error, end }: How): void {
+    const { state, over } = current;
+    const { reason = 'replaced', isRevoked } = (next.id === state.id ? next.end : end) ?? {};
+    current.isRevoked ||= isRevoked;
+    over.end(
+      reason === 'ended' ? (error ?? new TokenError('session-ended')) : new TokenError('session-changed'),
+    );
+    // What another context began is still to come, and a cookie may hold it.
+    current = create(next, !elsewhere);
+    if (closed.aborted) current.over.end(closed.reason);
+    if (isSignedIn(state))
+      add('signed-out', { sessionId: state.id as string, reason, elsewhere, ...(error && { error }) });
+    // Listeners hear of it before those who wait.
+    follow(over.tell);
+  }
+
+  function apply(next: SessionState, how: How = {}): void {
+    const { state: was } = current;
+    const { elsewhere = false, isRestored } = how;
+    const state = next.end ? { ...next, held: undefined } : next;
+    const isSame = state.id === was.id;
+    const isIn = isSignedIn(state);
+    const wasIn = isSignedIn(was);
+    // Who waits while nobody is signed in goes on with what is restored, and not with what a sign-in begins.
+    if (wasIn ? !isSame || !isIn : isIn && !elsewhere && !isRestored) leave(state, how);
+    else if (state.end) current.isRevoked = state.end.isRevoked;
+    if (elsewhere && !isSame) current.isTried = false;
+    current.state = state;
+    if (!isIn) return;
+    const { accessToken, expiresAt } = (state.held as Held).tokens;
+    const told = { sessionId: state.id as string, expiresAt, elsewhere };
+    if (!isSame || !wasIn) {
+      current.isRevoked = false;
+      add('signed-in', { ...told, cause: isRestored ? 'restored' : (state.begunBy ?? 'local') });
+    } else if (accessToken !== was.held?.tokens.accessToken || state.rotation !== was.rotation) {
+      const { cause = 'manual', durationMs = 0 } = state;
+      const { run } = current;
+      // Who waits for a refresh has its tokens from elsewhere, or from a capture.
+      if (run?.rotation !== state.rotation && Date.now() < (state.held as Held).expiresAt) run?.release?.();
+      add('token-refreshed', { ...told, cause, durationMs });
+    }
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+    closed,
+    apply,
+    close() {
+      for (const ending of [closed, current.over]) {
+        ending.end(new TokenError('closed'));
+        ending.tell();
+      }
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/** Entries in IndexedDB: all pages and workers of an origin see the same ones, and replace them one after the other. */
+
+import { within } from '../platform/timers.ts';
+
+/** What is kept of an entry, here or elsewhere. */
+export interface Kept {
+  readonly version: string;
+  readonly value?: unknown;
+}
+
+export interface Database {
+  /**
+   * Finds an entry, and in the same transaction puts `next` in its place where it `fits`.
+   *
+   * @returns What was found, and whether `next` was put.
+   */
+  visit(
+    key: string,
+    next?: Kept,
+    fits?: (found: Kept | undefined) => boolean,
+  ): Promise<{ found: Kept | undefined; isPut: boolean }>;
+}
+
+const connect = () =>
+  new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open('evertoken', 1);
+    request.onupgradeneeded = () => request.result.createObjectStore('entries');
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+/** Connected at the first use, and again when the connection was closed behind its back. */
+export function createDatabase(): Database {
+  let connection: Promise<IDBDatabase> | undefined;
+
+  async function begin(isAgain: boolean): Promise<IDBObjectStore> {
+    connection ??= connect();
+    try {
+      const database = await connection;
+      // Whoever wants to delete it may.
+      database.onversionchange = () => database.close();
+      return database.transaction('entries', 'readwrite').objectStore('entries');
+    } catch (error) {
+      connection = undefined;
+      if (isAgain) throw error;
+      return begin(true);
+    }
+  }
+
+  const visit: Database['visit'] = async (key, next, fits) => {
+    const store = await begin(false);
+    const { transaction } = store;
+    return new Promise((resolve, reject) => {
+      const request: IDBRequest<Kept | undefined> = store.get(key);
+      let isPut = false;
+      request.onsuccess = () => {
+        isPut = !!fits?.(request.result);
+        if (isPut) store.put(next, key);
+      };
+      transaction.oncomplete = () => resolve({ found: request.result, isPut });
+      transaction.onabort = () => reject(transaction.error);
+    });
+  };
+
+  return {
+    visit: (...args) =>
+      // What hangs is given up, so that the next call can try again.
+      within('IndexedDB', 5_000, () => visit(...args), false).catch((error) => {
+        connection = undefined;
+        throw error;
+      }),
+  };
+}

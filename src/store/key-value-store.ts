@@ -1,0 +1,100 @@
+/** A store over a key-value storage: survives a restart, for one context at a time. */
+import { checkMembers, refuse } from '../check.ts';
+import { within } from '../platform/timers.ts';
+import type { StoreEntry, StorePort, TokenStore } from '../types.ts';
+import { placeOf } from './places.ts';
+import { createStore } from './token-store.ts';
+
+/** Web Storage's three methods; each may answer a promise. AsyncStorage, unstorage and localForage have them. */
+export interface KeyValueStorage {
+  getItem(key: string): unknown;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
+}
+
+/** What the managers of one name in this context share: an old module after a hot reload is still there for a while. */
+interface Place {
+  tail: Promise<unknown>;
+  readonly listeners: Set<() => void>;
+}
+
+/** What cannot be read as an entry stands for itself, so that it can be replaced. */
+function parse(item: unknown): StoreEntry | undefined {
+  if (item == null) return undefined;
+  // Some storages parse by themselves.
+  const text = typeof item === 'string' ? item : JSON.stringify(item);
+  try {
+    const { version, value } = JSON.parse(text) as StoreEntry;
+    if (typeof version === 'string' && typeof value === 'string') return { version, value };
+  } catch {} // what JSON.parse throws quotes the item
+  return { version: text, value: '' };
+}
+
+function createPort(name: string, storage: KeyValueStorage): StorePort {
+  const place = placeOf<Place>(`key-value ${name}`, () => ({
+    tail: Promise.resolve(),
+    listeners: new Set(),
+  }));
+  let hear: (() => void) | undefined;
+  const load = async () => parse(await storage.getItem(name));
+
+  /** One after the other: some storages can be read half way. What hangs holds up nobody for long. */
+  function inTurn<T>(task: () => Promise<T>, onLate = () => {}): Promise<T> {
+    const run = place.tail.then(task);
+    place.tail = within('the storage', 5_000, () => run, false).catch((error) => {
+      if ((error as Error | undefined)?.name === 'TimeoutError') onLate();
+    });
+    return run;
+  }
+
+  return {
+    contexts: 'one',
+    read: () => inTurn(load),
+    replace(version, next, quiet) {
+      let isLate = false;
+      const write = async () => {
+        if ((await load())?.version !== version) return false;
+        const { version: own, value } = next;
+        await storage.setItem(name, JSON.stringify({ version: own, value }));
+        // A late one has overwritten what was written meanwhile: everybody looks, this manager too.
+        for (const listener of place.listeners)
+          if (isLate || (!quiet && listener !== hear)) queueMicrotask(listener);
+        return true;
+      };
+      return inTurn(write, () => {
+        isLate = true;
+      });
+    },
+    watch(listener) {
+      hear = listener;
+      place.listeners.add(listener);
+      return () => place.listeners.delete(listener);
+    },
+  };
+}
+
+/**
+ * Keeps the session in a storage with `getItem`, `setItem` and `removeItem`, such as React Native's AsyncStorage,
+ * unstorage or localForage. It survives a restart. It has no compare-and-set, so it is for one context at a time: a
+ * second process or tab over the same storage would refresh with tokens that are spent.
+ *
+ * @param name - Of the item; each app and each user needs one of its own.
+ * @throws TypeError for a missing name, or a storage that lacks one of the methods.
+ *
+ * @example
+ * import AsyncStorage from '@react-native-async-storage/async-storage';
+ * import { createTokenManager, keyValueStore, refreshEndpoint } from 'evertoken';
+ *
+ * const auth = createTokenManager({
+ *   refresh: refreshEndpoint({ url: 'https://as.example.com/token', clientId: 'app' }),
+ *   allow: 'https://api.example.com',
+ *   store: keyValueStore('shop', AsyncStorage),
+ * });
+ */
+export function keyValueStore(name: string, storage: KeyValueStorage): TokenStore {
+  checkMembers('keyValueStore', { name }, { name: 'string' });
+  for (const method of ['getItem', 'setItem', 'removeItem'] as const) {
+    if (typeof storage?.[method] !== 'function') refuse(`storage.${method}`, storage?.[method], 'function');
+  }
+  return createStore(() => createPort(name, storage));
+}

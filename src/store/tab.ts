@@ -1,0 +1,50 @@
+/** One tab's session: the value in `sessionStorage`, its version in IndexedDB. */
+import { createId } from '../session/changes.ts';
+import type { StorePort } from '../types.ts';
+import type { Database, Kept } from './indexed-db.ts';
+
+/** What a tab keeps; its duplicate starts with a copy. */
+interface TabItem extends Kept {
+  /** Where the version is compared. */
+  readonly key: string;
+  /** The version before: the page may have been left before the new one was compared. */
+  readonly before?: string | undefined;
+  readonly value: string;
+}
+
+/** The item of this name; `undefined` where there is none, or nonsense. */
+export function loadTab(name: string): TabItem | undefined {
+  try {
+    const item = JSON.parse(`${sessionStorage.getItem(name)}`);
+    return [item.key, item.version, item.value].every((text) => typeof text === 'string') ? item : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isNewest = ({ version, before }: TabItem, found: Kept | undefined) =>
+  found?.version === version || found?.version === before;
+
+/** Of a duplicated tab one of the two copies can never learn the newer tokens, and is dropped (R54). */
+export function openTab({ visit }: Database, name: string): Pick<StorePort, 'read' | 'replace'> {
+  return {
+    async read() {
+      const item = loadTab(name);
+      return item && isNewest(item, (await visit(item.key)).found) ? item : undefined;
+    },
+    async replace(version, { version: next, value }) {
+      const item = loadTab(name);
+      const isThere = item && isNewest(item, (await visit(item.key)).found);
+      if (version !== (isThere ? item.version : undefined)) return false;
+      // A new place where the old one belongs to a newer copy.
+      const key = isThere ? item.key : `${name} ${createId()}`;
+      const { isPut } = await visit(key, { version: next }, (found) => {
+        const isFit = loadTab(name)?.version === item?.version && (isThere ? isNewest(item, found) : !found);
+        const text: TabItem = { key, version: next, before: found?.version, value };
+        if (isFit) sessionStorage.setItem(name, JSON.stringify(text));
+        return isFit;
+      });
+      return isPut;
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** Makes a store of anything that can compare and set one entry. */
+import { refuse } from '../check.ts';
+import type { Sharing } from '../session/commit.ts';
+import type { StorePort, TokenStore } from '../types.ts';
+import { type Manager, type Siblings, shareSession } from './shared-session.ts';
+
+/** What a store is for the manager. */
+export interface Joined extends TokenStore {
+  readonly join: (manager: Manager) => Sharing | undefined;
+  /** A cookie holds the session, and no token is kept. */
+  readonly isCookie?: boolean;
+}
+
+/**
+ * @param open - Makes a port for each manager; `undefined` where there is nothing to share.
+ */
+export function createStore(open: () => StorePort | undefined): TokenStore {
+  const siblings: Siblings = new Set();
+  return {
+    join(manager) {
+      const port = open();
+      return port && shareSession(port, manager, siblings);
+    },
+  } satisfies Joined as TokenStore;
+}
+
+/**
+ * A store of your own: whatever has a compare-and-set. Everything that joins contexts comes with it: one refresh at a
+ * time, newer tokens adopted, a sign-out heard everywhere.
+ *
+ * @throws TypeError when the port lacks `read` or `replace`.
+ *
+ * @example
+ * import { createTokenManager, refreshEndpoint, tokenStore } from 'evertoken';
+ *
+ * let entry; // a row of your database, say
+ * const store = tokenStore({
+ *   read: async () => entry,
+ *   replace: async (version, next) => {
+ *     if (entry?.version !== version) return false; // UPDATE ... WHERE version = $1
+ *     entry = next;
+ *     return true;
+ *   },
+ * });
+ * const auth = createTokenManager({
+ *   refresh: refreshEndpoint({ url: 'https://as.example.com/token', clientId: 'tool' }),
+ *   allow: 'https://api.example.com',
+ *   store,
+ * });
+ */
+export function tokenStore(port: StorePort): TokenStore {
+  for (const method of ['read', 'replace'] as const) {
+    if (typeof port?.[method] !== 'function') refuse(`port.${method}`, port?.[method], 'function');
+  }
+  return createStore(() => port);
+}

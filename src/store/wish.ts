@@ -1,0 +1,29 @@
+/** Whether a refresh is still wanted, now that another context may have made it (R31). */
+import { heedBackOff } from '../session/back-off.ts';
+import type { Asked } from '../session/commit.ts';
+
+/** @param lease - That of another context which lasts, by its id. */
+export type IsWanted = (lease?: string) => boolean;
+
+export function wishOf({ run, session, cause }: Asked): IsWanted {
+  const isExplicit = cause === 'manual';
+  /** What an explicit refresh found at first may bring tokens that are older than the wish. */
+  let older: string | undefined;
+  let isBegun = !isExplicit;
+  return (lease) => {
+    if (session.over.aborted) return false;
+    const { rotation, held } = session.state;
+    if (!isBegun) {
+      older ??= lease;
+      if (lease && lease === older) return true;
+      isBegun = true;
+      run.rotation = rotation;
+    }
+    // Tokens from elsewhere serve, unless they have expired meanwhile.
+    if (rotation !== run.rotation && held && Date.now() < held.expiresAt) return false;
+    run.rotation = rotation;
+    // Nor does everybody ask a server that is down. That its own callers gave up says nothing.
+    if (!isExplicit && !run.error) heedBackOff(session);
+    return true;
+  };
+}

@@ -1,0 +1,38 @@
+/** What may be told of something that a callback of the user or a store threw (R70): never the thing itself. */
+
+/** How a token may stand in a text: plain, in JSON, percent-encoded, in base64, which begins at one of three places. */
+function formsOf(token: string): string[] {
+  const base64 = ['', ' ', '  '].map((before) => {
+    try {
+      return btoa(before + token).slice(before ? 4 : 0, -4);
+    } catch {
+      return ''; // not Latin-1
+    }
+  });
+  const forms = [token, JSON.stringify(token).slice(1, -1), encodeURIComponent(token), ...base64];
+  return forms.filter((form) => form.length > 3);
+}
+
+/**
+ * An error made anew, with the name, message, `code`, `status` and OAuth `error` of what was thrown, each only where it
+ * holds no token.
+ *
+ * @param tokens - Those that the manager knows.
+ */
+export function summaryOf(thrown: unknown, tokens: readonly (string | undefined)[]): Error {
+  const secrets = tokens.flatMap((token) => (token ? formsOf(token) : []));
+  const from = (Object(thrown) === thrown ? thrown : { message: thrown && `${thrown}` }) as Record<
+    string,
+    unknown
+  >;
+  const summary = new Error('failed, with a message that is not shown');
+  for (const name of ['name', 'message', 'code', 'status', 'error']) {
+    try {
+      const value = from[name];
+      const isTold =
+        /^(string|number)$/.test(typeof value) && !secrets.some((secret) => `${value}`.includes(secret));
+      if (isTold) Object.defineProperty(summary, name, { value, enumerable: !/^(name|message)$/.test(name) });
+    } catch {} // a getter that throws
+  }
+  return summary;
+}
