@@ -5,7 +5,6 @@ export default defineConfig({
     dpop: 'src/dpop/index.ts',
     firebase: 'src/firebase/index.ts',
     index: 'src/index.ts',
-    indexeddb: 'src/indexeddb/index.ts',
     oidc: 'src/oidc/index.ts',
   },
   format: ['esm', 'cjs'],
