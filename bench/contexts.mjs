@@ -6,14 +6,18 @@ import { openBrowser, program } from './support/tabs.mjs';
 import { openThreads } from './support/threads.mjs';
 
 export const plans = {
-  full: { tabs: [1, 5, 20, 50], threads: [1, 4, 16, 64], webLocks: [1, 2, 4], rounds: 5, idle: 3_000 },
-  quick: { tabs: [1, 5], threads: [1, 8], webLocks: [1, 2], rounds: 2, idle: 1_000 },
-  short: { tabs: [1, 5], threads: [1, 8], webLocks: [1], rounds: 2, idle: 1_000 },
+  full: { tabs: [1, 5, 20, 50], threads: [1, 4, 16, 64], rounds: 5, news: 15, idle: 3_000 },
+  quick: { tabs: [1, 5], threads: [1, 8], rounds: 2, news: 3, idle: 1_000 },
+  short: { tabs: [20], threads: [8], rounds: 3, news: 15, idle: 1_000, isShort: true },
 };
 
 const TOKEN_DELAY = 50;
+/** Tabs that have to hear soon. */
+const TOLD = 20;
 /** ms; a context that has not heard by then never will. */
 const PATIENCE = 15_000;
+
+let bareNews = 1;
 
 const patient = (promise) =>
   Promise.race([
@@ -37,22 +41,33 @@ async function playDenials(contexts, realm, rounds) {
   return { refreshesPerToken: (refreshes - before) / played, failed, reuse, isLost };
 }
 
-/** One context refreshes; when do the others have the token? */
-async function playNews(contexts, rounds) {
+/** How long after `at` each of them has it, in ms; who never has it is missing. */
+async function delaysOf(contexts, at, ...asked) {
+  const moments = await Promise.all(contexts.map((context) => patient(context.ask(...asked))));
+  return moments.filter((moment) => moment !== undefined).map((moment) => Math.max(0, moment - at));
+}
+
+/**
+ * One context refreshes; when do the others have the token? In turns with a bare message and a bare read, where the
+ * contexts can do that: what disturbs one disturbs both.
+ */
+async function playNews(contexts, rounds, hasBare) {
   const [first, ...others] = contexts;
   const delays = [];
+  const bare = [];
   let deaf = 0;
   for (let round = 0; round < rounds && others.length; round++) {
+    const number = bareNews++;
+    if (hasBare) bare.push(...(await delaysOf(others, await first.ask('tell', number), 'hear', number)));
     const refreshed = await patient(first.ask('refresh'));
     if (!refreshed) return { deaf: others.length };
-    const { accessToken, at } = refreshed;
-    const heard = await Promise.all(others.map((other) => patient(other.ask('has', accessToken))));
-    deaf += heard.filter((moment) => moment === undefined).length;
-    delays.push(...heard.filter(Boolean).map((moment) => Math.max(0, moment - at)));
+    const all = await delaysOf(others, refreshed.at, 'has', refreshed.accessToken);
+    deaf += others.length - all.length;
+    delays.push(...all);
   }
-  return delays.length
-    ? { median: median(delays), p99: quantile(delays, 0.99), max: Math.max(...delays), deaf }
-    : { deaf };
+  if (!delays.length) return { deaf };
+  const [p50, p99, max] = [median(delays), quantile(delays, 0.99), Math.max(...delays)];
+  return { median: p50, p99, max, deaf, ...(bare.length && { bare: median(bare) }) };
 }
 
 /** What contexts do while nothing happens. */
@@ -68,7 +83,7 @@ async function playIdle(contexts, ms) {
   return { acts: Object.values(counts).reduce((sum, one) => sum + one, 0), msASecond: (work * 1e6) / ms };
 }
 
-async function scale(open, sizes, servers, { rounds, idle }) {
+async function scale(open, sizes, servers, { rounds, news: newsRounds, idle }, hasBare = false) {
   const realm = await servers.open({ tokenDelay: TOKEN_DELAY });
   const rows = [];
   const contexts = [];
@@ -83,7 +98,7 @@ async function scale(open, sizes, servers, { rounds, idle }) {
     const denials = await playDenials(contexts, realm, rounds);
     // Whoever does not answer now cannot be asked for more.
     const isWell = !denials.failed && !denials.isLost;
-    const news = isWell ? await playNews(contexts, rounds) : {};
+    const news = isWell ? await playNews(contexts, newsRounds, hasBare) : {};
     const isLast = size === sizes.at(-1);
     const idleWork = isWell && isLast ? await playIdle(contexts, idle) : {};
     rows.push({ size, ...denials, news, idle: idleWork });
@@ -99,27 +114,26 @@ export async function measure({ plan }) {
   if (program) {
     const browser = await openBrowser(servers);
     result.browser = browser.version;
-    result.tabs = await scale((realm) => browser.open(realm), plan.tabs, servers, plan);
+    result.tabs = await scale((realm) => browser.open(realm), plan.tabs, servers, plan, true);
     await browser.close();
-  }
-  for (const [what, hasOwnLock] of [
-    ['threads', true],
-    ['webLocks', false],
-  ]) {
-    const threads = await openThreads(hasOwnLock);
-    result[what] = await scale((realm) => threads.open(realm), plan[what], servers, plan);
-    await threads.close();
-  }
-  return result;
+  } else if (process.env.EVERTOKEN_BROWSERS === 'required') throw new Error('chromium is not installed');
+  const threads = openThreads();
+  result.threads = await scale((realm) => threads.open(realm), plan.threads, servers, plan);
+  await threads.close();
+  return { ...result, isShort: plan.isShort };
 }
 
-export function figures({ tabs = [], threads, webLocks }) {
+export function figures({ tabs = [], threads, isShort }) {
   const all = [...tabs, ...threads];
-  const failed = (rows) => rows.reduce((sum, row) => sum + row.failed, 0);
+  const { news } = tabs.find(({ size }) => size === TOLD) ?? {};
   return [
     { id: 'contexts.refreshes', value: Math.max(...all.map(({ refreshesPerToken }) => refreshesPerToken)) },
-    { id: 'contexts.failed', value: failed(all) },
-    { id: 'contexts.webLocks', value: failed(webLocks) },
+    { id: 'contexts.failed', value: all.reduce((sum, row) => sum + row.failed, 0) },
+    { id: 'contexts.lost', value: all.filter(({ isLost }) => isLost).length },
+    { id: 'contexts.deaf', value: all.reduce((sum, row) => sum + (row.news.deaf ?? 0), 0) },
+    ...(news ? [{ id: 'contexts.news', value: news.median / news.bare }] : []),
+    // Milliseconds say little where others take the processor away.
+    ...(news && !isShort ? [{ id: 'contexts.newsTime', value: news.median }] : []),
     { id: 'contexts.idle', value: Math.max(...all.map(({ idle }) => idle.acts ?? 0)) },
   ];
 }
@@ -134,6 +148,7 @@ const table = (title, what, rows) => ({
     'news after ms',
     'p99',
     'max',
+    'a bare message and read',
     'never heard',
     'idle: acts',
     'idle: ms a second',
@@ -146,25 +161,15 @@ const table = (title, what, rows) => ({
     news.median,
     news.p99,
     news.max,
+    news.bare,
     news.deaf,
     idle.acts,
     idle.msASecond,
   ]),
 });
 
-export function tables({ browser, tabs, threads, webLocks }) {
-  const all = [
-    table(
-      'Worker threads of one Node process, over a folder, with a lock over shared memory',
-      'threads',
-      threads,
-    ),
-    table(
-      "Worker threads of one Node process, over a folder, with Node's own Web Locks",
-      'threads',
-      webLocks,
-    ),
-  ];
-  if (tabs) all.unshift(table(`Tabs of one profile in Chromium ${browser}, over localStorage`, 'tabs', tabs));
-  return all;
+export function tables({ browser, tabs, threads }) {
+  const ofThreads = table('Worker threads of one Node process, over shared memory', 'threads', threads);
+  if (!tabs) return [ofThreads];
+  return [table(`Tabs of one profile in Chromium ${browser}, over webStore`, 'tabs', tabs), ofThreads];
 }

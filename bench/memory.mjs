@@ -1,13 +1,13 @@
-/** What many requests leave in the heap, and what managers leave that were created and closed. */
+/** What requests and bursts of refused ones leave in the heap, and managers that were created and closed. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { load } from './support/build.mjs';
 import { median } from './support/statistics.mjs';
 import { stubs } from './support/stub.mjs';
 
 export const plans = {
-  full: { requests: 1_000_000, steps: 10, peerRequests: 30_000, managers: 10_000 },
-  quick: { requests: 200_000, steps: 5, peerRequests: 5_000, managers: 2_000 },
-  short: { requests: 400_000, steps: 5, managers: 5_000 },
+  full: { requests: 1_000_000, steps: 10, peerRequests: 30_000, managers: 10_000, burst: 10_000 },
+  quick: { requests: 200_000, steps: 5, peerRequests: 5_000, managers: 2_000, burst: 1_000 },
+  short: { requests: 400_000, steps: 5, managers: 5_000, burst: 3_000 },
 };
 
 const origin = 'https://api.example.com';
@@ -64,15 +64,69 @@ async function ofRequests({ name, answers = 'shared', make }, requests, steps) {
   };
 }
 
-/** Created, signed in, used, closed. */
-async function ofManagers(count) {
+/** The token of the moment is refused, all requests at once. */
+const bursts = [
+  { name: 'they are served after the refresh' },
+  { name: 'the refresh fails', failure: new Error('no network') },
+  { name: 'each time at new addresses', isElsewhere: true },
+  { name: 'with one signal for all', signal: new AbortController().signal },
+];
+
+async function ofBurst({ name, failure, isElsewhere, signal }, size) {
   const { createTokenManager } = await load();
+  let refused;
+  let issued = 0;
+  let run = 0;
+  const auth = createTokenManager({
+    async refresh() {
+      await turn();
+      if (failure) throw failure;
+      return { access_token: `access-${++issued}`, refresh_token: `refresh-${issued}`, expires_in: 86_400 };
+    },
+    allow: origin,
+    async fetch(_input, { headers }) {
+      const isRefused = new Headers(headers).get('authorization') === refused;
+      return new Response(null, { status: isRefused ? 401 : 204 });
+    },
+  });
+  await auth.signIn(tokens);
+  const STEPS = 5;
+  const grown = await growth(async () => {
+    refused = `Bearer ${auth.tokens.accessToken}`;
+    run++;
+    const address = isElsewhere ? `${origin}/${run}-${'x'.repeat(200)}` : origin;
+    const all = Array.from({ length: size }, (_, number) => auth.fetch(`${address}/${number}`, { signal }));
+    await Promise.allSettled(all);
+  }, STEPS);
+  auth.close();
+  return { name, size, bytesEach: median(grown) / size, error: (deviation(grown) * 2) / size };
+}
+
+/** As of a server that serves many users: each has a store of its own. */
+const stores = {
+  'without a store': () => undefined,
+  'with a memoryStore()': ({ memoryStore }) => memoryStore(),
+  'with a keyValueStore() of a name of its own': ({ keyValueStore }, number) => {
+    const items = new Map();
+    const storage = {
+      getItem: (key) => items.get(key),
+      setItem: (key, value) => items.set(key, value),
+      removeItem: (key) => items.delete(key),
+    };
+    return keyValueStore(`user-${number}`, storage);
+  },
+};
+
+/** Created, signed in, used, closed. */
+async function ofManagers(count, [name, createStore]) {
+  const evertoken = await load();
+  let number = 0;
   const response = new Response('{}');
-  const one = async (name) => {
-    const auth = createTokenManager({
+  const one = async () => {
+    const auth = evertoken.createTokenManager({
       refresh: () => Promise.reject(new Error('the token is good')),
       allow: origin,
-      name,
+      store: createStore(evertoken, number++),
       keepFresh: true,
       fetch: () => Promise.resolve(response),
     });
@@ -86,10 +140,11 @@ async function ofManagers(count) {
   const each = Math.ceil(count / STEPS);
   const handles = process.getActiveResourcesInfo().length;
   const grown = await growth(async () => {
-    for (let index = 0; index < each; index++) await one(`manager-${index}`);
+    for (let index = 0; index < each; index++) await one();
   }, STEPS);
   await turn();
   return {
+    name,
     count: each * STEPS,
     bytesEach: sum(grown) / (each * STEPS),
     error: (deviation(grown) * 2) / (each * STEPS),
@@ -103,19 +158,30 @@ export async function measure({ subjects, plan }) {
     const isOwn = ['plain fetch', 'evertoken'].includes(subject.name);
     requests.push(await ofRequests(subject, isOwn ? plan.requests : plan.peerRequests, plan.steps));
   }
-  return { requests, managers: await ofManagers(plan.managers) };
+  const managers = [];
+  for (const store of Object.entries(stores)) managers.push(await ofManagers(plan.managers, store));
+  const refused = [];
+  for (const kind of bursts) refused.push(await ofBurst(kind, plan.burst));
+  return { requests, managers, refused };
 }
 
-export function figures({ requests, managers }) {
+/** The figure of the row that is worst even at its best. */
+function worst(rows, id, field) {
+  const [row] = rows.toSorted((one, other) => other[field] - other.error - (one[field] - one.error));
+  return { id, value: row[field], error: row.error };
+}
+
+export function figures({ requests, managers, refused }) {
   const own = requests.find(({ name }) => name === 'evertoken');
   return [
     { id: 'memory.requests', value: own.perMillion / 1_000, error: own.error / 1_000 },
-    { id: 'memory.managers', value: managers.bytesEach, error: managers.error },
-    { id: 'memory.handles', value: managers.handles },
+    worst(managers, 'memory.managers', 'bytesEach'),
+    { id: 'memory.handles', value: Math.max(...managers.map(({ handles }) => handles)) },
+    worst(refused, 'memory.bursts', 'bytesEach'),
   ];
 }
 
-export const tables = ({ requests, managers }) => [
+export const tables = ({ requests, managers, refused }) => [
   {
     title: 'Heap growth over a stubbed fetch',
     columns: ['', 'requests', 'kB per million requests', '±'],
@@ -129,6 +195,17 @@ export const tables = ({ requests, managers }) => [
   {
     title: 'Managers created, signed in, used once and closed',
     columns: ['', 'managers', 'bytes left by each', '±', 'handles left'],
-    rows: [['evertoken', managers.count, managers.bytesEach, managers.error, managers.handles]],
+    rows: managers.map(({ name, count, bytesEach, error, handles }) => [
+      name,
+      count,
+      bytesEach,
+      error,
+      handles,
+    ]),
+  },
+  {
+    title: 'Bursts of requests with a refused token, one after the other',
+    columns: ['', 'requests at once', 'bytes left by each', '±'],
+    rows: refused.map(({ name, size, bytesEach, error }) => [name, size, bytesEach, error]),
   },
 ];

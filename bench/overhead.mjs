@@ -190,12 +190,17 @@ export function figures({ stub, loopback, isCalm }) {
   const string = find(stub, inputs[0].name);
   const request = find(stub, 'Request');
   const rate = find(loopback, inputs[0].name);
-  return [
+  // Times and rates say little where others take the processor away.
+  const absolute = [
     { id: 'overhead.string', value: string.over.median / 1_000, error: string.over.error / 1_000 },
     { id: 'overhead.request', value: request.over.median / 1_000, error: request.over.error / 1_000 },
+    { id: 'overhead.rate', value: rate.ratio.median, error: rate.ratio.error },
+  ];
+  return [
+    ...(isCalm ? [] : absolute),
+    { id: 'overhead.stringOfBare', value: string.ratio.median, error: string.ratio.error },
+    { id: 'overhead.requestOfBare', value: request.ratio.median, error: request.ratio.error },
     { id: 'overhead.bytes', value: string.bytes },
-    // A rate says little where others take the processor away.
-    ...(isCalm ? [] : [{ id: 'overhead.rate', value: rate.ratio.median, error: rate.ratio.error }]),
     { id: 'overhead.cpu', value: rate.cpu.median, error: rate.cpu.error },
   ];
 }

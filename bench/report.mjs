@@ -9,7 +9,17 @@ import { markdownTable } from './support/table.mjs';
 const isCheck = process.argv.includes('--check');
 const file = join(root, 'docs/performance.md');
 const folder = join(root, 'docs/charts');
-const names = ['overhead', 'burst', 'crossing', 'stragglers', 'outage', 'contexts', 'memory', 'size'];
+const names = [
+  'overhead',
+  'burst',
+  'crossing',
+  'stragglers',
+  'outage',
+  'contexts',
+  'memory',
+  'hostile',
+  'size',
+];
 
 const results = names.map(readResult).filter(Boolean);
 

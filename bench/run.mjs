@@ -5,9 +5,19 @@ import { parseArgs } from 'node:util';
 import { arePeersInstalled } from './support/peers.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const all = ['overhead', 'burst', 'crossing', 'stragglers', 'outage', 'contexts', 'memory', 'size'];
-/** What CI runs: without peers, without browsers, and not what takes long. */
-const short = ['overhead', 'burst', 'crossing', 'memory', 'size'];
+const all = [
+  'overhead',
+  'burst',
+  'crossing',
+  'stragglers',
+  'outage',
+  'contexts',
+  'memory',
+  'hostile',
+  'size',
+];
+/** What CI runs: without peers, and not what takes long. */
+const short = ['overhead', 'burst', 'crossing', 'contexts', 'memory', 'hostile', 'size'];
 /** A busy machine disturbs; what is worse stays worse. */
 const ATTEMPTS = 3;
 

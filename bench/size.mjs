@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
+import { selections } from '../test/house/size.ts';
 import { dist, root } from './support/build.mjs';
 import { inTurns } from './support/rounds.mjs';
 import { summarize } from './support/statistics.mjs';
@@ -21,22 +22,24 @@ const NOTHING = 'an empty module';
 const PLATFORM = "Node's own fetch, touched";
 const bench = fileURLToPath(new URL('.', import.meta.url));
 
-/** `core` is what an app with a refresh function of its own uses; the entry points are taken whole. */
+const titles = {
+  core: 'evertoken, own refresh function',
+  webStore: 'evertoken with webStore',
+  refreshEndpoint: 'evertoken with refreshEndpoint',
+};
+
+/** What test/house/size.test.ts holds. */
 function ownUses() {
-  const core = '{ createTokenManager, memoryStorage, bearer, TokenError, asTokenError }';
-  const entries = Object.keys(manifest.exports).filter(
-    (path) => path.startsWith('.') && !path.endsWith('.json'),
-  );
-  const fileOf = (path) => join(dist, `${path === '.' ? 'index' : path.slice(2)}.js`);
-  return [
-    { name: 'evertoken, own refresh function', id: 'core', code: `export ${core} from '${fileOf('.')}';` },
-    ...entries.map((path) => ({
-      name: path === '.' ? 'evertoken, whole with refreshEndpoint' : `evertoken/${path.slice(2)}`,
-      id: path === '.' ? 'full' : path.slice(2),
-      code: `export * from '${fileOf(path)}';`,
-      module: fileOf(path),
-    })),
-  ];
+  const fileOf = (entry) => join(dist, `${entry}.js`);
+  return Object.entries(selections).map(([id, { entry, names, over = [] }]) => ({
+    name: titles[id] ?? `evertoken/${id}`,
+    id,
+    isOver: over.length > 0,
+    code: `export { ${[...over, ...names].join()} } from '${fileOf(entry)}';`,
+    module: over.length ? undefined : fileOf(entry),
+    // Whole, of whatever is used.
+    moduleName: entry === 'index' ? 'evertoken' : undefined,
+  }));
 }
 
 /** As small as their use can be; those that need a client are weighed with it. */
@@ -125,8 +128,8 @@ async function importCost(modules, rounds) {
 export async function measure({ plan: { withPeers, rounds } }) {
   const uses = [...ownUses(), ...(withPeers ? peerUses : [])];
   const sizes = [];
-  for (const { name, id, code } of uses) {
-    const row = { name, id, esbuild: weigh(await withEsbuild(code)) };
+  for (const { name, id, isOver, code } of uses) {
+    const row = { name, id, isOver, esbuild: weigh(await withEsbuild(code)) };
     if (withPeers) row.rolldown = weigh(await withRolldown(code));
     sizes.push(row);
   }
@@ -135,16 +138,23 @@ export async function measure({ plan: { withPeers, rounds } }) {
   const platform = { name: PLATFORM, module: 'data:text/javascript,new Request("data:,")' };
   const google = { name: 'google-auth-library', module: 'google-auth-library' };
   // Entry points whose optional peer is not there cannot be imported; those that are built stand on what is installed.
-  const modules = [nothing, platform, ...uses.filter(({ module }) => module), ...(withPeers ? [google] : [])];
+  const whole = uses
+    .filter(({ module }) => module)
+    .map(({ name, moduleName = name, id, module }) => ({ name: moduleName, id, module }));
+  const modules = [nothing, platform, ...whole, ...(withPeers ? [google] : [])];
   const importable = withPeers
     ? modules
-    : modules.filter(({ id, name }) => id === 'full' || name === PLATFORM);
+    : modules.filter(({ id, name }) => id === 'core' || name === PLATFORM);
   return { sizes, imports: await importCost(importable, rounds) };
 }
 
 export function figures({ sizes }) {
-  const known = sizes.filter(({ id }) => ['core', 'full', 'indexeddb'].includes(id));
-  return known.map(({ id, esbuild: { brotli } }) => ({ id: `size.${id}`, value: brotli / 1_000 }));
+  const own = sizes.filter(({ id }) => id);
+  const core = own.find(({ id }) => id === 'core').esbuild.brotli;
+  return own.map(({ id, isOver, esbuild: { brotli } }) => ({
+    id: `size.${id}`,
+    value: (brotli - (isOver ? core : 0)) / 1_000,
+  }));
 }
 
 export const tables = ({ sizes, imports }) => [

@@ -1,6 +1,6 @@
 /** As basic.ts, with an HttpOnly cookie that holds the session, and a CSRF header that guards the refresh. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createTokenManager, refreshEndpoint } from 'evertoken';
+import { cookieStore, createTokenManager, refreshEndpoint } from 'evertoken';
 import { fetchWithCookies } from './demo/cookie-jar.ts';
 import { startCookieBackend } from './support/cookie-backend.ts';
 import { startServers } from './support/servers.ts';
@@ -16,6 +16,7 @@ const auth = createTokenManager({
     headers: async () => ({ 'x-csrf-token': await csrfToken() }),
   }),
   allow: servers.api,
+  store: cookieStore('shop'), // in a page it joins all tabs and workers; here there is nobody to join
   fetch: browser,
 });
 auth.on('*', (event, payload) => console.log(event, 'cause' in payload ? payload.cause : ''));

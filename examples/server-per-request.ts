@@ -2,27 +2,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createTokenManager,
-  memoryStorage,
+  memoryStore,
   refreshEndpoint,
   type TokenManager,
-  type TokenStorage,
+  type TokenStore,
 } from 'evertoken';
 import { listenOnLoopback } from './demo/loopback.ts';
 import { startServers } from './support/servers.ts';
 
 const { api, tokenEndpoint, login, stop } = await startServers();
-const storages = new Map<string, TokenStorage>();
+const stores = new Map<string, TokenStore>();
 
-// Managers of the same user share that user's storage and name, and so refresh once between them;
+// Managers of the same user have that user's store, and so refresh once between them;
 // a spent refresh token would end the session. Managers of different users share nothing.
 function managerFor(user: string): TokenManager {
-  const storage = storages.get(user) ?? memoryStorage();
-  storages.set(user, storage);
+  const store = stores.get(user) ?? memoryStore();
+  stores.set(user, store);
   return createTokenManager({
     refresh: refreshEndpoint({ url: tokenEndpoint, clientId: 'spa' }),
     allow: api,
-    storage,
-    name: `session-${user}`,
+    store,
   });
 }
 

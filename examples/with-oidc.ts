@@ -1,18 +1,23 @@
 /** As basic.ts, with evertoken/oidc: it signs the user in, refreshes and revokes. In a page `storage` and `navigate` are not needed. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createTokenManager, memoryStorage } from 'evertoken';
+import { createTokenManager } from 'evertoken';
 import { createOidcClient, OidcError } from 'evertoken/oidc';
 import { startServers } from './support/servers.ts';
 
 const { api, issuer, clientId, redirectUri, walk, stop } = await startServers();
 
 let page = '';
+const underWay = new Map<string, string>();
 const client = createOidcClient({
   issuer,
   clientId,
   redirectUri,
   scope: 'openid offline_access',
-  storage: memoryStorage(),
+  storage: {
+    getItem: (key) => underWay.get(key),
+    setItem: (key, value) => underWay.set(key, value),
+    removeItem: (key) => underWay.delete(key),
+  },
   navigate: (url) => {
     page = url;
   },

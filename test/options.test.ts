@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest';
-import { targetOf } from '../src/allow.ts';
+import { describe, expect, test, vi } from 'vitest';
+import type { TokenManagerOptions } from '../src/api.ts';
 import { readOptions } from '../src/options.ts';
-import type { TokenManagerOptions } from '../src/types.ts';
+import { targetOf } from '../src/request/allow.ts';
 
 const required: TokenManagerOptions = {
   refresh: async () => ({ access_token: 'token' }),
@@ -15,7 +15,6 @@ describe('defaults', () => {
   test('are those that the types promise', () => {
     const { attach, ...settings } = readOptions(required);
     expect(settings).toMatchObject({
-      name: 'evertoken',
       refreshAhead: 60_000,
       leeway: 10_000,
       refreshTimeout: 15_000,
@@ -25,14 +24,14 @@ describe('defaults', () => {
 
   test('fill what is undefined and leave what is zero or false', () => {
     expect(
-      readAny({ refreshAhead: undefined, leeway: undefined, name: undefined, attach: undefined }),
+      readAny({ refreshAhead: undefined, leeway: undefined, store: undefined, attach: undefined }),
     ).toEqual({
       ...readOptions(required),
       attach: { tokenTypes: ['bearer'], headers: expect.any(Function) },
       allow: expect.any(Function),
     });
-    const own = { refreshAhead: false, leeway: 0, refreshTimeout: 0, name: 'shop', storage: new Map() };
-    expect(readAny({ ...own, storage: undefined })).toMatchObject({ ...own, storage: undefined });
+    const own = { refreshAhead: false, leeway: 0, refreshTimeout: 0, keepFresh: false };
+    expect(readAny(own)).toMatchObject(own);
   });
 
   test('do not touch what was handed in', () => {
@@ -47,7 +46,10 @@ describe('mistakes', () => {
     ['options.refresh is undefined', { refresh: undefined }],
     ['options.allow is undefined', { allow: undefined }],
     ['options.allow is array', { allow: [] }],
-    ['options.name is empty', { name: '' }],
+    ['options.name is string', { name: 'shop' }],
+    ['options.storage is object', { storage: {} }],
+    ['options.store is string', { store: 'shop' }],
+    ['options.store is null', { store: null }],
     ['options.refreshAhead is boolean', { refreshAhead: true }],
     ['options.leeway is -1', { leeway: -1 }],
     ['options.refreshTimeout is Infinity', { refreshTimeout: 1 / 0 }],
@@ -58,15 +60,21 @@ describe('mistakes', () => {
     expect(() => readAny(options)).toThrow(`evertoken: ${message}; expected `);
   });
 
-  test('a storage lacks one of the three methods', () => {
-    const complete = { getItem: () => null, setItem: () => {}, removeItem: () => {} };
-    expect(readAny({ storage: complete }).storage).toBe(complete);
-    for (const name of Object.keys(complete)) {
-      for (const wrong of [undefined, 'a name']) {
-        const storage = { ...complete, [name]: wrong };
-        expect(() => readAny({ storage })).toThrow('options.storage is object; expected a Web Storage');
-      }
-    }
+  test('R71: a storage itself is no store; the message says what to write instead', () => {
+    const localStorage = { getItem: () => null, setItem() {}, removeItem() {} };
+    expect(() => readAny({ store: localStorage })).toThrow(
+      "evertoken: options.store is object; expected webStore('your-app'), or keyValueStore('your-app', it)",
+    );
+    const store = { join: () => undefined };
+    expect(readAny({ store }).store).toBe(store);
+  });
+
+  test('R8: a refresh may insist on a store, so that a session is not left unjoined by mistake', () => {
+    const refresh = Object.assign(async () => ({}), { checkStore: vi.fn() });
+    const store = { join: () => undefined };
+    readAny({ refresh, store });
+    readAny({ refresh });
+    expect(refresh.checkStore.mock.calls).toEqual([[store], [undefined]]);
   });
 
   test('an attach lacks its headers or its token types', () => {

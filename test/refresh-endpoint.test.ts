@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type RefreshEndpointOptions, refreshEndpoint } from '../src/refresh-endpoint.ts';
-import { timeLimit } from '../src/timers.ts';
+import { createPage } from './support/page.ts';
 import { follow } from './support/recorder.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
@@ -26,7 +26,7 @@ function setUp(options: Partial<RefreshEndpointOptions>, ...answers: (() => Resp
     return (answer ?? json(200, grant))();
   };
   const refresh = refreshEndpoint({ url: 'https://as.example.com/token', ...options });
-  const [signal] = timeLimit('the refresh', 20_000);
+  const signal = Object.assign(new AbortController().signal, { deadline: Date.now() + 20_000 });
   const ask = async (held: typeof tokens | undefined = tokens) => {
     const asked = follow(refresh({ tokens: held, signal, fetch: send }));
     await vi.advanceTimersByTimeAsync(9_000);
@@ -83,6 +83,51 @@ test('R8: a cookie needs no refresh token and sends no body; the other formats e
   const form = setUp({});
   expect(await form.ask({ ...tokens, refreshToken: '' })).toMatchObject({ code: 'session-ended' });
   expect([form.refresh.withoutRefreshToken, form.sent]).toEqual([undefined, []]);
+});
+
+describe('R8: a cookie', () => {
+  test('is presented by a request that outlives its page', async () => {
+    const { ask, sent } = setUp({ format: 'cookie' });
+    await ask();
+    expect(sent[0]?.request.keepalive).toBe(true);
+  });
+
+  test('is presented once more without, where the platform refuses that', async () => {
+    const { ask, sent } = setUp({ format: 'cookie' }, lost, json(200, grant));
+    expect(await ask()).toEqual(grant);
+    expect(sent.map(({ request }) => request.keepalive)).toEqual([true, false]);
+  });
+
+  /** As the options of a manager ask it. */
+  const checkStore = (options: Partial<RefreshEndpointOptions>, store?: object) => {
+    const refresh = refreshEndpoint({ url, ...options }) as { checkStore?(store: unknown): void };
+    return () => refresh.checkStore?.(store);
+  };
+
+  test('needs a store in a page, which joins all who present it, and the message says which', () => {
+    createPage();
+    expect(checkStore({ format: 'cookie' })).toThrow(
+      "evertoken: options.store is undefined; expected cookieStore('your-app'), for format: 'cookie' in a page",
+    );
+    expect(checkStore({ format: 'cookie' }, { join() {} })).toThrow(TypeError);
+    expect(checkStore({ format: 'cookie' }, { isCookie: true })).not.toThrow();
+    expect(checkStore({ format: 'json' })).not.toThrow();
+  });
+
+  test('needs one in a worker, too, and none on a server', () => {
+    expect(checkStore({ format: 'cookie' })).not.toThrow();
+    vi.stubGlobal('indexedDB', {});
+    expect(checkStore({ format: 'cookie' })).toThrow(TypeError);
+  });
+});
+
+test('R50: says what it refreshes at: origin and client, and nothing that may be secret', () => {
+  const idOf = (options: RefreshEndpointOptions) => refreshEndpoint(options).id;
+  const own = idOf({ url, clientId: 'spa', clientSecret: 'pa55' });
+  expect(own).toBe('https://as.example.com spa');
+  expect(idOf({ url: new URL('https://user:pa55@as.example.com/other'), clientId: 'spa' })).toBe(own);
+  expect(idOf({ url, clientId: 'other' })).not.toBe(own);
+  expect(idOf({ url: '/refresh' })).toBe(idOf({ url: '/other' }));
 });
 
 test('R35: invalid_grant ends the session at any status; 401 and a JSON 403 only at a backend of its own', async () => {

@@ -1,10 +1,13 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { TokenManagerOptions } from '../src/api.ts';
+import { TokenError } from '../src/errors.ts';
 import { createTokenManager } from '../src/token-manager.ts';
-import type { TokenManagerOptions } from '../src/types.ts';
+import type { Refresh } from '../src/types.ts';
+import { createCore } from './support/core.ts';
 import { follow } from './support/recorder.ts';
 import { age, LONGER, login, ME, settle } from './support/refresh.ts';
-import { API } from './support/world.ts';
+import { API, deferred } from './support/world.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
@@ -37,13 +40,54 @@ describe('the object', () => {
     const leave = auth.subscribe(listener);
     await auth.signIn(login());
     const { tokens, sessionId } = auth;
-    expect(auth.tokens).toBe(tokens);
-    await auth.signIn(login());
+    await auth.signIn(login()); // R62: the very tokens that are held change nothing
+    expect([auth.tokens === tokens, auth.sessionId === sessionId]).toEqual([true, true]);
+    expect(listener).toHaveBeenCalledOnce();
+    await auth.signIn(login({ access_token: 'another' }));
     expect(listener).toHaveBeenCalledTimes(2); // not for the end of the session before it
     expect(auth.sessionId).not.toBe(sessionId);
     leave();
     await auth.signOut();
     expect(listener).toHaveBeenCalledTimes(2);
+  });
+
+  test('its status is known at once without a store, and `ready` resolves by itself', async () => {
+    const auth = create();
+    expect(auth.status).toBe('signed-out');
+    await auth.ready;
+    await auth.signIn(login());
+    expect(auth.status).toBe('signed-in');
+    await auth.signOut();
+    expect(auth.status).toBe('signed-out');
+  });
+
+  test('R8: of a cookie the status is unknown until its server has answered; reading `ready` asks', async () => {
+    const refresh = vi.fn<Refresh>(async () => login());
+    const auth = create({ refresh: Object.assign(refresh, { withoutRefreshToken: true }) });
+    const listener = vi.fn();
+    auth.subscribe(listener);
+    await settle();
+    expect([auth.status, refresh.mock.calls]).toEqual(['unknown', []]);
+    await auth.ready;
+    expect([auth.status, refresh.mock.calls.length]).toEqual(['signed-in', 1]);
+    expect(listener).toHaveBeenCalledOnce();
+  });
+
+  test('R8: a cookie that is refused is signed out: the status changes, without an event', async () => {
+    const refused = () => Promise.reject(new TokenError('session-ended'));
+    const auth = create({ refresh: Object.assign(refused, { withoutRefreshToken: true }) });
+    const [listener, told] = [vi.fn(), vi.fn()];
+    auth.subscribe(listener);
+    auth.on('*', told);
+    await auth.ready;
+    expect([auth.status, listener.mock.calls.length, told.mock.calls]).toEqual(['signed-out', 1, []]);
+  });
+
+  test('R8, R38: `ready` never rejects: a server that cannot be reached leaves the status unknown', async () => {
+    const down = () => Promise.reject(new Error('down'));
+    const auth = create({ refresh: Object.assign(down, { withoutRefreshToken: true }) });
+    await auth.ready;
+    expect(auth.status).toBe('unknown');
   });
 
   test('R61: what `using` calls closes it', async () => {
@@ -86,6 +130,40 @@ describe('the parts', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(refresh).toHaveBeenCalledTimes(2);
     auth.close();
+  });
+});
+
+describe('a store', () => {
+  /** What a manager hands over when it joins one. */
+  type Manager = Record<'refresh' | 'refreshTimeout' | 'sessions' | 'restore' | 'find', unknown>;
+
+  test('R50: brings what joins contexts; the manager hands itself over once, and closes it', async () => {
+    const { sharing } = createCore();
+    const close = vi.fn();
+    const join = vi.fn<(manager: Manager) => unknown>(() => ({ ...sharing, close }));
+    const auth = create({ store: { join } });
+    expect(join).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ refreshTimeout: 15_000 }));
+    auth.close();
+    expect(close).toHaveBeenCalledOnce();
+  });
+
+  test('R57: that joins nobody here leaves the session in memory', async () => {
+    const auth = create({ store: { join: () => undefined } });
+    await auth.signIn(login());
+    expect([auth.status, await auth.getAccessToken()]).toEqual(['signed-in', 'access-0']);
+  });
+
+  test('of which nobody knows yet who is signed in leaves the status unknown, and `getAccessToken` waits', async () => {
+    const known = deferred();
+    const shared = { ...createCore().sharing, isRead: false, isOpening: true, settle: () => known.promise };
+    const auth = create({ store: { join: () => shared } });
+    const asked = follow(auth.getAccessToken());
+    await settle();
+    expect([auth.status, asked.state]).toEqual(['unknown', 'pending']);
+    shared.isRead = true;
+    known.resolve();
+    await settle();
+    expect([auth.status, asked.state]).toEqual(['signed-out', 'resolved']);
   });
 });
 

@@ -1,4 +1,4 @@
-/** Tabs of one Chromium profile, each with a manager of its own over `localStorage`. */
+/** Tabs of one Chromium profile, each with a manager of its own over `webStore`. */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,8 +1,6 @@
-/** Worker threads of this process that share a folder. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** Worker threads of this process that share a store. */
 import { Worker } from 'node:worker_threads';
+import { createSharedMemory } from './shared-port.mjs';
 
 function start(workerData) {
   const worker = new Worker(new URL('./thread.mjs', import.meta.url), {
@@ -24,20 +22,15 @@ function start(workerData) {
   return { ask, work: () => ask('work'), end: () => worker.terminate() };
 }
 
-/** @param hasOwnLock - Whether they are given a lock, instead of Node's Web Locks. */
-export async function openThreads(hasOwnLock) {
-  const folder = await mkdtemp(join(tmpdir(), 'evertoken-bench-'));
+export function openThreads() {
+  const memory = createSharedMemory();
   const threads = [];
-  const turn = hasOwnLock ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
   return {
     async open({ url, tokenEndpoint }) {
-      const thread = start({ folder, url, tokenEndpoint, turn });
+      const thread = start({ memory, url, tokenEndpoint });
       threads.push(thread);
       return thread;
     },
-    async close() {
-      await Promise.all(threads.map(({ end }) => end()));
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => Promise.all(threads.map(({ end }) => end())),
   };
 }

@@ -1,5 +1,5 @@
 /** The demo: a real authorization server, an API of its own, a user, and 100 requests a second across expiry and refusal. */
-import { createTokenManager, memoryStorage, type RefreshCause, type TokenManager } from 'evertoken';
+import { createTokenManager, type RefreshCause, type TokenManager } from 'evertoken';
 import { createOidcClient } from 'evertoken/oidc';
 import ky from 'ky';
 import { type Api, startApi } from './api.ts';
@@ -18,12 +18,17 @@ async function run(story: Story): Promise<Outcome> {
   const server = await startAuthorizationServer({ onTokenRequest: story.tokenRequest });
   const api = await startApi({ ...server, onRequest: story.apiRequest });
   let page = '';
+  const underWay = new Map<string, string>();
   const client = createOidcClient({
     issuer: server.issuer,
     clientId: server.clientId,
     redirectUri: server.redirectUri,
     scope: 'openid offline_access',
-    storage: memoryStorage(),
+    storage: {
+      getItem: (key) => underWay.get(key),
+      setItem: (key, value) => underWay.set(key, value),
+      removeItem: (key) => underWay.delete(key),
+    },
     navigate: (url) => {
       page = url;
     },

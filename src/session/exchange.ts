@@ -59,7 +59,9 @@ export async function exchange(
   session.issued = next.tokens.accessToken;
   const change = isOther ? restore(was, next) : refreshed(was, next, cause, Date.now() - startedAt);
   // A sign-out wins over the refresh that was on the wire.
-  if (!(await commit(change, { isRestored: isOther })) && session.isRevoked) parts.revokeTokens(next.tokens);
+  // What it brings goes before anybody else may ask for it.
+  if (!(await commit(change, { isRestored: isOther })) && session.isRevoked)
+    await parts.revokeTokens(next.tokens);
 }
 
 /** The refresh brought no tokens: the session is over, or goes on. */

@@ -119,8 +119,8 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
     over.end(
       reason === 'ended' ? (error ?? new TokenError('session-ended')) : new TokenError('session-changed'),
     );
-    // What another context began is still to come, and a cookie may hold it.
-    current = create(next, !elsewhere);
+    // What another context began is still to come, and a cookie may hold it; what it revoked is gone.
+    current = create(next, !elsewhere || !!isRevoked);
     if (closed.aborted) current.over.end(closed.reason);
     if (isSignedIn(state))
       add('signed-out', { sessionId: state.id as string, reason, elsewhere, ...(error && { error }) });
@@ -150,7 +150,8 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
       const { cause = 'manual', durationMs = 0 } = state;
       const { run } = current;
       // Who waits for a refresh has its tokens from elsewhere, or from a capture.
-      if (run?.rotation !== state.rotation && Date.now() < (state.held as Held).expiresAt) run?.release?.();
+      const isOther = (elsewhere || cause === 'captured') && run?.rotation !== state.rotation;
+      if (isOther && Date.now() < (state.held as Held).expiresAt) run?.release?.();
       add('token-refreshed', { ...told, cause, durationMs });
     }
   }

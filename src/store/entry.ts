@@ -98,7 +98,8 @@ export function writeEntry({ state, ...entry }: Entry, version: string, format: 
     state: end ? kept : { ...members, ...kept },
     ...(tokens && { tokens, issuedAt, issuedFor: Date.now() - issuedAt }),
   };
-  const left = Number(tokens?.refreshExpiresAt) - Date.now();
+  // As long as one of them may be good.
+  const left = Math.max(Number(tokens?.refreshExpiresAt), tokens?.expiresAt ?? 0) - Date.now();
   const keepFor = end ? END_KEPT : left > 0 ? left : undefined;
   return { version, value: JSON.stringify(stored), ...(keepFor && { keepFor }) };
 }

@@ -2,7 +2,7 @@
 import { checkMembers, refuse } from '../check.ts';
 import { within } from '../platform/timers.ts';
 import type { StoreEntry, StorePort, TokenStore } from '../types.ts';
-import { placeOf } from './places.ts';
+import { leavePlace, placeOf } from './places.ts';
 import { createStore } from './token-store.ts';
 
 /** Web Storage's three methods; each may answer a promise. AsyncStorage, unstorage and localForage have them. */
@@ -31,10 +31,8 @@ function parse(item: unknown): StoreEntry | undefined {
 }
 
 function createPort(name: string, storage: KeyValueStorage): StorePort {
-  const place = placeOf<Place>(`key-value ${name}`, () => ({
-    tail: Promise.resolve(),
-    listeners: new Set(),
-  }));
+  const placeName = `key-value ${name}`;
+  const place = placeOf<Place>(placeName, () => ({ tail: Promise.resolve(), listeners: new Set() }));
   let hear: (() => void) | undefined;
   const load = async () => parse(await storage.getItem(name));
 
@@ -68,7 +66,11 @@ function createPort(name: string, storage: KeyValueStorage): StorePort {
     watch(listener) {
       hear = listener;
       place.listeners.add(listener);
-      return () => place.listeners.delete(listener);
+      return () => {
+        place.listeners.delete(listener);
+        // A server may have a name for each user.
+        place.tail.then(() => place.listeners.size || leavePlace(placeName));
+      };
     },
   };
 }

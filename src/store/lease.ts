@@ -50,6 +50,8 @@ const LONGEST = 300_000;
 export function createLease(parts: LeaseParts): Alone {
   const { port, cookie, refreshTimeout, closed, known, put, commit } = parts;
   let me: string | undefined;
+  /** Whether the store still shows the lease of a turn that is over here, because it could not be written. */
+  let isLeft = () => false;
 
   /** How long the others' lease lasts (ms). */
   function left(isLocked: boolean): number {
@@ -68,8 +70,8 @@ export function createLease(parts: LeaseParts): Alone {
     const lease: Lease = { id: createId(), by: me, isLocked, ms };
     const [date, time] = [Date.now(), clock()];
     const isTaken = await put(lease, (now) => (!left(isLocked) && isWanted() ? now : undefined));
-    const isFresh = () => Math.max(Date.now() - date, clock() - time) < ms / 2;
-    return isTaken ? { id: lease.id, isFresh } : undefined;
+    const age = () => Math.max(Date.now() - date, clock() - time);
+    return isTaken ? { id: lease.id, isFresh: () => age() < ms / 2, isOver: () => age() >= ms } : undefined;
   }
 
   /** Answers whether the task had its turn. */
@@ -88,7 +90,8 @@ export function createLease(parts: LeaseParts): Alone {
       await task({ commit, guard });
     } finally {
       // Nothing was committed: the others need not wait.
-      if (mine && isMine()) put('none', (now) => (isMine() ? now : undefined)).catch(() => {});
+      if (isMine()) await put('none', (now) => (isMine() ? now : undefined)).catch(() => {});
+      isLeft = () => isMine() && !mine?.isOver();
     }
     return true;
   }
@@ -130,13 +133,20 @@ export function createLease(parts: LeaseParts): Alone {
     closed.addEventListener('abort', stop);
     const cancel = after(until - clock(), stop);
     let isGranted = false;
-    const granted = () => {
-      isGranted = true;
-      cancel();
-      return attempt(isWanted, task, true, until);
-    };
     try {
-      return await lock(granted, { signal: controller.signal });
+      return await new Promise((resolve, reject) => {
+        const granted = async () => {
+          isGranted = true;
+          cancel();
+          const work = attempt(isWanted, task, true, until);
+          await work.catch(() => {});
+          // To whoever gets the lock the holder of a lease is dead: it is kept as long as that is shown.
+          if (isLeft()) work.then(resolve, reject);
+          while (isLeft() && !closed.aborted) await news(500);
+          return work;
+        };
+        Promise.resolve(lock(granted, { signal: controller.signal })).then(resolve, reject);
+      });
     } catch (error) {
       // One that refuses counts as missing.
       if (isGranted || closed.aborted) throw error;

@@ -34,9 +34,8 @@ async function open(name: string, isTab: boolean): Promise<Access> {
     if (isTab) sessionStorage.getItem(name);
     await database.visit('');
   } catch (error) {
-    // One that fails is tried again.
-    if (!/^(Security|InvalidState|Reference|Type)Error$/.test((error as Error | null)?.name ?? ''))
-      throw error;
+    // One that fails is tried again. Chromium says of blocked cookies just that the user denied permission.
+    if (!/^(Security|InvalidState|Reference|Type)Error|denied/.test(`${error}`)) throw error;
     return placeOf(`web ${name}`, createMemory);
   }
   return (isTab ? openTab : openShared)(database, name);

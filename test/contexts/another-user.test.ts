@@ -1,6 +1,5 @@
 /** Another user signs in in one tab, while requests of the one before are on the way in all. */
 import { expect, test } from 'vitest';
-import type { Setup } from './page/setup.ts';
 import { ask, askAll } from './support/ask.ts';
 import type { Tab } from './support/browser.ts';
 import { inEveryEngine } from './support/engines.ts';
@@ -11,8 +10,8 @@ const REQUESTS = 3;
 const ALL = TABS * REQUESTS;
 
 /** Alice's tabs, whose token is refused from now on. */
-async function openAsAlice(world: World, setup?: Partial<Setup>): Promise<[Tab, Tab]> {
-  const [first, second] = await world.openSignedIn(TABS, () => world.login('alice'), setup);
+async function openAsAlice(world: World): Promise<[Tab, Tab]> {
+  const [first, second] = await world.openSignedIn(TABS, () => world.login('alice'));
   await world.deny(first);
   await askAll(first, TABS, 'forget');
   return [first, second];
@@ -53,11 +52,15 @@ inEveryEngine('another user signs in in one of eight tabs', (browser) => {
 
   test('R32: requests that are refused after the other sign-in reject with session-changed and are not sent again', async () => {
     await using world = await startWorld(browser());
-    const [first, second] = await openAsAlice(world, { apiDelay: 800 });
+    const [first, second] = await openAsAlice(world);
     const bob = await world.login('bob');
+    await askAll(first, TABS, 'holdAnswers');
     const burst = askAll(first, TABS, 'burst', REQUESTS, 'alice');
     await expect.poll(() => verdicts(world, 'alice').length).toBe(ALL);
     await ask(second, 'signIn', bob);
+    const bobs = await ask(second, 'token');
+    await expect.poll(() => askAll(first, TABS, 'token')).toEqual(Array(TABS).fill(bobs));
+    await askAll(first, TABS, 'releaseAnswers');
     expect((await burst).flat()).toEqual(Array(ALL).fill('session-changed'));
     expect(world.server.stats.refreshes).toBe(0);
     await expectBobEverywhere(world, first);

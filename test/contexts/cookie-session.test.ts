@@ -1,40 +1,26 @@
 /** A session in an HttpOnly cookie of a JSON backend, in several tabs, on the page's own site and across sites. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { Setup } from './page/setup.ts';
 import { ask, askAll } from './support/ask.ts';
-import type { Browser, Engine, Tab } from './support/browser.ts';
-import { type Place, startCookieBackend } from './support/cookie-backend.ts';
+import type { Engine, Tab } from './support/browser.ts';
+import { startCookieStage } from './support/cookie-stage.ts';
 import { inEveryEngine } from './support/engines.ts';
-import { startTabs } from './support/world.ts';
 
 const TABS = 3;
-const STRICT = 'SameSite=Strict';
-
-/** The backend, and tabs on localhost; to be held with `await using`. */
-async function startStage(browser: Browser, place: Place, attributes: string) {
-  const backend = await startCookieBackend(place, attributes);
-  const tabs = await startTabs(browser, backend.servers);
-  return {
-    ...backend,
-    elsewhere: tabs.elsewhere,
-    open: (setup?: Partial<Setup>) => tabs.open(setup),
-    openAll: () =>
-      Promise.all(Array.from({ length: TABS }, () => tabs.open())) as Promise<[Tab, Tab, ...Tab[]]>,
-    async [Symbol.asyncDispose]() {
-      await tabs[Symbol.asyncDispose]();
-      await backend[Symbol.asyncDispose]();
-    },
-  };
-}
-
 const inAll = <T>(value: T): T[] => Array<T>(TABS).fill(value);
 const tokens = (tab: Tab) => askAll(tab, TABS, 'token');
 /** What was told in each tab, in the order of the texts. */
 const events = async (tab: Tab) => {
   const told = await askAll(tab, TABS, 'told');
   return told
-    .map((all) => all.map(({ event, cause, reason }) => `${event} ${cause ?? reason}`).join())
+    .map((all) =>
+      all
+        .map(
+          ({ event, cause, reason, elsewhere }) =>
+            `${event} ${cause ?? reason}${elsewhere ? ' elsewhere' : ''}`,
+        )
+        .join(),
+    )
     .sort();
 };
 /** In one tab as given first, in all others as given then. */
@@ -48,10 +34,10 @@ const keepers: [attributes: string, engines: Engine['name'][]][] = [
 ];
 
 inEveryEngine('a session in an HttpOnly cookie', (browser, engine) => {
-  test('R8, R51: a login in one tab is one in all, each cookie is spent once, and a sign-out reaches all', async () => {
-    await using stage = await startStage(browser(), 'same-site', STRICT);
+  test('R8, R52: a login in one tab is one in all, each cookie is spent once, and a sign-out reaches all', async () => {
+    await using stage = await startCookieStage(browser());
     const { stats, denyAll } = stage;
-    const [first, second] = await stage.openAll();
+    const [first, second] = await stage.openAll(TABS);
     expect((await askAll(first, TABS, 'burst', 2)).flat()).toEqual([...inAll(401), ...inAll(401)]);
 
     await ask(first, 'login');
@@ -59,7 +45,7 @@ inEveryEngine('a session in an HttpOnly cookie', (browser, engine) => {
     expect((await askAll(first, TABS, 'burst', 1)).flat()).toEqual(inAll(200));
     expect(await events(first)).toEqual(inOne('signed-in local', 'signed-in restored'));
 
-    // All at once: one after the other behind the lock.
+    // All at once: one after the other.
     denyAll();
     expect((await askAll(first, TABS, 'burst', 5)).map((outcomes) => new Set(outcomes))).toEqual(
       inAll(new Set([200])),
@@ -69,13 +55,29 @@ inEveryEngine('a session in an HttpOnly cookie', (browser, engine) => {
     await askAll(first, TABS, 'forget');
     await ask(second, 'signOut');
     await expect.poll(() => tokens(first)).toEqual(inAll(null));
-    await expect.poll(() => events(first)).toEqual(inOne('signed-out local', 'signed-out other-context'));
+    await expect.poll(() => events(first)).toEqual(inOne('signed-out local', 'signed-out local elsewhere'));
     expect((await askAll(first, TABS, 'burst', 1)).flat()).toEqual(inAll(401));
     expect(stats).toMatchObject({ signOuts: 1, reuse: 0 });
   });
 
+  test('R8, R32: a sign-out beats the tabs that ask the cookie again when they hear of it', async () => {
+    await using stage = await startCookieStage(browser());
+    const { stats, countLiving } = stage;
+    const [first, second] = await stage.openAll(TABS);
+    for (let round = 1; round <= 8; round++) {
+      await ask(first, 'login');
+      await expect.poll(() => tokens(first)).not.toContain(null);
+      const { refreshes } = stats;
+      await ask(second, 'signOut');
+      const title = `sign-out ${round}`;
+      await expect.poll(() => tokens(first), { message: title }).toEqual(inAll(null));
+      await expect.poll(countLiving, { message: title }).toBe(0);
+      expect(stats, title).toMatchObject({ refreshes, reuse: 0 });
+    }
+  });
+
   test('R8: a reload restores the session, no script finds anything of it, and after a sign-out it restores none', async () => {
-    await using stage = await startStage(browser(), 'same-site', STRICT);
+    await using stage = await startCookieStage(browser());
     const tab = await stage.open();
     await ask(tab, 'login');
     await tab.reload();
@@ -91,27 +93,27 @@ inEveryEngine('a session in an HttpOnly cookie', (browser, engine) => {
   });
 
   test('the revocation of a sign-out outlives the page that is left in the same breath', async () => {
-    await using stage = await startStage(browser(), 'same-site', STRICT);
+    await using stage = await startCookieStage(browser());
     const tab = await stage.open();
     await ask(tab, 'login');
     // The page is gone before the browser has asked whether it may send the request.
-    stage.delays.preflight = 500;
+    stage.delays.preflight = 2_000;
     // Its answer may be lost with the page.
     void ask(tab, 'signOutAndLeave', stage.elsewhere).catch(() => {});
     await expect.poll(() => stage.stats.signOuts).toBe(1);
   });
 
   test('it outlives the tab that is closed; without keepalive it would be lost', async () => {
-    await using stage = await startStage(browser(), 'same-site', STRICT);
-    const { stats, delays, servers } = stage;
+    await using stage = await startCookieStage(browser());
+    const { stats, delays } = stage;
     for (const isShortLived of [true, false]) {
-      const tab = await stage.open({ cookie: { ...servers.cookie, isShortLived } });
+      const tab = await stage.open({ isShortLived });
       await ask(tab, 'login');
-      delays.preflight = 500;
+      delays.preflight = 2_000;
       await ask(tab, 'signOutAndLeave');
       await tab.close();
       if (isShortLived) {
-        await sleep(1_000);
+        await sleep(3_000);
         expect(stats.signOuts).toBe(0);
       } else await expect.poll(() => stats.signOuts).toBe(1);
       delays.preflight = 0;
@@ -127,9 +129,9 @@ inEveryEngine('a session in an HttpOnly cookie', (browser, engine) => {
         : 'not kept: no tab asks twice',
     })),
   )('R8: across sites a cookie with $attributes is $what', async ({ attributes, isKept }) => {
-    await using stage = await startStage(browser(), 'cross-site', attributes);
+    await using stage = await startCookieStage(browser(), 'cross-site', attributes);
     const { stats } = stage;
-    const [first, second] = await stage.openAll();
+    const [first, second] = await stage.openAll(TABS);
     await ask(first, 'login');
     await expect.poll(() => stats.refreshes + stats.refused).toBe(TABS - 1);
     expect(stats).toMatchObject(isKept ? { refused: 0 } : { refreshes: 0 });

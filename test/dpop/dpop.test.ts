@@ -1,5 +1,5 @@
 /** Sender-constrained tokens from the app's side, over stubbed servers. */
-import { createTokenManager, memoryStorage, refreshEndpoint } from 'evertoken';
+import { createTokenManager, memoryStore, refreshEndpoint } from 'evertoken';
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { type Dpop, dpop } from '../../src/dpop/index.ts';
@@ -29,7 +29,7 @@ function createDpopWorld(): World {
 }
 
 /** A page that is opened. */
-function open(world: World, proofs: Dpop = dpop(), own = {}) {
+function open(world: World, proofs: Dpop = dpop('shop'), own = {}) {
   const refresh = proofs.refresh(refreshEndpoint({ url: TOKEN_ENDPOINT, clientId: 'spa' }));
   const auth = createTokenManager({ refresh, allow: API, attach: proofs, fetch: world.fetch, ...own });
   proofs.follow(auth);
@@ -43,20 +43,20 @@ const exchange = async (world: World, proofs: Dpop, jkt?: string) => {
 
 test('a session keeps its key over refreshes and a reload, and takes it along when it ends', async () => {
   const world = createDpopWorld();
-  const shared = { storage: memoryStorage(), name: 'reload' };
-  const { auth, proofs } = open(world, dpop(), shared);
+  const shared = { store: memoryStore() };
+  const { auth, proofs } = open(world, dpop('shop'), shared);
   await auth.signIn(await exchange(world, proofs));
   await auth.fetch(`${API}/me?q=1`);
   await auth.refresh();
   auth.close();
 
-  const { auth: next } = open(world, dpop(), shared);
+  const { auth: next } = open(world, dpop('shop'), shared);
   await next.fetch(`${API}/me`);
   await next.refresh();
   const jkts = await Promise.all([...world.refreshes, ...world.api].map(jktOf));
   expect([jkts.length, new Set(jkts).size]).toEqual([5, 1]);
   await next.signOut();
-  await vi.waitFor(async () => expect(await dump(fake.factory)).toContainEqual(['evertoken', []]));
+  await vi.waitFor(async () => expect(await dump(fake.factory)).toContainEqual(['shop', []]));
 });
 
 test('R3: a request with a DPoP header of its own is left alone', async () => {
@@ -71,7 +71,7 @@ test('R3: a request with a DPoP header of its own is left alone', async () => {
 test('R6: neither token nor proof follows a redirect', async () => {
   const world = createDpopWorld();
   const inits: (RequestInit | undefined)[] = [];
-  const { auth, proofs } = open(world, dpop(), {
+  const { auth, proofs } = open(world, dpop('shop'), {
     fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
       inits.push(init);
       return world.fetch(input, init);
@@ -99,7 +99,7 @@ test('R27, R35: a nonce that the token endpoint asks for costs no retry and no r
 
 test('a refresh without tokens has the key that was bound last, and says that it needs none', async () => {
   const world = createDpopWorld();
-  const proofs = dpop();
+  const proofs = dpop('shop');
   await exchange(world, proofs);
   const refresh = proofs.refresh(refreshEndpoint({ url: TOKEN_ENDPOINT, format: 'cookie' }));
   expect(refresh.withoutRefreshToken).toBe(true);
@@ -110,9 +110,9 @@ test('a refresh without tokens has the key that was bound last, and says that it
 
 test('RFC 9449 §10: the code is exchanged with the key whose thumbprint was announced', async () => {
   const world = createDpopWorld();
-  const jkt = await dpop().thumbprint();
-  await exchange(world, dpop(), jkt);
-  await exchange(world, dpop());
+  const jkt = await dpop('shop').thumbprint();
+  await exchange(world, dpop('shop'), jkt);
+  await exchange(world, dpop('shop'));
   const [announced, other] = await Promise.all(world.refreshes.map(jktOf));
   expect(announced).toBe(jkt);
   expect(other).not.toBe(jkt);
@@ -121,7 +121,7 @@ test('RFC 9449 §10: the code is exchanged with the key whose thumbprint was ann
 test('a key pair of the app is used for everything', async () => {
   const world = createDpopWorld();
   const keyPair = await generateKeyPair();
-  const { auth, proofs } = open(world, dpop({ keyPair, name: 'service' }));
+  const { auth, proofs } = open(world, dpop('service', { keyPair }));
   await auth.signIn(await exchange(world, proofs));
   await auth.fetch(`${API}/me`);
   const jkts = await Promise.all([...world.refreshes, ...world.api].map(jktOf));
@@ -129,7 +129,7 @@ test('a key pair of the app is used for everything', async () => {
 });
 
 test('keys that cannot be read fail the request, and the next one asks again', async () => {
-  const proofs = dpop();
+  const proofs = dpop('shop');
   const request = { method: 'GET', url: API, tokens: { accessToken: 'a', tokenType: 'DPoP' } };
   const spy = vi.spyOn(fake.factory, 'open').mockImplementation(() => {
     throw Object.assign(new Error('aborted'), { type: 'abort' });
@@ -139,7 +139,27 @@ test('keys that cannot be read fail the request, and the next one asks again', a
   expect(await proofs.headers(request)).toMatchObject({ authorization: 'DPoP a' });
 });
 
+test('R50: two apps on one origin have keys of their own, also with one and the same token', async () => {
+  const world = createDpopWorld();
+  const [shop, forum] = [dpop('shop'), dpop('forum')];
+  const body = await exchange(world, shop);
+  const request = {
+    ...{ method: 'GET', url: API },
+    tokens: { accessToken: body.access_token, refreshToken: body.refresh_token, tokenType: 'DPoP' },
+  };
+  const jkts = [world.refreshes[0] as Seen];
+  for (const proofs of [shop, forum])
+    jkts.push({ headers: new Headers(await proofs.headers({ ...request })) } as Seen);
+  const [bound, own, other] = await Promise.all(jkts.map(jktOf));
+  expect(own).toBe(bound);
+  expect(other).not.toBe(bound);
+});
+
+test.each([[undefined], [''], [{ alg: 'ES256' }]])('R50: the name %j is a TypeError', (name) => {
+  expect(() => dpop(name as unknown as string)).toThrow(TypeError);
+});
+
 test('where nothing can be signed it says what to do', () => {
   vi.stubGlobal('crypto', {});
-  expect(() => dpop()).toThrow('evertoken: dpop() needs https (crypto.subtle)');
+  expect(() => dpop('shop')).toThrow('evertoken: dpop() needs https (crypto.subtle)');
 });

@@ -1,8 +1,7 @@
 /** Which sessions end, and with which tokens. */
-import { createTokenManager, memoryStorage } from 'evertoken';
+import { type AnyListener, createTokenManager, memoryStore, type TokenSet } from 'evertoken';
 import { expect, test, vi } from 'vitest';
 import { followSessions } from '../../src/dpop/follow.ts';
-import type { AnyListener, TokenSet } from '../../src/types.ts';
 
 const forget = () => vi.fn(async () => {});
 const create = (own = {}) =>
@@ -42,7 +41,7 @@ test('a session that is there already is followed, too', async () => {
 });
 
 test('what ends elsewhere is for those there to forget', async () => {
-  const shared = { storage: memoryStorage(), name: 'followed' };
+  const shared = { store: memoryStore() };
   const [here, there] = [create(shared), create(shared)];
   const told = forget();
   followSessions(here, told);
@@ -62,6 +61,6 @@ test('a late event never names the tokens of the next session', () => {
     return () => {};
   };
   followSessions({ on: on as never, tokens, sessionId: 'next' }, told);
-  listener('signed-out', { sessionId: 'before', reason: 'replaced' });
+  listener('signed-out', { sessionId: 'before', reason: 'replaced', elsewhere: false });
   expect(told).not.toHaveBeenCalled();
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { record, signedIn, watch } from '../support/attach.ts';
+import { createCell } from '../support/cell.ts';
 import { API, createManager, createWorld, deferred } from '../support/world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -87,19 +88,14 @@ describe('tokens and sessionId', () => {
 
 describe('ready', () => {
   test('resolves when the stored tokens have been read, and requests wait for it by themselves', async () => {
-    const items = new Map<string, string>();
-    const gate = deferred();
-    const storage = {
-      getItem: async (key: string) => gate.promise.then(() => items.get(key)),
-      setItem: (key: string, value: string) => items.set(key, value),
-      removeItem: (key: string) => items.delete(key),
-    };
-    const before = createWorld();
-    const first = createManager(before, { storage: { ...storage, getItem: (key) => items.get(key) } });
+    const cell = createCell();
+    const first = createManager(createWorld(), { store: cell.open() });
     await first.signIn({ access_token: 'stored' });
     first.close();
+    const gate = deferred();
+    cell.before = () => gate.promise;
     const world = createWorld();
-    const auth = createManager(world, { storage });
+    const auth = createManager(world, { store: cell.open() });
     const [ready, request] = [watch(auth.ready), watch(auth.fetch(API))];
     await vi.advanceTimersByTimeAsync(100);
     expect([ready.isSettled, request.isSettled, auth.tokens]).toEqual([false, false, undefined]);
@@ -110,7 +106,7 @@ describe('ready', () => {
     expect(await auth.ready).toBeUndefined();
   });
 
-  test.each([
+  test.each<[how: string, before: () => unknown]>([
     [
       'throws',
       () => {
@@ -119,23 +115,36 @@ describe('ready', () => {
     ],
     ['rejects', () => Promise.reject(new Error('blocked'))],
     ['hangs', () => new Promise<never>(() => {})],
-    ['holds rubbish', () => '{"v":'],
-  ])('never rejects, not even when the storage %s', async (_how, getItem) => {
-    const auth = createManager(createWorld(), { storage: { getItem, setItem() {}, removeItem() {} } });
-    const failed = record(auth);
+  ])('never rejects, not even when the store %s', async (_how, before) => {
+    const cell = createCell();
+    cell.before = before;
+    const auth = createManager(createWorld(), { store: cell.open() });
+    const told = record(auth);
     const ready = watch(auth.ready);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(ready).toEqual({ isSettled: true, value: undefined });
-    expect(failed[0]?.[0]).toBe('storage-failed');
+    expect(told[0]).toMatchObject(['store-failed', { operation: 'read' }]);
+    expect(auth.status).toBe('unknown');
+  });
+
+  test('never rejects, not even when the store holds rubbish', async () => {
+    const cell = createCell();
+    cell.entry = { version: '1', value: '{"format":' };
+    const auth = createManager(createWorld(), { store: cell.open() });
+    const told = record(auth);
+    expect(await auth.ready).toBeUndefined();
+    expect(told).toMatchObject([['store-failed', { operation: 'read' }]]);
+    expect(auth.status).toBe('signed-out');
   });
 
   test('never rejects when the manager is closed meanwhile', async () => {
-    const storage = { getItem: () => new Promise<never>(() => {}), setItem() {}, removeItem() {} };
-    const auth = createManager(createWorld(), { storage });
+    const cell = createCell();
+    cell.before = () => new Promise<never>(() => {});
+    const auth = createManager(createWorld(), { store: cell.open() });
     const ready = watch(auth.ready);
     auth.close();
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(ready.error).toBeUndefined();
+    expect(ready).toEqual({ isSettled: true, value: undefined });
   });
 });
 

@@ -30,17 +30,22 @@ describe('R8: with a cookie', () => {
       new Set(['Bearer access-1']),
     );
     expect(said).toEqual([
-      ['signed-in', { sessionId: auth.sessionId, expiresAt: Date.now() + 600_000, cause: 'restored' }],
+      [
+        'signed-in',
+        { sessionId: auth.sessionId, expiresAt: Date.now() + 600_000, cause: 'restored', elsewhere: false },
+      ],
     ]);
     expect(auth.sessionId).toBeTruthy();
   });
 
   test('creating the manager calls nobody; a URL that is not allowed is no use', async () => {
     const { world, auth } = createCookieWorld();
-    await auth.ready;
+    expect([auth.status, auth.tokens, auth.sessionId]).toEqual(['unknown', undefined, undefined]);
+    auth.subscribe(() => {});
     await auth.fetch('https://other.test/');
     await vi.advanceTimersByTimeAsync(100_000);
     expect(world.refreshes).toHaveLength(0);
+    expect(auth.status).toBe('unknown');
   });
 
   test('the call takes the cookie along, and nothing else', async () => {
@@ -145,7 +150,10 @@ describe('R8: with a cookie', () => {
     expect(said.slice(1)).toEqual([
       [
         'signed-out',
-        { sessionId, reason: 'ended', error: expect.objectContaining({ code: 'session-ended' }) },
+        {
+          ...{ sessionId, reason: 'ended', elsewhere: false },
+          error: expect.objectContaining({ code: 'session-ended' }),
+        },
       ],
     ]);
   });

@@ -1,6 +1,7 @@
 import { type Attach, bearer, createTokenManager } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRecorded, createRecorder, record, signedIn } from '../support/attach.ts';
+import { createCell } from '../support/cell.ts';
 import { API, createManager, createWorld, TOKEN_ENDPOINT, unauthorized } from '../support/world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -35,11 +36,12 @@ describe('R2: a URL that is not allowed', () => {
     expect(said).toEqual([]);
   });
 
-  test('does not wait for a refresh, a stored record or a back-off', async () => {
+  test('does not wait for a refresh, a store or a back-off', async () => {
     const world = createWorld();
     world.answerRefresh = () => new Promise(() => {});
-    const storage = { getItem: () => new Promise<string>(() => {}), setItem() {}, removeItem() {} };
-    const auth = createManager(world, { storage });
+    const cell = createCell();
+    cell.before = () => new Promise(() => {});
+    const auth = createManager(world, { store: cell.open() });
     expect((await auth.fetch('https://other.test/')).status).toBe(200);
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Args, createRecorded, createRecorder, describeDelivery, watch } from '../support/attach.ts';
+import { createCell } from '../support/cell.ts';
 import { API, deferred, unauthorized } from '../support/world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -146,12 +147,13 @@ describe.each(Object.entries(cases))('R4: %s changed after the call', (_what, bu
     expect(recorder.deliveries[0]?.request.headers.get('authorization')).toBe('Bearer new');
   });
 
-  test('does not change a request that waits for the stored record', async () => {
+  test('does not change a request that waits for the store', async () => {
     const recorder = createRecorder();
-    const gate = deferred<string | null>();
-    const storage = { getItem: () => gate.promise, setItem() {}, removeItem() {} };
-    const auth = createRecorded(recorder, { storage });
-    await callOf(auth.fetch, () => gate.resolve(null));
+    const gate = deferred();
+    const cell = createCell();
+    cell.before = () => gate.promise;
+    const auth = createRecorded(recorder, { store: cell.open() });
+    await callOf(auth.fetch, () => gate.resolve());
     await expectPlain(recorder.deliveries);
   });
 

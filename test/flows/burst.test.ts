@@ -1,13 +1,10 @@
-/** Ten thousand requests at once with a dead token: one refresh, nobody fails, nothing stays behind. */
+/** Ten thousand requests at once with a dead token: one refresh, nobody fails. What memory they leave behind is weighed by bench/memory. */
 import { getEventListeners } from 'node:events';
 import { asTokenError, TokenError } from 'evertoken';
 import { describe, expect, test } from 'vitest';
-import { type Crowd, type CrowdOptions, createCrowd, turns } from '../support/crowd.ts';
-import { growthOf } from '../support/heap.ts';
+import { createCrowd, turns } from '../support/crowd.ts';
 
 const BURST = 10_000;
-/** Bytes for each request of a burst that may stay behind, for noise: less than a promise takes. */
-const CRUMB = 64;
 
 /** How many of each there are. */
 const tally = (outcomes: Iterable<unknown>): Record<string, number> => {
@@ -19,7 +16,7 @@ const tally = (outcomes: Iterable<unknown>): Record<string, number> => {
 const codesOf = (outcomes: unknown[]): Record<string, number> =>
   tally(outcomes.map((outcome) => asTokenError(outcome)?.code ?? (outcome as Error).name ?? outcome));
 
-describe('10,000 requests at once', { timeout: 15_000 }, () => {
+describe('10,000 requests at once', { timeout: 60_000 }, () => {
   test('R22, R31: a refused token is refreshed once, and each request is sent twice with its own body', async () => {
     const crowd = await createCrowd(BURST);
     crowd.kill();
@@ -113,46 +110,10 @@ describe('10,000 requests at once', { timeout: 15_000 }, () => {
   });
 });
 
-describe('what a burst leaves behind', { timeout: 30_000 }, () => {
-  /** Bytes that one request leaves behind, over several bursts of refused requests. */
-  async function leftBy(size: number, options?: CrowdOptions, before?: (crowd: Crowd) => RequestInit) {
-    const crowd = await createCrowd(size, options);
-    const growth = await growthOf(async () => {
-      crowd.kill();
-      await crowd.burst(before?.(crowd));
-    }, 3);
-    return growth / size;
-  }
-
-  test('the check can fail: one small object kept for each request is seen', async () => {
-    const kept: unknown[] = [];
-    const left = await leftBy(1000, {
-      beforeAnswer: (number) => kept.push({ number }),
-    });
-    expect(left).toBeGreaterThan(CRUMB);
-  });
-
-  test('R22: memory is back where it was after 10,000 refused requests, burst after burst', async () => {
-    expect(await leftBy(BURST)).toBeLessThan(CRUMB);
-  });
-
-  test('R38: nor does a burst that fails leave anything', async () => {
-    expect(await leftBy(3000, { failure: new Error('no network') })).toBeLessThan(CRUMB);
-  });
-
-  test('R22: nor do new addresses in every burst', async () => {
-    let run = 0;
-    const left = await leftBy(3000, {}, (crowd) => {
-      crowd.prefix = `run-${++run}-${'x'.repeat(200)}/`;
-      return {};
-    });
-    expect(left).toBeLessThan(CRUMB);
-  });
-
-  test('R33: nor do requests that share one signal, and no listener stays on it', async () => {
-    const { signal } = new AbortController();
-    const left = await leftBy(1000, {}, () => ({ signal }));
-    expect(getEventListeners(signal, 'abort')).toEqual([]);
-    expect(left).toBeLessThan(CRUMB);
-  });
+test('R33: when a burst that shares one signal is over, no listener stays on it', async () => {
+  const { signal } = new AbortController();
+  const crowd = await createCrowd(1000);
+  crowd.kill();
+  expect(tally(await crowd.burst({ signal }))).toEqual({ 204: 1000 });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

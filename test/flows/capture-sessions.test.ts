@@ -1,6 +1,7 @@
-import { memoryStorage } from 'evertoken';
+import { memoryStore } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createStage, grant, LOGIN, nth, PASSWORD } from '../support/capturing.ts';
+import { createCell } from '../support/cell.ts';
 import { follow, short } from '../support/recorder.ts';
 import { API } from '../support/world.ts';
 
@@ -30,7 +31,7 @@ describe('R41: captured tokens belong to the session that sent the request', () 
     expect(auth.tokens).toMatchObject({ accessToken: 'x', refreshToken: 'y' });
     const { sessionId, tokens } = auth;
     expect(told).toStrictEqual([
-      ['signed-in', { sessionId, expiresAt: tokens?.expiresAt, cause: 'captured' }],
+      ['signed-in', { sessionId, expiresAt: tokens?.expiresAt, cause: 'captured', elsewhere: false }],
     ]);
     await auth.fetch(`${API}/me`);
     expect(world.api.at(-1)?.authorization).toBe('Bearer x');
@@ -168,31 +169,32 @@ describe('R41: captured tokens belong to the session that sent the request', () 
   });
 
   test('R39: a captured session survives a restart', async () => {
-    const storage = memoryStorage();
-    const before = createStage({ storage });
+    const store = memoryStore();
+    const before = createStage({ store });
     const answer = before.auth.fetch(LOGIN, { method: 'POST' });
     await tick();
     nth(before.pending, 0).answer(grant('x', 'y'));
     await answer;
     const { sessionId } = before.auth;
     before.auth.close();
-    const after = createStage({ storage });
+    const after = createStage({ store });
     await after.auth.ready;
     expect(after.auth.sessionId).toBe(sessionId);
     expect(after.auth.tokens).toMatchObject({ accessToken: 'x', refreshToken: 'y' });
   });
 
   test('R41: a password change sent while stored tokens are still read belongs to the stored session', async () => {
-    const storage = memoryStorage();
-    const before = createStage({ storage });
+    const cell = createCell();
+    const before = createStage({ store: cell.open() });
     await before.auth.signIn(first);
     before.auth.close();
-    const slow = { ...storage, getItem: async (key: string) => storage.getItem(key) };
-    const { auth, pending } = createStage({ storage: slow });
+    cell.before = () => new Promise((resolve) => setTimeout(resolve, 20));
+    const { auth, pending } = createStage({ store: cell.open() });
     const answer = auth.fetch(PASSWORD);
-    await tick();
+    await vi.advanceTimersByTimeAsync(100);
     expect(nth(pending, 0).seen.authorization).toBe('Bearer access-0');
     nth(pending, 0).answer(grant('x', 'y'));
+    await vi.advanceTimersByTimeAsync(100);
     await answer;
     expect(auth.tokens).toMatchObject({ accessToken: 'x', refreshToken: 'y' });
   });

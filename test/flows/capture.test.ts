@@ -1,6 +1,7 @@
 import type { TokenResponse } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createStage, grant, LOGIN, nth, PASSWORD } from '../support/capturing.ts';
+import { createCell } from '../support/cell.ts';
 import { follow, short } from '../support/recorder.ts';
 import { API, deferred } from '../support/world.ts';
 
@@ -31,6 +32,7 @@ describe('R40: what a capture rule reads', () => {
       sessionId: id,
       expiresAt: auth.tokens?.expiresAt,
       cause: 'captured',
+      elsewhere: false,
       durationMs: 150,
     });
     // R10: from the moment the request was sent.
@@ -160,14 +162,12 @@ describe('R40: a rule outside `allow`', () => {
 });
 
 describe('R41: the caller waits for the commit', () => {
-  test('R41: the next request of the caller carries the new token, even with a slow storage', async () => {
+  test('R41: the next request of the caller carries the new token, even with a slow store', async () => {
     const stored = deferred();
-    const setItem = vi.fn<() => unknown>();
-    const { auth, pending, world } = createStage({
-      storage: { getItem: () => null, setItem, removeItem: () => {} },
-    });
+    const cell = createCell();
+    const { auth, pending, world } = createStage({ store: cell.open() });
     await auth.signIn(first);
-    setItem.mockReturnValueOnce(stored.promise);
+    cell.before = () => stored.promise;
     const answer = auth.fetch(PASSWORD);
     const state = follow(answer);
     await tick();

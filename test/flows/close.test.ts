@@ -1,6 +1,6 @@
-import type { TokenStorage } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createStage, grant, LOGIN, nth, PASSWORD } from '../support/capturing.ts';
+import { createCell } from '../support/cell.ts';
 import { follow, record, short } from '../support/recorder.ts';
 import { API, createManager, createWorld, deferred, unauthorized } from '../support/world.ts';
 
@@ -10,7 +10,6 @@ const closed = { state: 'rejected', value: { name: 'TokenError', code: 'closed' 
 const tick = () => vi.advanceTimersByTimeAsync(0);
 
 const hang = () => new Promise<never>(() => {});
-const hanging: TokenStorage = { getItem: hang, setItem: hang, removeItem: hang };
 
 /** Every way to ask for tokens, each followed. */
 const askAll = (auth: ReturnType<typeof createManager>) => [
@@ -64,9 +63,11 @@ describe('R61: after close()', () => {
     expect(waiting).toMatchObject([closed, closed, closed]);
   });
 
-  test('R61: everybody who waits for stored tokens rejects with closed at once; ready resolves', async () => {
+  test('R61: everybody who waits for the store rejects with closed at once; ready resolves', async () => {
     const world = createWorld();
-    const auth = createManager(world, { storage: hanging });
+    const cell = createCell();
+    cell.before = hang;
+    const auth = createManager(world, { store: cell.open() });
     const waiting = [follow(auth.fetch(me)), follow(auth.getAccessToken()), follow(auth.refresh())];
     const ready = follow(auth.ready);
     auth.close();
@@ -77,8 +78,10 @@ describe('R61: after close()', () => {
     expect(world.api).toEqual([]);
   });
 
-  test('R61: a sign-in that waits for a storage that hangs rejects with closed at once', async () => {
-    const auth = createManager(createWorld(), { storage: { ...hanging, getItem: () => null } });
+  test('R61: a sign-in that waits for a store that hangs rejects with closed at once', async () => {
+    const cell = createCell();
+    cell.before = (call) => call === 'replace' && hang();
+    const auth = createManager(createWorld(), { store: cell.open() });
     const signIn = follow(auth.signIn(first));
     await tick();
     auth.close();
@@ -122,22 +125,15 @@ describe('R61: after close()', () => {
 });
 
 describe('R61: what is on the wire when close() comes', () => {
-  const items = new Map<string, string>();
-  const storage: TokenStorage = {
-    getItem: (key) => items.get(key),
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
-  };
   const expectClosed = async (auth: ReturnType<typeof createManager>) => {
     const outcomes = askAll(auth);
     await tick();
     expect(outcomes).toMatchObject(outcomes.map(() => closed));
   };
 
-  beforeEach(() => items.clear());
-
   test('R61: a refresh still stores what it gets, and emits no event, not even to new listeners', async () => {
-    const { auth, told, refreshing, holdRefreshes } = createStage({ storage });
+    const cell = createCell();
+    const { auth, told, refreshing, holdRefreshes } = createStage({ store: cell.open() });
     holdRefreshes();
     await auth.signIn(first);
     const refresh = follow(auth.refresh());
@@ -148,7 +144,7 @@ describe('R61: what is on the wire when close() comes', () => {
     await tick();
     expect(refresh).toMatchObject(closed);
     expect([...told, ...later].map(([event]) => event)).toEqual(['signed-in']);
-    const next = createManager(createWorld(), { storage });
+    const next = createManager(createWorld(), { store: cell.open() });
     await next.ready;
     expect(next.tokens).toMatchObject({ accessToken: 'rotated', refreshToken: 'rotated-refresh' });
     await expectClosed(auth);
@@ -160,7 +156,7 @@ describe('R61: what is on the wire when close() comes', () => {
   ])(
     'R61: a refresh answered with %s leaves the manager closed, and tells nothing',
     async (_name, answer) => {
-      const { auth, told, refreshing, holdRefreshes } = createStage({ storage });
+      const { auth, told, refreshing, holdRefreshes } = createStage({ store: createCell().open() });
       holdRefreshes();
       await auth.signIn(first);
       void follow(auth.refresh());
@@ -174,7 +170,7 @@ describe('R61: what is on the wire when close() comes', () => {
   );
 
   test.each([PASSWORD, LOGIN])('R61: a capture at %s does not bring a closed manager back', async (url) => {
-    const { auth, told, pending } = createStage({ storage });
+    const { auth, told, pending } = createStage({ store: createCell().open() });
     await auth.signIn(first);
     const answer = follow(auth.fetch(url, { method: 'POST' }));
     await tick();
@@ -188,7 +184,9 @@ describe('R61: what is on the wire when close() comes', () => {
 
   test('R61: a sign-in that is being stored does not bring a closed manager back', async () => {
     const stored = deferred();
-    const auth = createManager(createWorld(), { storage: { ...storage, setItem: () => stored.promise } });
+    const cell = createCell();
+    cell.before = (call) => call === 'replace' && stored.promise;
+    const auth = createManager(createWorld(), { store: cell.open() });
     const told = record(auth);
     const signIn = follow(auth.signIn(first));
     await tick();

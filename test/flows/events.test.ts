@@ -1,4 +1,4 @@
-import { memoryStorage, TokenError } from 'evertoken';
+import { memoryStore, TokenError } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { record, short } from '../support/recorder.ts';
 import { API, createManager, createWorld, deferred, unauthorized } from '../support/world.ts';
@@ -20,7 +20,10 @@ describe('signed-in', () => {
     const { auth, told } = createStage();
     await auth.signIn(first);
     expect(told).toStrictEqual([
-      ['signed-in', { sessionId: auth.sessionId, expiresAt: 1_800_003_600_000, cause: 'local' }],
+      [
+        'signed-in',
+        { sessionId: auth.sessionId, expiresAt: 1_800_003_600_000, cause: 'local', elsewhere: false },
+      ],
     ]);
   });
 
@@ -31,19 +34,26 @@ describe('signed-in', () => {
       sessionId: auth.sessionId,
       expiresAt: undefined,
       cause: 'local',
+      elsewhere: false,
     });
   });
 
   test('has cause restored for a stored session, once', async () => {
-    const storage = memoryStorage();
-    const before = createStage({ storage });
+    const store = memoryStore();
+    const before = createStage({ store });
     await before.auth.signIn(first);
     before.auth.close();
-    const { auth, told } = createStage({ storage });
+    const { auth, told } = createStage({ store });
     await auth.ready;
     await auth.fetch(me);
     expect(told).toStrictEqual([
-      ['signed-in', { sessionId: before.auth.sessionId, expiresAt: 1_800_003_600_000, cause: 'restored' }],
+      [
+        'signed-in',
+        {
+          ...{ sessionId: before.auth.sessionId, expiresAt: 1_800_003_600_000 },
+          ...{ cause: 'restored', elsewhere: false },
+        },
+      ],
     ]);
   });
 
@@ -82,13 +92,13 @@ describe('signed-in', () => {
     await auth.signIn({ access_token: 'other' });
     expect(auth.sessionId).not.toBe(old);
     expect(told.slice(1)).toStrictEqual([
-      ['signed-out', { sessionId: old, reason: 'replaced' }],
-      ['signed-in', { sessionId: auth.sessionId, expiresAt: undefined, cause: 'local' }],
+      ['signed-out', { sessionId: old, reason: 'replaced', elsewhere: false }],
+      ['signed-in', { sessionId: auth.sessionId, expiresAt: undefined, cause: 'local', elsewhere: false }],
     ]);
   });
 
   test('R62: two sign-ins at once are told as one after the other', async () => {
-    const { auth, told } = createStage({ storage: memoryStorage() });
+    const { auth, told } = createStage({ store: memoryStore() });
     await Promise.all([auth.signIn(first), auth.signIn({ access_token: 'second' })]);
     expect(short(told)).toEqual(['signed-in local', 'signed-out replaced', 'signed-in local']);
     expect(auth.tokens?.accessToken).toBe('second');
@@ -121,6 +131,7 @@ describe('token-refreshed', () => {
           sessionId: auth.sessionId,
           expiresAt: 1_800_003_600_000 + ms,
           cause,
+          elsewhere: false,
           durationMs: 150,
         },
       ],
@@ -209,7 +220,7 @@ describe('signed-out', () => {
     const { sessionId } = auth;
     await Promise.all([auth.signOut(), auth.signOut()]);
     await auth.signOut();
-    expect(told.slice(1)).toStrictEqual([['signed-out', { sessionId, reason: 'local' }]]);
+    expect(told.slice(1)).toStrictEqual([['signed-out', { sessionId, reason: 'local', elsewhere: false }]]);
   });
 
   test('R35: has reason ended and the error that the waiters get, once', async () => {
@@ -223,7 +234,9 @@ describe('signed-out', () => {
     expect(results.every((result) => result.status === 'rejected' && result.reason === error)).toBe(true);
     expect(error).toMatchObject({ code: 'session-ended' });
     await vi.advanceTimersByTimeAsync(0);
-    expect(told.slice(1)).toStrictEqual([['signed-out', { sessionId, reason: 'ended', error }]]);
+    expect(told.slice(1)).toStrictEqual([
+      ['signed-out', { sessionId, reason: 'ended', elsewhere: false, error }],
+    ]);
   });
 
   test('a sign-out of nobody tells nothing', async () => {

@@ -1,6 +1,7 @@
 import type { TokenResponse, TokenSetInput } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRecorded, createRecorder, jwt, record, signedIn } from '../support/attach.ts';
+import { createCell } from '../support/cell.ts';
 import { API, createManager, createWorld } from '../support/world.ts';
 
 const NOW = Date.parse('2026-11-01T12:00:00Z');
@@ -82,10 +83,10 @@ describe('R10: expires_in', () => {
 });
 
 describe('R10: a lifetime counts', () => {
-  test('from the call of signIn, however slow the storage', async () => {
-    const slow = <T>(value: T) => new Promise<T>((resolve) => setTimeout(resolve, 2_000, value));
-    const storage = { getItem: () => slow(null), setItem: () => slow(undefined), removeItem: () => {} };
-    const auth = createManager(createWorld(), { storage });
+  test('from the call of signIn, however slow the store', async () => {
+    const cell = createCell();
+    cell.before = () => new Promise((resolve) => setTimeout(resolve, 2_000));
+    const auth = createManager(createWorld(), { store: cell.open() });
     const signIn = auth.signIn({ access_token: 'a', expires_in: 60 });
     await vi.advanceTimersByTimeAsync(10_000);
     await signIn;

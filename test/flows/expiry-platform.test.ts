@@ -1,6 +1,8 @@
-import { createTokenManager, refreshEndpoint } from 'evertoken';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createTokenManager, keyValueStore, refreshEndpoint, type TokenStore, webStore } from 'evertoken';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { signedIn, watch } from '../support/attach.ts';
+import { createCell } from '../support/cell.ts';
+import { stubIndexedDb } from '../support/databases.ts';
 import { API, createManager, createWorld, TOKEN_ENDPOINT, unauthorized } from '../support/world.ts';
 
 afterEach(() => void vi.useRealTimers());
@@ -69,19 +71,28 @@ test('R14: the clock and the timers are looked up at each use', async () => {
   expect(world.refreshes).toHaveLength(1);
 });
 
+let lives = 0;
+
+/** A store that needs a platform, and one that does not. */
+const stores: [where: string, create: (name: string) => TokenStore][] = [
+  ['a web store', (name) => webStore(name)],
+  ['a key-value store', (name) => keyValueStore(name, new MapStorage())],
+];
+
+class MapStorage {
+  readonly #items = new Map<string, string>();
+  getItem = (key: string) => this.#items.get(key);
+  setItem = (key: string, value: string) => void this.#items.set(key, value);
+  removeItem = (key: string) => void this.#items.delete(key);
+}
+
 /** A whole life: sign-in, request, refusal, replay, refresh, sign-out, close. */
-async function live(create: typeof createManager = createManager) {
-  const items = new Map<string, string>();
-  const storage = {
-    getItem: (key: string) => items.get(key),
-    setItem: (key: string, value: string) => items.set(key, value),
-    removeItem: (key: string) => items.delete(key),
-  };
+async function live(createStore: (name: string) => TokenStore, create: typeof createManager = createManager) {
   const world = createWorld();
-  const auth = create(world, { storage, name: 'shared', keepFresh: true });
+  const auth = create(world, { store: createStore(`life-${++lives}`), keepFresh: true });
   const ids: unknown[] = [];
   for (let n = 0; n < 3; n++) {
-    await auth.signIn({ access_token: 'access-0', refresh_token: 'r', expires_in: 3600 });
+    await auth.signIn({ access_token: 'access-0', refresh_token: `r${n}`, expires_in: 3600 });
     ids.push(auth.sessionId);
   }
   await auth.fetch(API, { method: 'POST', body: 'text' });
@@ -97,32 +108,47 @@ async function live(create: typeof createManager = createManager) {
 
 const lived = { token: 'access-2', status: 200, bodies: ['text', 'text', 'text'], sessions: 3 };
 
-describe('R14: what is missing degrades', () => {
+describe.each(stores)('R14: what is missing degrades, with %s', (_where, createStore) => {
+  beforeEach(() => void stubIndexedDb());
+
   test.each<[string, string[]]>([
     ['crypto', ['crypto']],
     ['navigator, and with it Web Locks', ['navigator']],
     ['BroadcastChannel', ['BroadcastChannel']],
     ['reportError', ['reportError']],
+    ['IndexedDB', ['indexedDB']],
     ['document and location', ['document', 'location', 'window', 'addEventListener']],
+    ['performance', ['performance']],
     ['all of them', ['crypto', 'navigator', 'BroadcastChannel', 'document', 'location', 'indexedDB']],
   ])('without %s everything works', async (_what, names) => {
     for (const name of names) vi.stubGlobal(name, undefined);
-    expect(await live()).toMatchObject(lived);
+    expect(await live(createStore)).toMatchObject(lived);
   });
 
   test('without crypto.randomUUID (plain-http hosts) sessions still have ids of their own', async () => {
     vi.stubGlobal('crypto', { getRandomValues: undefined });
     vi.stubGlobal('navigator', {});
-    expect(await live()).toMatchObject(lived);
+    expect(await live(createStore)).toMatchObject(lived);
   });
 
   test('with a document that has no events and no visibility (React Native shims)', async () => {
     vi.stubGlobal('document', {});
     vi.stubGlobal('window', globalThis);
     vi.stubGlobal('navigator', { product: 'ReactNative' });
-    expect(await live()).toMatchObject(lived);
+    expect(await live(createStore)).toMatchObject(lived);
   });
 
+  test('without URL.canParse rules are checked all the same', async () => {
+    vi.stubGlobal('URL', class extends URL {});
+    vi.spyOn(URL, 'canParse').mockImplementation(() => {
+      throw new TypeError('not a function');
+    });
+    expect(await live(createStore)).toMatchObject(lived);
+    expect(() => createTokenManager({ refresh: async () => ({}), allow: 'https://a b' })).toThrow(/allow/);
+  });
+});
+
+describe('R14: what is missing degrades', () => {
   test('without Symbol.dispose there is close(), and no member called "undefined"', async () => {
     const Real = Symbol;
     const handler: ProxyHandler<(name?: string) => symbol> = {
@@ -132,8 +158,9 @@ describe('R14: what is missing degrades', () => {
     vi.resetModules();
     const fresh = await import('evertoken');
     const refresh = fresh.refreshEndpoint({ url: TOKEN_ENDPOINT, clientId: 'spa' });
-    const life = await live((world, options) =>
-      fresh.createTokenManager({ refresh, allow: API, fetch: world.fetch, ...options }),
+    const life = await live(
+      () => fresh.memoryStore(),
+      (world, options) => fresh.createTokenManager({ refresh, allow: API, fetch: world.fetch, ...options }),
     );
     expect(life).toMatchObject(lived);
     const auth = fresh.createTokenManager({ refresh, allow: API });
@@ -156,31 +183,18 @@ describe('R14: what is missing degrades', () => {
     }
   });
 
-  test('without URL.canParse rules are checked all the same', async () => {
-    vi.stubGlobal('URL', class extends URL {});
-    vi.spyOn(URL, 'canParse').mockImplementation(() => {
-      throw new TypeError('not a function');
-    });
-    expect(await live()).toMatchObject(lived);
-    expect(() => createTokenManager({ refresh: async () => ({}), allow: 'https://a b' })).toThrow(/allow/);
-  });
-
   test('Symbol.dispose, where there is one, closes', async () => {
     const auth = await signedIn(createWorld());
     auth[Symbol.dispose]();
     await expect(auth.getAccessToken()).rejects.toMatchObject({ code: 'closed' });
   });
 
-  test('Web Locks that reject (an opaque origin) leave nobody hanging', async () => {
+  test('a lock that is there and refuses (an opaque origin) counts as missing', async () => {
     vi.useFakeTimers();
-    const denied = () => Promise.reject(new DOMException('denied', 'SecurityError'));
-    vi.stubGlobal('navigator', { locks: { request: denied } });
-    const storage = { getItem: () => null, setItem() {}, removeItem() {} };
-    const auth = await signedIn(createWorld(), { storage, name: 'shared' });
+    const lock = () => Promise.reject(new DOMException('denied', 'SecurityError'));
+    const auth = await signedIn(createWorld(), { store: createCell().open({ lock }) });
     const refresh = watch(auth.refresh());
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(refresh.isSettled).toBe(true);
-    if (refresh.error) expect(refresh.error).toMatchObject({ name: 'TokenError', code: 'refresh-failed' });
-    else expect(refresh.value).toMatchObject({ accessToken: 'access-1' });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(refresh.value).toMatchObject({ accessToken: 'access-1' });
   });
 });

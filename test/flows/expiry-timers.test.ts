@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRecorded, createRecorder, record, signedIn } from '../support/attach.ts';
+import { createCell } from '../support/cell.ts';
 import { createPage } from '../support/page.ts';
 import { API, createManager, createWorld } from '../support/world.ts';
 
@@ -64,15 +65,10 @@ describe('R13: keepFresh', () => {
   });
 
   test('refreshes the tokens that were restored', async () => {
-    const items = new Map<string, string>();
-    const storage = {
-      getItem: (key: string) => items.get(key),
-      setItem: (key: string, value: string) => items.set(key, value),
-      removeItem: (key: string) => items.delete(key),
-    };
-    (await signedIn(createWorld(), { storage })).close();
+    const cell = createCell();
+    (await signedIn(createWorld(), { store: cell.open() })).close();
     const world = createWorld();
-    const auth = createManager(world, { storage, keepFresh: true });
+    const auth = createManager(world, { store: cell.open(), keepFresh: true });
     await vi.advanceTimersByTimeAsync(59.5 * MINUTE);
     expect(world.refreshes).toHaveLength(1);
     expect(auth.tokens?.accessToken).toBe('access-1');
@@ -149,44 +145,36 @@ describe('R13: keepFresh in a page', () => {
 
 describe('R13: without keepFresh', () => {
   test.each(['visibilitychange', 'resume', 'online', 'pageshow'] as const)(
-    '%s reads the stored record again and refreshes nothing',
+    '%s reads the store again and refreshes nothing',
     async (type) => {
       const page = createPage();
-      const items = new Map<string, string>();
-      const getItem = vi.fn((key: string) => items.get(key));
-      const storage = {
-        getItem,
-        setItem: (key: string, value: string) => items.set(key, value),
-        removeItem: (key: string) => items.delete(key),
-      };
+      const cell = createCell();
       const world = createWorld();
-      await signedIn(world, { storage });
-      const before = getItem.mock.calls.length;
+      await signedIn(world, { store: cell.open() });
+      cell.calls.length = 0;
       vi.setSystemTime(Date.now() + 2 * HOUR);
       page.fire(type);
       await vi.advanceTimersByTimeAsync(10);
-      expect(getItem.mock.calls.length).toBeGreaterThan(before);
+      expect(cell.calls).toEqual(['read']);
       expect(world.refreshes).toHaveLength(0);
     },
   );
 
   test('a page that comes back adopts what another context stored meanwhile, before its next request', async () => {
     const page = createPage();
-    const items = new Map<string, string>();
-    const storage = {
-      getItem: (key: string) => items.get(key),
-      setItem: (key: string, value: string) => items.set(key, value),
-      removeItem: (key: string) => items.delete(key),
-    };
+    const cell = createCell();
     const world = createWorld();
-    const first = await signedIn(world, { storage });
+    // It hears nothing, as one that was frozen.
+    const first = await signedIn(world, { store: cell.open({ watch: undefined }) });
     const said = record(first);
-    const second = createManager(world, { storage });
+    const second = createManager(world, { store: cell.open() });
     await second.refresh();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(first.tokens?.accessToken).toBe('access-0');
     page.fire('pageshow');
     await first.fetch(API);
     expect(world.api[0]?.authorization).toBe('Bearer access-1');
-    expect(said).toMatchObject([['token-refreshed', { cause: 'other-context' }]]);
+    expect(said).toMatchObject([['token-refreshed', { cause: 'manual', elsewhere: true }]]);
   });
 });
 

@@ -1,31 +1,20 @@
 /** Scenarios of the model that failed once. */
-import { beforeAll, describe, test } from 'vitest';
-import type { Package } from '../support/model/contexts.ts';
-import { loadCopies } from '../support/model/copies.ts';
+import { describe, test } from 'vitest';
 import { stubGlobals } from '../support/model/globals.ts';
-import { type Kept, kept, keptWithoutLedger, keptWithoutLocks, waysOf } from '../support/model/kept.ts';
-import {
-  browser,
-  expectNoHarm,
-  type Platform,
-  withoutLedger,
-  withoutLocks,
-} from '../support/model/variants.ts';
+import { keptOf, waysOf } from '../support/model/kept.ts';
+import { expectNoHarm, type Platform, platforms } from '../support/model/variants.ts';
 
-let copies: Package[] = [];
-beforeAll(async () => {
-  copies = await loadCopies();
-});
+const stores = Object.entries<Platform>(platforms).map(([name, platform]) => ({
+  ...{ title: platform.title, platform },
+  scenarios: keptOf[name as keyof typeof platforms] ?? [],
+}));
 
-const platforms: [platform: Platform, kept: Kept[]][] = [
-  [browser, kept],
-  [withoutLocks, keptWithoutLocks],
-  [withoutLedger, keptWithoutLedger],
-];
-
-describe.each(platforms)('with $title', (platform, scenarios) => {
-  test.each(scenarios)('$title', async (kept) => {
-    stubGlobals(platform);
-    for (const scenario of waysOf(kept)) await expectNoHarm(scenario, platform, copies);
-  });
-});
+describe.each(stores.filter(({ scenarios }) => scenarios.length))(
+  'with $title',
+  ({ platform, scenarios }) => {
+    test.each(scenarios)('$title', async (kept) => {
+      stubGlobals(platform);
+      for (const scenario of waysOf(kept)) await expectNoHarm(scenario, platform);
+    });
+  },
+);

@@ -1,6 +1,13 @@
-import { bearer, createTokenManager, refreshEndpoint, type TokenManagerOptions } from 'evertoken';
+import {
+  bearer,
+  createTokenManager,
+  memoryStore,
+  refreshEndpoint,
+  type TokenManagerOptions,
+} from 'evertoken';
 import { describe, expect, test, vi } from 'vitest';
 import { expectTypeError, thrownBy } from '../support/attach.ts';
+import { createCell } from '../support/cell.ts';
 import { API } from '../support/world.ts';
 
 const refresh = async () => ({ access_token: 'a' });
@@ -29,15 +36,11 @@ describe('a wrong option is a TypeError at creation that names it, the kind of i
     ['allow', [API, ''], /empty|string/, /origin/],
     ['allow', {}, /object/, /origin/],
     ['allow', true, /boolean/, /origin|string/],
-    ['storage', null, /null/, /getItem|object|Storage/],
-    ['storage', 'localStorage', /string/, /getItem|object|Storage/],
-    ['storage', 'object', /string/, /getItem|object|Storage/],
-    ['storage', {}, /object/, /getItem|object|Storage/],
-    ['storage', { getItem() {}, setItem() {} }, /object/, /removeItem|Storage/],
-    ['name', '', /empty/, /string/],
-    ['name', 5, /number|5/, /string/],
-    ['name', null, /null/, /string/],
-    ['name', Symbol('name'), /symbol/, /string/],
+    ['store', null, /null/, /object/],
+    ['store', 'localStorage', /string/, /object/],
+    ['store', 'object', /string/, /object/],
+    ['store', {}, /object/, /webStore\('.*keyValueStore\('/],
+    ['store', { getItem() {}, setItem() {}, removeItem() {} }, /object/, /webStore\('.*keyValueStore\('/],
     ['refreshAhead', -1, /-1|negative|number/, /number|>=/],
     ['refreshAhead', Number.NaN, /NaN/, /number|>=/],
     ['refreshAhead', 1 / 0, /Infinity/, /number|>=/],
@@ -76,7 +79,6 @@ describe('a wrong option is a TypeError at creation that names it, the kind of i
     ['capture', [{ url: API, startsSession: 'yes' }], /string/, /startsSession/],
     ['capture', [{ url: `${API}/x?y` }], /string/, /url/],
     ['revoke', 'https://as.example.com/revoke', /string/, /function/],
-    ['lock', {}, /object/, /function/],
     ['fetch', {}, /object/, /function/],
     ['fetch', 'undefined', /string/, /function/],
   ])('%s: %s', (name, value, kind, allowed) => {
@@ -87,6 +89,9 @@ describe('a wrong option is a TypeError at creation that names it, the kind of i
     ['allowed'],
     ['refreshahead'],
     ['persistSession'],
+    ['storage'],
+    ['name'],
+    ['lock'],
     ['Refresh'],
     ['onError'],
     ['toString'],
@@ -102,11 +107,14 @@ describe('a wrong option is a TypeError at creation that names it, the kind of i
     );
   });
 
-  test('nothing is called, opened or listened to before', () => {
-    const getItem = vi.fn();
-    errorOf({ storage: { getItem, setItem() {}, removeItem() {} }, leeway: -1 });
-    errorOf({ storage: { getItem, setItem() {}, removeItem() {} }, capture: [{}] });
-    expect(getItem).not.toHaveBeenCalled();
+  test('nothing is called, opened or listened to before', async () => {
+    const cell = createCell();
+    const watch = vi.fn(() => () => {});
+    errorOf({ store: cell.open({ watch }), leeway: -1 });
+    errorOf({ store: cell.open({ watch }), capture: [{}] });
+    await Promise.resolve();
+    expect(cell.calls).toEqual([]);
+    expect(watch).not.toHaveBeenCalled();
   });
 
   test('its text is not repeated: it may be a secret', () => {
@@ -125,13 +133,12 @@ test('bearer() takes no name it does not know', () => {
 });
 
 test('every option may be undefined, and valid values of every kind are taken', () => {
-  const names =
-    'storage name refreshAhead leeway keepFresh refreshTimeout attach isRejected capture revoke lock fetch';
+  const names = 'store refreshAhead leeway keepFresh refreshTimeout attach isRejected capture revoke fetch';
   const nothing = Object.fromEntries(names.split(' ').map((name) => [name, undefined]));
   createTokenManager({ refresh, allow: API, ...nothing }).close();
-  const storage = Object.assign(Object.create(null), { getItem() {}, setItem() {}, removeItem() {} });
   const allow = [new URL(API), () => true, 'http://localhost:3000', 'https://*.example.com/v1'];
-  const options = { refresh, allow, storage, refreshAhead: 0, leeway: 0, capture: [], name: 'object' };
+  const store = memoryStore();
+  const options = { refresh, allow, store, refreshAhead: 0, leeway: 0, capture: [] };
   createTokenManager(Object.freeze(options)).close();
   expect(refreshEndpoint({ url: '/refresh', format: 'json', parameters: Object.create(null) })).toBeTypeOf(
     'function',

@@ -1,6 +1,6 @@
 /** React Native has no platform of its own here: these are the polyfills that its globals come from. */
 import { AbortController, AbortSignal } from 'abort-controller';
-import type { TokenManagerOptions } from 'evertoken';
+import { keyValueStore, type TokenManagerOptions } from 'evertoken';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Headers, Request, Response } from 'whatwg-fetch';
 import { API, TOKEN_ENDPOINT } from '../support/world.ts';
@@ -67,7 +67,7 @@ async function signedIn(options: Partial<TokenManagerOptions> = {}) {
 
 describe('R14: on React Native, whose signals know no reason and whose bodies are no streams,', () => {
   test('a request is sent, refused, refreshed and replayed, from a string and from a Request', async () => {
-    const auth = await signedIn({ storage: asyncStorage, name: 'app' });
+    const auth = await signedIn({ store: keyValueStore('app', asyncStorage) });
     const init = { method: 'POST', body: 'text' };
     expect((await auth.fetch(API, init)).status).toBe(200);
     good = 'access-7';
@@ -79,6 +79,7 @@ describe('R14: on React Native, whose signals know no reason and whose bodies ar
     expect(api.every(({ body }) => body === 'text')).toBe(true);
     await auth.signOut();
     expect(await auth.getAccessToken()).toBeUndefined();
+    expect([...items.values()].join()).not.toContain('access');
   });
 
   test('a token endpoint that is down is asked again (R35)', async () => {

@@ -1,11 +1,11 @@
 /** Steps A and B at a real OpenID Connect server, page by page, and what comes of the tokens until the end of the session. */
-import { memoryStorage } from 'evertoken';
 import { createOidcClient, type OidcClientOptions, type SignInOptions } from 'evertoken/oidc';
 import { decodeJwt } from 'jose';
 import { describe, expect, test } from 'vitest';
 import type { AuthorizationServerOptions } from '../../examples/demo/authorization-server.ts';
 import { walkThroughPages } from '../../examples/demo/sign-in.ts';
 import { record, startLoopback } from '../support/loopback.ts';
+import { createWebStorage } from '../support/oidc-server.ts';
 
 /** The servers, a client, and a user who walks from wherever the client sends them. */
 async function start(options: AuthorizationServerOptions = {}, own: Partial<OidcClientOptions> = {}) {
@@ -13,7 +13,7 @@ async function start(options: AuthorizationServerOptions = {}, own: Partial<Oidc
   const { issuer, clientId, redirectUri } = world.server;
   const left: string[] = [];
   const client = createOidcClient({
-    ...{ issuer, clientId, redirectUri, scope: 'openid offline_access', storage: memoryStorage() },
+    ...{ issuer, clientId, redirectUri, scope: 'openid offline_access', storage: createWebStorage() },
     navigate: (url) => left.push(url),
     ...own,
   });
@@ -29,7 +29,7 @@ async function start(options: AuthorizationServerOptions = {}, own: Partial<Oidc
   };
 }
 
-describe.concurrent('a real OpenID Connect server', { timeout: 15_000 }, () => {
+describe.concurrent('a real OpenID Connect server', { timeout: 60_000 }, () => {
   test('signs users in; their tokens are refreshed with rotation, and revoked at the end', async () => {
     await using world = await start();
     const { auth, server, api } = world;
@@ -110,7 +110,7 @@ describe.concurrent('a real OpenID Connect server', { timeout: 15_000 }, () => {
     const { issuer, clientId, redirectUri } = server;
     const left: string[] = [];
     const client = createOidcClient({
-      ...{ issuer, clientId, redirectUri, storage: memoryStorage() },
+      ...{ issuer, clientId, redirectUri, storage: createWebStorage() },
       navigate: (url) => left.push(url),
     });
     await client.signInRedirect();

@@ -1,13 +1,12 @@
 /** A real authorization server that answers slowly, late or too late, and clients that come and go meanwhile. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TokenStorage } from 'evertoken';
-import { asTokenError, memoryStorage } from 'evertoken';
+import { asTokenError, memoryStore } from 'evertoken';
 import { describe, expect, test } from 'vitest';
+import { stopClock } from '../support/lives.ts';
 import { once, record, startLoopback, statuses, times } from '../support/loopback.ts';
 
-/** Seconds that a token lives where the test waits for its death. */
-const SHORT = { accessTokenLifetime: 3 };
-const death = () => sleep(SHORT.accessTokenLifetime * 1000 + 50);
+/** Longer than a token lives (ms). */
+const DEATH = 121_000;
 
 /** What a promise rejects with; it has to. */
 const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
@@ -23,7 +22,7 @@ async function startWithGate() {
   return { world, refreshArrived };
 }
 
-describe.concurrent('a slow token endpoint', { timeout: 15_000 }, () => {
+describe.concurrent('a slow token endpoint', { timeout: 60_000 }, () => {
   test('R31, R33: all wait for one refresh; who gives up leaves at once and spoils nothing', async () => {
     const { world, refreshArrived } = await startWithGate();
     await using _ = world;
@@ -51,22 +50,22 @@ describe.concurrent('a slow token endpoint', { timeout: 15_000 }, () => {
   });
 
   test('R34: an answer after refreshTimeout fails those who waited, and is taken all the same', async () => {
-    await using world = await startLoopback();
+    const { promise: given, resolve: give } = Promise.withResolvers<void>();
+    await using world = await startLoopback({ onTokenRequest: ({ number }) => number === 2 && given });
     const { server, api } = world;
-    const auth = world.manager({ refreshTimeout: 800 });
+    const auth = world.manager({ refreshTimeout: 2_000 });
     const told = record(auth);
     await auth.signIn(await world.login());
     const spent = auth.tokens?.refreshToken;
-    server.delay = 1000;
     world.denyTokenOf(auth);
 
     const taken = once(auth, 'token-refreshed');
     const error = asTokenError(await errorOf(auth.fetch(`${api.url}/items/1`)), 'refresh-failed');
     expect(told.refreshed, 'nobody waits for the answer').toEqual([]);
     expect(error?.cause).toMatchObject({ name: 'TimeoutError' });
+    give();
     await taken;
     expect(auth.tokens?.refreshToken).not.toBe(spent);
-    server.delay = 0;
     expect(await statuses(auth, api.url, 20)).toEqual(times(20, 200));
     await auth.refresh();
     expect(server.stats).toMatchObject({ tokenCalls: 3, refreshes: 2, reuse: 0, errors: [] });
@@ -94,27 +93,26 @@ describe.concurrent('a slow token endpoint', { timeout: 15_000 }, () => {
   });
 });
 
-describe.concurrent('a client that starts again', { timeout: 15_000 }, () => {
-  const shared = (storage: TokenStorage) => ({ storage, name: 'restart' });
-
+describe('a client that starts again', { timeout: 60_000 }, () => {
   test('R39: after a cold start the stored token serves while it lives, then one refresh does', async () => {
-    await using world = await startLoopback(SHORT);
+    await using world = await startLoopback();
     const { server, api } = world;
-    const storage = memoryStorage();
-    const first = world.manager(shared(storage));
+    const { pass } = stopClock();
+    const store = memoryStore();
+    const first = world.manager({ store });
     await first.signIn(await world.login());
     const { sessionId } = first;
     first.close();
 
-    const second = world.manager(shared(storage));
+    const second = world.manager({ store });
     const begun = once(second, 'signed-in');
     expect(await statuses(second, api.url, 25)).toEqual(times(25, 200));
     expect(await begun).toMatchObject({ sessionId, cause: 'restored' });
     expect(server.stats.tokenCalls).toBe(1);
     second.close();
 
-    await death();
-    const third = world.manager(shared(storage));
+    pass(DEATH);
+    const third = world.manager({ store });
     const told = record(third);
     expect(await statuses(third, api.url, 25)).toEqual(times(25, 200));
     expect(told.begun).toMatchObject([{ sessionId, cause: 'restored' }]);
@@ -127,8 +125,8 @@ describe.concurrent('a client that starts again', { timeout: 15_000 }, () => {
     const { world, refreshArrived } = await startWithGate();
     await using _ = world;
     const { server, api } = world;
-    const storage = memoryStorage();
-    const first = world.manager(shared(storage));
+    const store = memoryStore();
+    const first = world.manager({ store });
     await first.signIn(await world.login());
     const spent = first.tokens?.refreshToken;
     world.denyTokenOf(first);
@@ -139,8 +137,8 @@ describe.concurrent('a client that starts again', { timeout: 15_000 }, () => {
     first.close();
     expect(asTokenError(await waiting)?.code).toBe('closed');
 
-    // It starts before the answer is there: the lock makes it wait, the record brings the new tokens.
-    const second = world.manager(shared(storage));
+    // It starts before the answer is there: the lease makes it wait, the store brings the new tokens.
+    const second = world.manager({ store });
     expect(await statuses(second, api.url, 25)).toEqual(times(25, 200));
     expect(second.tokens?.refreshToken).not.toBe(spent);
     expect(server.stats).toMatchObject({ tokenCalls: 2, refreshes: 1, reuse: 0 });
@@ -148,15 +146,16 @@ describe.concurrent('a client that starts again', { timeout: 15_000 }, () => {
   });
 
   test('R31: two clients that start with the same dead token refresh once between them', async () => {
-    await using world = await startLoopback(SHORT);
+    await using world = await startLoopback();
     const { server, api } = world;
-    const storage = memoryStorage();
-    const first = world.manager(shared(storage));
+    const { pass } = stopClock();
+    const store = memoryStore();
+    const first = world.manager({ store });
     await first.signIn(await world.login());
     first.close();
-    await death();
+    pass(DEATH);
     server.delay = 200;
-    const clients = times(2, shared(storage)).map(world.manager);
+    const clients = times(2, { store }).map(world.manager);
     const answers = await Promise.all(clients.map((auth) => statuses(auth, api.url, 25)));
     expect(answers.flat()).toEqual(times(50, 200));
     expect(server.stats).toMatchObject({ tokenCalls: 2, refreshes: 1, reuse: 0 });

@@ -53,7 +53,7 @@ describe('what a refresh of one’s own may throw', () => {
     expect(refresh).toHaveBeenCalledTimes(1);
     expect([auth.tokens, auth.sessionId]).toEqual([undefined, undefined]);
     expect(heard).toEqual([
-      ['signed-out', { sessionId: id, reason: 'ended', error: expect.any(TokenError) }],
+      ['signed-out', { sessionId: id, reason: 'ended', elsewhere: false, error: expect.any(TokenError) }],
     ]);
     expect(payloads(heard, 'signed-out')[0]?.error?.code).toBe('session-ended');
   });

@@ -1,5 +1,6 @@
 import type { TokenManagerOptions } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createCell } from '../support/cell.ts';
 import {
   age,
   LONGER,
@@ -52,7 +53,9 @@ describe('sign-out during a refresh', () => {
     await settle();
     expect([auth.tokens, auth.sessionId]).toEqual([undefined, undefined]);
     expect(names(heard)).toEqual(['signed-out']);
-    expect(payloads(heard, 'signed-out')).toEqual([{ sessionId: expect.any(String), reason: 'local' }]);
+    expect(payloads(heard, 'signed-out')).toEqual([
+      { sessionId: expect.any(String), reason: 'local', elsewhere: false },
+    ]);
   });
 
   test.each([
@@ -89,33 +92,19 @@ describe('sign-out during a refresh', () => {
   });
 
   test('R32: the late result is not stored', async () => {
-    const items = new Map<string, string>();
-    const storage = {
-      getItem: (key: string) => items.get(key) ?? null,
-      setItem: (key: string, value: string) => void items.set(key, value),
-      removeItem: (key: string) => void items.delete(key),
-    };
-    const { auth, own } = await refreshing({ storage });
+    const cell = createCell();
+    const { auth, own } = await refreshing({ store: cell.open() });
     await auth.signOut();
     own.calls[0]?.resolve(fresh());
     await settle();
-    expect([...items.values()].join()).not.toMatch(/access-|refresh-/);
+    expect(cell.entry?.value).not.toMatch(/access-|refresh-/);
   });
 
   test('R32: a sign-out while the refreshed tokens are being stored wins', async () => {
-    const items = new Map<string, string>();
     const gate = deferred();
-    let isSlow = false;
-    const storage = {
-      getItem: (key: string) => items.get(key) ?? null,
-      async setItem(key: string, value: string) {
-        if (isSlow) await gate.promise;
-        items.set(key, value);
-      },
-      removeItem: (key: string) => void items.delete(key),
-    };
-    const { auth, own, heard, waiting } = await refreshing({ storage });
-    isSlow = true;
+    const cell = createCell();
+    const { auth, own, heard, waiting } = await refreshing({ store: cell.open() });
+    cell.before = (call) => call === 'replace' && gate.promise;
     own.calls[0]?.resolve(fresh());
     await settle();
     const out = auth.signOut();
@@ -124,7 +113,7 @@ describe('sign-out during a refresh', () => {
     await out;
     expect(await Promise.all(waiting)).toEqual(['session-changed', 'session-changed', 'session-changed']);
     expect(auth.tokens).toBeUndefined();
-    expect(items.size).toBe(0);
+    expect(cell.entry?.value).not.toMatch(/access-|refresh-/);
     expect(names(heard)).toEqual(['signed-out']);
   });
 });
@@ -197,7 +186,7 @@ describe('a request that is on the wire while its session ends', () => {
   test.each<[string, (auth: Awaited<ReturnType<typeof onTheWire>>['auth']) => Promise<void>]>([
     ['sign-out', (auth) => auth.signOut()],
     ['another sign-in', (auth) => auth.signIn(other())],
-    ['a sign-in as the same user', (auth) => auth.signIn(login())],
+    ['a sign-in as the same user', (auth) => auth.signIn(login({ refresh_token: 'refresh-9' }))],
   ])('R32: after a %s its 401 becomes `session-changed`, and it is not sent again', async (_, change) => {
     const { world, auth, late, result } = await onTheWire();
     const ended = outcome(result);

@@ -214,7 +214,10 @@ describe('what the answer leaves out', () => {
     expect(heard).toEqual([
       [
         'token-refreshed',
-        { sessionId: id, expiresAt: Date.now() + 3_600_000, cause: 'manual', durationMs: expect.any(Number) },
+        {
+          ...{ sessionId: id, expiresAt: Date.now() + 3_600_000 },
+          ...{ cause: 'manual', elsewhere: false, durationMs: expect.any(Number) },
+        },
       ],
     ]);
   });

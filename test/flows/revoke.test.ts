@@ -1,5 +1,6 @@
-import { memoryStorage, type Revoke } from 'evertoken';
+import { memoryStore, type Revoke } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createCell } from '../support/cell.ts';
 import { follow, record, short } from '../support/recorder.ts';
 import { API, createManager, createWorld, deferred, type World } from '../support/world.ts';
 
@@ -72,7 +73,7 @@ describe('signOut with revoke', () => {
 
   test('a session that the server ended, or that another replaced, is not revoked', async () => {
     const { auth, revoke, world } = createStage();
-    await auth.signIn(first);
+    await auth.signIn({ ...first, refresh_token: 'before' });
     await auth.signIn(first);
     world.answerRefresh = () => Response.json({ error: 'invalid_grant' }, { status: 400 });
     await auth.refresh().catch(() => {});
@@ -122,7 +123,7 @@ describe('signOut with revoke', () => {
 
   test('a sign-in during a slow revocation is not harmed by it', async () => {
     const answer = deferred();
-    const { auth, told } = createStage({ revoke: () => answer.promise, storage: memoryStorage() });
+    const { auth, told } = createStage({ revoke: () => answer.promise, store: memoryStore() });
     await auth.signIn(first);
     const out = follow(auth.signOut());
     await tick();
@@ -147,7 +148,7 @@ describe('signOut with revoke', () => {
 
 describe('R32: sign-out beats a running refresh', () => {
   async function signOutDuringRefresh(revokes: boolean | undefined) {
-    const stage = createStage({ storage: memoryStorage() });
+    const stage = createStage({ store: memoryStore() });
     const answer = deferred<Response>();
     stage.world.answerRefresh = () => answer.promise;
     await stage.auth.signIn(first);
@@ -173,16 +174,10 @@ describe('R32: sign-out beats a running refresh', () => {
 
   test('R32: a result that was being stored when the sign-out came is dropped and revoked', async () => {
     const stored = deferred();
-    const items = new Map<string, string>();
-    const setItem = vi.fn((key: string, value: string): unknown => items.set(key, value));
-    const { auth, revoke, world } = createStage({
-      storage: { getItem: (key) => items.get(key), setItem, removeItem: (key) => items.delete(key) },
-    });
+    const cell = createCell();
+    const { auth, revoke, world } = createStage({ store: cell.open() });
     await auth.signIn(first);
-    setItem.mockImplementationOnce(async (key, value) => {
-      await stored.promise;
-      items.set(key, value);
-    });
+    cell.before = (call) => call === 'replace' && world.refreshes.length && stored.promise;
     const refresh = follow(auth.refresh());
     await tick();
     expect(world.refreshes).toHaveLength(1);
@@ -192,11 +187,10 @@ describe('R32: sign-out beats a running refresh', () => {
     await out;
     await tick();
     expect(refresh.state).toBe('rejected');
-    expect([...items.values()].join()).not.toMatch(/access|refresh-/);
-    expect(revoke.mock.calls.map(([{ tokens }]) => tokens?.refreshToken)).toEqual(['refresh-0', 'refresh-1']);
-    const next = createManager(world, {
-      storage: { getItem: (key) => items.get(key), setItem, removeItem: (key) => items.delete(key) },
-    });
+    expect(cell.entry?.value).not.toMatch(/access|refresh-/);
+    // The newest one, not the copy that was held at the call.
+    expect(revoke.mock.calls.map(([{ tokens }]) => tokens?.refreshToken)).toEqual(['refresh-1']);
+    const next = createManager(world, { store: cell.open() });
     await next.ready;
     expect(next.tokens).toBeUndefined();
   });

@@ -1,12 +1,7 @@
 import { inspect } from 'node:util';
-import {
-  createTokenManager,
-  memoryStorage,
-  refreshEndpoint,
-  type TokenManagerOptions,
-  type TokenResponse,
-} from 'evertoken';
+import { createTokenManager, refreshEndpoint, type TokenManagerOptions, type TokenResponse } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createCell } from '../support/cell.ts';
 import { expectNoLeak, MARK, plant, reveal, watch } from '../support/leaks.ts';
 import { API, TOKEN_ENDPOINT, unauthorized } from '../support/world.ts';
 
@@ -15,10 +10,9 @@ const tick = () => vi.advanceTimersByTimeAsync(0);
 
 /** What the store really writes, so that the test knows no field by name. */
 async function recordOf(tokens: TokenResponse): Promise<string> {
-  const storage = memoryStorage();
-  const auth = createTokenManager({ refresh, allow: API, storage });
-  await auth.signIn(tokens);
-  return `${await storage.getItem('evertoken')}`;
+  const cell = createCell();
+  await createTokenManager({ refresh, allow: API, store: cell.open() }).signIn(tokens);
+  return `${cell.entry?.value}`;
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -43,29 +37,31 @@ describe('R70: what signIn refuses', () => {
   });
 });
 
-describe('R70: what the storage holds', () => {
+describe('R70: what the store holds', () => {
   test.each<[string, (record: string) => string]>([
     ['cut off', (record) => record.slice(0, -5)],
     ['with rubbish behind it', (record) => `${record}${plant()}`],
     ['no JSON at all', () => plant()],
     ['a JSON string', (record) => JSON.stringify(record)],
     ['a JSON array', (record) => `[${record}]`],
-    ['of a newer version', (record) => record.replace('"v":1', '"v":2')],
-    ['without a version', (record) => record.replace('"v":1', '"w":1')],
+    ['of a newer version', (record) => record.replace('"format":1', '"format":2')],
+    ['of another client', (record) => record.replace('"client":"', '"client":"other ')],
+    ['without its numbers', (record) => record.replace('"rotation"', '"rotations"')],
     [
       'with a token no header can carry',
       (record) => record.replace(/S3CR3T-access/, 'S3CR3T-\\r\\nx: \\u2028'),
     ],
-  ])('R70, R52: a stored record %s is reported without its tokens', async (_name, damage) => {
+  ])('R70, R53: a stored entry %s is reported without its tokens', async (_name, damage) => {
     const whole = await recordOf({ access_token: plant('access'), refresh_token: plant('refresh') });
     expect(whole).toMatch(MARK);
-    const storage = memoryStorage();
-    await storage.setItem('evertoken', damage(whole));
-    const { auth, shown, told } = watch({ refresh, storage });
+    const cell = createCell();
+    cell.entry = { version: '1', value: damage(whole) };
+    expect(cell.entry.value).not.toBe(whole);
+    const { auth, shown, told } = watch({ refresh, store: cell.open() });
     await auth.ready;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(auth.tokens).toBeUndefined();
-    expect(told).toMatchObject([['storage-failed', { operation: 'read' }]]);
+    expect(told).toMatchObject([['store-failed', { operation: 'read' }]]);
     expectNoLeak(shown);
   });
 
@@ -73,16 +69,17 @@ describe('R70: what the storage holds', () => {
     ['its message', (value) => new Error(`quota exceeded for ${value}`)],
     [
       'its fields, as those of Redis clients',
-      (value) =>
-        Object.assign(new Error('READONLY'), { command: { name: 'SET', args: ['evertoken', value] } }),
+      (value) => Object.assign(new Error('READONLY'), { command: { name: 'SET', args: ['shop', value] } }),
     ],
     ['its cause', (value) => new Error('failed', { cause: { value } })],
     ['itself', (value) => value],
-  ])('R70: a storage error that quotes the record in %s', async (_name, create) => {
-    const fail = (_key: string, value: string) => Promise.reject(create(value));
-    const { auth, shown, told } = watch({ refresh, storage: { ...memoryStorage(), setItem: fail } });
-    await auth.signIn({ access_token: plant() });
-    expect(told.map(([event]) => event)).toContain('storage-failed');
+  ])('R70: a store’s error that quotes the entry in %s', async (_name, create) => {
+    const cell = createCell();
+    cell.before = (_call, next) => next && Promise.reject(create(next.value));
+    const { auth, shown, told } = watch({ refresh, store: cell.open() });
+    await auth.signIn({ access_token: plant(), refresh_token: plant(), id_token: plant() });
+    await auth.signOut();
+    expect(told.map(([event]) => event)).toContain('store-failed');
     expectNoLeak(shown);
   });
 });
@@ -143,8 +140,7 @@ describe('R70: who looks at the manager', () => {
   test('R70: a wrong option is named, its value is not shown', () => {
     const wrong: Partial<Record<keyof TokenManagerOptions, unknown>> = {
       refresh: plant(),
-      storage: plant(),
-      name: [plant()],
+      store: plant(),
       refreshAhead: plant(),
       leeway: plant(),
       keepFresh: plant(),
@@ -153,7 +149,6 @@ describe('R70: who looks at the manager', () => {
       isRejected: plant(),
       capture: plant(),
       revoke: plant(),
-      lock: plant(),
       fetch: plant(),
     };
     for (const [name, value] of Object.entries(wrong)) {

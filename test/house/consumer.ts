@@ -1,20 +1,51 @@
-/** A user's first ten lines; compiled against the packed package only. */
+/** A user's first lines; compiled against the packed package only. */
 
-import type { TokenManager, TokenSet } from 'evertoken';
+import type { StoreEntry, StorePort, TokenManager, TokenSet, TokenStore } from 'evertoken';
 import {
   asTokenError,
   bearer,
+  cookieStore,
   createTokenManager,
-  memoryStorage,
+  keyValueStore,
+  memoryStore,
   refreshEndpoint,
   TokenError,
+  tokenStore,
+  webStore,
 } from 'evertoken';
 
 const refresh = refreshEndpoint({ url: 'https://login.example.com/token', clientId: 'app' });
 const allow = ['https://api.example.com', new URL('https://files.example.com/v1')];
-const auth: TokenManager = createTokenManager({ refresh, allow, storage: memoryStorage(), attach: bearer() });
-const stop: () => void = auth.on('signed-out', ({ reason, error }) => console.log(reason, error?.code));
+const store: TokenStore = webStore('shop', { area: 'session' });
+const auth: TokenManager = createTokenManager({ refresh, allow, store, attach: bearer() });
+const stop: () => void = auth.on('signed-out', ({ reason, elsewhere, error }) =>
+  console.log(reason, elsewhere, error?.code),
+);
+const status: 'unknown' | 'signed-in' | 'signed-out' = auth.status;
 const tokens: TokenSet | undefined = auth.tokens;
 const found: TokenError | undefined = asTokenError(new TokenError('closed'), 'closed');
 export const me: Promise<Response> = auth.fetch('https://api.example.com/me', { method: 'GET' });
-export const state = [stop, tokens?.expiresAt, found?.retryAt];
+export const state = [stop, status, tokens?.expiresAt, tokens?.refreshExpiresAt, found?.retryAt];
+
+let entry: StoreEntry | undefined;
+const port: StorePort = {
+  read: async () => entry,
+  async replace(version, next) {
+    if (entry?.version !== version) return false;
+    entry = next;
+    return true;
+  },
+  watch: undefined,
+};
+const items = new Map<string, string>();
+const storage = {
+  getItem: (key: string) => items.get(key) ?? null,
+  setItem: (key: string, value: string) => void items.set(key, value),
+  removeItem: (key: string) => void items.delete(key),
+};
+export const others: TokenStore[] = [
+  tokenStore(port),
+  cookieStore('shop'),
+  keyValueStore('shop', storage),
+  memoryStore(),
+];

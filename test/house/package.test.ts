@@ -15,7 +15,7 @@ import { list } from './source.ts';
 const consumer = inject('consumer');
 const peered = inject('peered');
 const installed = join(consumer, 'node_modules', 'evertoken');
-const entries = ['dpop', 'firebase', 'index', 'indexeddb', 'oidc'];
+const entries = ['dpop', 'firebase', 'index', 'oidc'];
 
 /** Runs a file of the consumer's with the Node that runs this test. */
 function node(name: string, text: string, cwd = consumer): string {
@@ -63,24 +63,17 @@ describe('packed files', () => {
   test.for(packed.filter((path) => /\.d\.c?ts$/.test(path)))('%s names no dependency', (path) => {
     const lines = readFileSync(join(installed, path), 'utf8').split('\n');
     // Comments say which peer to install.
-    const named = /\b(?:ky|mitt|jwt-decode)\b|['"](?:dpop|idb-keyval|oauth4webapi)['"]/i;
+    const named = /\b(?:ky|mitt|jwt-decode)\b|['"](?:dpop|oauth4webapi)['"]/i;
     expect(lines.filter((line) => named.test(line))).toEqual([]);
   });
 });
 
 describe('types', () => {
-  const indexeddb = `
-    import { createTokenManager, type Refresh, type TokenStorage } from 'evertoken';
-    import { indexedDbStorage } from 'evertoken/indexeddb';
-    declare const refresh: Refresh;
-    export const storage: TokenStorage = indexedDbStorage();
-    export const auth = createTokenManager({ refresh, allow: 'https://api.example.com', storage });`;
-
   const dpop = `
     import { createTokenManager, type Refresh } from 'evertoken';
     import { type Dpop, dpop } from 'evertoken/dpop';
     declare const refresh: Refresh;
-    export const proofs: Dpop = dpop({ alg: 'ES256', name: undefined });
+    export const proofs: Dpop = dpop('shop', { alg: 'ES256', keyPair: undefined });
     export const bound = createTokenManager({
       refresh: proofs.refresh(refresh), allow: 'https://api.example.com', attach: proofs });
     export const undo: () => void = proofs.follow(bound);
@@ -117,7 +110,7 @@ describe('types', () => {
       path.replace(/^.*\//, '').replace(/ts$/, ending),
       readFileSync(join('test/types', path), 'utf8'),
     ]);
-    const samples = Object.entries({ dpop, firebase, indexeddb, oidc });
+    const samples = Object.entries({ dpop, firebase, oidc });
     const files = [...texts, ...samples.map(([name, text]) => [`${name}.${ending}`, text])].map(
       ([name = '', text]) => [join(consumer, name).replaceAll('\\', '/'), text],
     );
@@ -170,19 +163,22 @@ describe('loading', () => {
   test('ESM and CommonJS export the same names', () => {
     const print = 'console.log(Object.keys(evertoken).sort().join());';
     const names = node('names.mjs', `import * as evertoken from 'evertoken'; ${print}`);
-    expect(names).toBe('TokenError,asTokenError,bearer,createTokenManager,memoryStorage,refreshEndpoint');
+    const errors = ['TokenError', 'asTokenError'];
+    const stores = ['cookieStore', 'keyValueStore', 'memoryStore', 'tokenStore', 'webStore'];
+    const others = ['bearer', 'createTokenManager', 'refreshEndpoint'];
+    expect(names).toBe([...errors, ...stores, ...others].sort().join());
     expect(node('names.cjs', `const evertoken = require('evertoken'); ${print}`)).toBe(names);
   });
 
-  test('without the optional peer works for all but evertoken/indexeddb, whose error names it', () => {
+  test('without the optional peers works for those that need none; the error of another names its own', () => {
     const probe = (
       entry: string,
     ) => `import('${entry}').then((names) => console.log(Object.keys(names).length),
       (error) => console.log(error.code, error.message));`;
-    expect(node('root.mjs', probe('evertoken'))).toBe('6');
+    expect(node('root.mjs', probe('evertoken'))).toBe('10');
     expect(node('firebase.mjs', probe('evertoken/firebase'))).toBe('2');
-    expect(node('entry.mjs', probe('evertoken/indexeddb'))).toMatch(/^ERR_MODULE_NOT_FOUND .*'idb-keyval'/);
-    expect(node('entry.mjs', probe('evertoken/indexeddb'), peered)).toBe('1');
+    expect(node('entry.mjs', probe('evertoken/dpop'))).toMatch(/^ERR_MODULE_NOT_FOUND .*'dpop'/);
+    expect(node('entry.mjs', probe('evertoken/dpop'), peered)).toBe('1');
   });
 
   test.for([
@@ -193,19 +189,35 @@ describe('loading', () => {
     expect(node(name, `${first} ${print}`)).toBe('{"returnSecureToken":true}');
   });
 
-  test.for([
-    ['indexeddb.mjs', "import { indexedDbStorage } from 'evertoken/indexeddb';"],
-    ['indexeddb.cjs', "const { indexedDbStorage } = require('evertoken/indexeddb');"],
-  ] as const)('evertoken/indexeddb works in %s, and says in Node what it needs', ([name, first]) => {
-    const read = "indexedDbStorage().getItem('evertoken').catch(({ message }) => console.log(message));";
-    expect(node(name, `${first} ${read}`, peered)).toContain('no IndexedDB here');
+  test('R57: both builds in one program meet in the store, and know each other’s errors', () => {
+    const story = `
+      import * as esm from 'evertoken';
+      import { createRequire } from 'node:module';
+      const cjs = createRequire(import.meta.url)('evertoken');
+      const items = new Map();
+      const storage = {
+        getItem: (key) => items.get(key), setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key),
+      };
+      const open = ({ createTokenManager, keyValueStore }) => createTokenManager({
+        refresh: async () => { throw new cjs.TokenError('session-ended') },
+        allow: 'https://api.example.com', store: keyValueStore('shop', storage),
+      });
+      const [one, other] = [open(esm), open(cjs)];
+      await other.ready;
+      const heard = new Promise((resolve) => other.on('signed-in', resolve));
+      await one.signIn({ access_token: 'a' });
+      const { elsewhere } = await heard;
+      const same = other.tokens.accessToken === 'a' && other.sessionId === one.sessionId;
+      const { code } = await one.refresh().catch((error) => esm.asTokenError(error));
+      console.log(elsewhere, same, code);`;
+    expect(node('both.mjs', story)).toBe('true true session-ended');
   });
 
   test.for([
     ['dpop.mjs', "import { dpop } from 'evertoken/dpop';"],
     ['dpop.cjs', "const { dpop } = require('evertoken/dpop');"],
   ] as const)('evertoken/dpop works in %s', ([name, first]) => {
-    const print = 'dpop().thumbprint().then((jkt) => console.log(jkt.length));';
+    const print = "dpop('shop').thumbprint().then((jkt) => console.log(jkt.length));";
     expect(node(name, `${first} ${print}`, peered)).toBe('43');
   });
 
@@ -238,8 +250,6 @@ describe('loading', () => {
     ['probe-dpop.cjs', "require('evertoken/dpop')"],
     ['probe-firebase.mjs', "await import('evertoken/firebase')"],
     ['probe-firebase.cjs', "require('evertoken/firebase')"],
-    ['probe-indexeddb.mjs', "await import('evertoken/indexeddb')"],
-    ['probe-indexeddb.cjs', "require('evertoken/indexeddb')"],
     ['probe-oidc.mjs', "await import('evertoken/oidc')"],
     ['probe-oidc.cjs', "require('evertoken/oidc')"],
   ] as const)('has no side effect: %s', ([name, load]) => {
@@ -270,9 +280,9 @@ describe('dependencies', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['jwt-decode', 'ky', 'mitt']);
   });
 
-  test('of further entry points are optional peers: dpop, idb-keyval, oauth4webapi', () => {
+  test('of further entry points are optional peers: dpop, oauth4webapi', () => {
     const { peerDependencies, peerDependenciesMeta } = manifest;
-    const peers = ['dpop', 'idb-keyval', 'oauth4webapi'];
+    const peers = ['dpop', 'oauth4webapi'];
     expect(Object.keys(peerDependencies)).toEqual(peers);
     expect(peerDependenciesMeta).toEqual(Object.fromEntries(peers.map((peer) => [peer, { optional: true }])));
   });

@@ -3,26 +3,36 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
 import manifest from '../../package.json' with { type: 'json' };
 
-export const core = '{ createTokenManager, memoryStorage, bearer, TokenError, asTokenError }';
-export const full = '*';
-export const dpop = '{ dpop }';
-export const firebase = '{ identityToolkit, returnSecureToken }';
-export const indexeddb = '{ indexedDbStorage }';
-export const oidc = '{ createOidcClient, OidcError }';
+interface Selection {
+  /** The entry point, by the name of its file. */
+  readonly entry: string;
+  readonly names: readonly string[];
+  /** Weighed beside these, which are taken off again. */
+  readonly over?: readonly string[];
+}
+
+/** What an app with a refresh function of its own uses, and no store. */
+const core = ['createTokenManager', 'bearer', 'TokenError', 'asTokenError'];
+
+/** What is weighed; `bench/budgets.json` says how much each may have. */
+export const selections = {
+  core: { entry: 'index', names: core },
+  webStore: { entry: 'index', names: ['webStore'], over: core },
+  refreshEndpoint: { entry: 'index', names: ['refreshEndpoint'], over: core },
+  oidc: { entry: 'oidc', names: ['createOidcClient', 'OidcError'] },
+  dpop: { entry: 'dpop', names: ['dpop'] },
+  firebase: { entry: 'firebase', names: ['identityToolkit', 'returnSecureToken'] },
+} satisfies Record<string, Selection>;
+
+export type Part = keyof typeof selections;
 
 /** In kB of 1000 bytes, rounded up to a tenth. */
 export const sizeOf = (bytes: number): string => `${(Math.ceil(bytes / 100) / 10).toFixed(1)} kB`;
 
-/**
- * @param entry - The entry point, by the name of its file; optional peers are the app's own and not weighed.
- * @returns The size in brotli, and the names of the packages that are part of it.
- */
-export async function measure(
-  selection: string,
-  entry = 'index',
-): Promise<{ bytes: number; packages: string[] }> {
+async function weigh(names: readonly string[], entry: string) {
   const { outputFiles, metafile } = await build({
-    stdin: { contents: `export ${selection} from './dist/${entry}.js';`, resolveDir: '.' },
+    stdin: { contents: `export { ${names.join()} } from './dist/${entry}.js';`, resolveDir: '.' },
+    // Optional peers are the app's own and not weighed.
     external: Object.keys(manifest.peerDependencies),
     bundle: true,
     minify: true,
@@ -36,8 +46,23 @@ export async function measure(
   const quality = { [constants.BROTLI_PARAM_QUALITY]: 11 };
   const contents = outputFiles[0]?.contents ?? new Uint8Array();
   const parts = Object.entries(metafile.outputs['bundle.js']?.inputs ?? {});
-  const names = parts
+  const packages = parts
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .flatMap(([path]) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
-  return { bytes: brotliCompressSync(contents, { params: quality }).length, packages: [...new Set(names)] };
+  return {
+    bytes: brotliCompressSync(contents, { params: quality }).length,
+    packages: [...new Set(packages)].sort(),
+  };
+}
+
+/** @returns The size in brotli, and the names of the packages that are part of it. */
+export async function measure(part: Part): Promise<{ bytes: number; packages: string[] }> {
+  const { entry, names, over = [] }: Selection = selections[part];
+  const whole = await weigh([...over, ...names], entry);
+  if (!over.length) return whole;
+  const { bytes, packages } = await weigh(over, entry);
+  return {
+    bytes: whole.bytes - bytes,
+    packages: whole.packages.filter((name) => !packages.includes(name)),
+  };
 }

@@ -18,9 +18,31 @@ export function parse(...path: string[]): ts.SourceFile {
 
 export const lineCount = (file: ts.SourceFile): number => file.text.trimEnd().split('\n').length;
 
+export interface Import {
+  readonly path: string;
+  /** Nothing of it runs: types alone are taken from there. */
+  readonly isType: boolean;
+}
+
 /** What a file imports and re-exports; type imports and `import()` included. */
-export function imports(file: ts.SourceFile): string[] {
-  return ts.preProcessFile(file.text, true, true).importedFiles.map(({ fileName }) => fileName);
+export function imports(file: ts.SourceFile): Import[] {
+  const typeOnly = new Set(
+    file.statements
+      .filter(isTypeOnly)
+      .map(({ moduleSpecifier }) => (moduleSpecifier as ts.StringLiteral).text),
+  );
+  const paths = ts.preProcessFile(file.text, true, true).importedFiles.map(({ fileName }) => fileName);
+  return [...new Set(paths)].map((path) => ({ path, isType: typeOnly.has(path) }));
+}
+
+function isTypeOnly(statement: ts.Statement): statement is ts.ImportDeclaration | ts.ExportDeclaration {
+  if (ts.isImportDeclaration(statement)) {
+    const { phaseModifier, namedBindings, name } = statement.importClause ?? {};
+    if (phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+    const named = namedBindings && ts.isNamedImports(namedBindings) ? namedBindings.elements : undefined;
+    return !name && !!named?.length && named.every((one) => one.isTypeOnly);
+  }
+  return ts.isExportDeclaration(statement) && !!statement.moduleSpecifier && statement.isTypeOnly;
 }
 
 /** Every node below `node`, itself first. */
@@ -57,34 +79,37 @@ function span(node: ts.Node): { first: number; lines: number } {
   return { first, lines: file.getLineAndCharacterOfPosition(node.getEnd()).line - first + 1 };
 }
 
-/** The file's main export, if that is a function `create...`: it may fill the file. */
-function factoryOf(file: ts.SourceFile): ts.Node | undefined {
-  const found = file.statements.filter(
-    (statement): statement is ts.FunctionDeclaration =>
-      ts.isFunctionDeclaration(statement) &&
-      /^create[A-Z]/.test(statement.name?.text ?? '') &&
-      !!statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword),
-  );
-  return found.length === 1 ? found[0] : undefined;
+type Body = ts.FunctionLikeDeclaration;
+
+const isFunction = (node: ts.Node): node is Body => ts.isFunctionLike(node) && 'body' in node && !!node.body;
+
+/** A part with a name of its own; a callback without one belongs to the function it stands in. */
+const isPart = (node: ts.Node): node is Body =>
+  isFunction(node) &&
+  (!!node.name || ts.isVariableDeclaration(node.parent) || ts.isPropertyAssignment(node.parent));
+
+/** The functions that a function wires: those inside it that have a name, without what is inside them. */
+function partsOf(node: ts.Node): Body[] {
+  return node.getChildren().flatMap((child) => (isPart(child) ? child : partsOf(child)));
 }
 
-/** The functions of a file with their lengths; a factory that fills the file is left out, those inside are not. */
-export function functions(file: ts.SourceFile): { name: string; lines: number }[] {
-  const factory = factoryOf(file);
-  return [...walk(file)]
-    .filter(
-      (node): node is ts.FunctionLikeDeclaration => ts.isFunctionLike(node) && 'body' in node && !!node.body,
-    )
-    .filter((fn) => fn !== factory)
-    .map((fn) => ({ name: nameOf(fn), lines: span(fn).lines }));
+/** The functions of a file with their lengths: as a whole, and without the functions they wire. */
+export function functions(file: ts.SourceFile): { name: string; lines: number; own: number }[] {
+  return [...walk(file)].filter(isFunction).map((fn) => {
+    const { lines } = span(fn);
+    const wired = partsOf(fn).reduce((sum, part) => sum + span(part).lines, 0);
+    return { name: nameOf(fn), lines, own: lines - wired };
+  });
 }
 
-/** What the tests of a file say and hold: titles of `describe`, and all of `test` with the comment above it. */
+/** What the tests of a file say and hold: its first sentence, titles of `describe`, and all of `test` with the comment above it. */
 export function claims(file: ts.SourceFile): string[] {
-  return [...walk(file)].filter(ts.isCallExpression).flatMap((call) => {
+  const opening = /^\/\*\*.*?\*\//s.exec(file.text)?.[0] ?? '';
+  const said = [...walk(file)].filter(ts.isCallExpression).flatMap((call) => {
     const callee = code(call.expression);
     if (!/^(?:describe|test|it)\b/.test(callee) || /\b(?:skip|todo)\b/.test(callee)) return [];
     if (!callee.startsWith('describe')) return call.getFullText();
     return call.arguments[0]?.getText() ?? [];
   });
+  return [opening, ...said];
 }

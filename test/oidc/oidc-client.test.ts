@@ -276,31 +276,6 @@ describe('signInPopup', () => {
     popup.closed = true;
     const seen = vi.fn();
     client.signInPopup().catch(({ code }) => seen(code));
-    await vi.waitFor(() => expect(seen).toHaveBeenCalledWith('popup-closed'));
-  });
-});
-
-describe('signOutRedirect', () => {
-  test('sends the user to the end of the session, and back', async () => {
-    const { client, asked, left } = createApp(await createOidcServer(), { postLogoutRedirectUri: APP });
-    await client.signOutRedirect({ idTokenHint: 'id-token', state: 's' });
-    expect(left[0]).toContain(`${ISSUER}/logout?`);
-    expect(asked()).toEqual({
-      id_token_hint: 'id-token',
-      client_id: 'spa',
-      post_logout_redirect_uri: APP,
-      state: 's',
-    });
-    await client.signOutRedirect({ postLogoutRedirectUri: `${APP}/bye` });
-    expect(asked()).toEqual({ client_id: 'spa', post_logout_redirect_uri: `${APP}/bye` });
-    await client.signOutRedirect();
-  });
-
-  test('says that a server has no such endpoint', async () => {
-    const { client } = createApp(await createOidcServer({ metadata: { end_session_endpoint: undefined } }));
-    expect(await failureOf(client.signOutRedirect())).toMatchObject({
-      code: 'server-metadata',
-      message: expect.stringContaining('end_session_endpoint'),
-    });
-  });
+    await vi.waitFor(() => expect(seen).toHaveBeenCalledWith('popup-closed'), { timeout: 30_000 });
+  }, 60_000);
 });

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
-import { isPage, isVisible, listenToWake } from '../src/wake.ts';
-import { createPage } from './support/page.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { isBrowser, isVisible, listenToWake } from '../../src/platform/page.ts';
+import { createPage } from '../support/page.ts';
 
 /** A page, and what was heard of its waking. */
 function listening() {
@@ -26,7 +26,7 @@ describe('R13: a page', () => {
     ['it comes out of the back/forward cache', 'pageshow', false],
     ['the network is back', 'online', true],
   ] as const)(
-    'R51: wakes when %s (%s), seen or not, and says whether it is the network: %s',
+    'R52: wakes when %s (%s), seen or not, and says whether it is the network: %s',
     (_why, type, isOnline) => {
       const { page, heard } = listening();
       page.fire(type);
@@ -52,10 +52,22 @@ describe('R13: a page', () => {
   });
 });
 
-test('R56: a page is where there is a document', () => {
-  expect(isPage()).toBe(false);
-  createPage();
-  expect(isPage()).toBe(true);
+describe('R57: a browser', () => {
+  test('is where there is a document', () => {
+    expect(isBrowser()).toBe(false);
+    createPage();
+    expect(isBrowser()).toBe(true);
+  });
+
+  test('is also where there is IndexedDB and no document: a worker', () => {
+    vi.stubGlobal('indexedDB', undefined);
+    expect(isBrowser()).toBe(true);
+  });
+
+  test('is not where there is a localStorage, as in Deno and Node 25', () => {
+    vi.stubGlobal('localStorage', {});
+    expect(isBrowser()).toBe(false);
+  });
 });
 
 test('R14: where there is no page nothing is hidden, and nothing is listened to', () => {

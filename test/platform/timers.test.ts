@@ -1,5 +1,13 @@
+import { AbortController as PolyfilledController } from 'abort-controller';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { abortable, after as runAfter, timeLimit, within } from '../src/timers.ts';
+import {
+  abortable,
+  clock,
+  createEnding,
+  heed,
+  after as runAfter,
+  within,
+} from '../../src/platform/timers.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -46,17 +54,33 @@ describe('after', () => {
     expect(runs).toBe(1);
   });
 
-  test('R13: never keeps a Node process alive, and works where a timer is a number', () => {
+  test('R13: keeps a Node process alive only where a caller waits, and works where a timer is a number', () => {
     vi.useRealTimers();
     const set = vi.spyOn(globalThis, 'setTimeout');
-    const cancel = runAfter(60_000, () => {});
-    expect((set.mock.results[0]?.value as NodeJS.Timeout | undefined)?.hasRef()).toBe(false);
-    cancel();
+    const cancels = [runAfter(60_000, () => {}), runAfter(60_000, () => {}, true)];
+    const timers = set.mock.results.map(({ value }) => value as NodeJS.Timeout);
+    expect(timers.map((timer) => timer.hasRef())).toEqual([false, true]);
+    for (const cancel of cancels) cancel();
     const cleared: unknown[] = [];
     vi.stubGlobal('setTimeout', () => 7);
     vi.stubGlobal('clearTimeout', (timer: unknown) => cleared.push(timer));
     runAfter(1, () => {})();
     expect(cleared).toEqual([7]);
+  });
+});
+
+describe('R13: the clock', () => {
+  test('goes on when that of the device is set back', () => {
+    const before = clock();
+    vi.setSystemTime(0);
+    vi.advanceTimersByTime(500);
+    expect(clock() - before).toBe(500);
+  });
+
+  test('R14: is that of the device where there is no other', () => {
+    vi.stubGlobal('performance', undefined);
+    vi.setSystemTime(7);
+    expect(clock()).toBe(7);
   });
 });
 
@@ -89,55 +113,37 @@ describe('R33: a wait', () => {
   });
 });
 
-describe('a time limit', () => {
-  test('aborts its signal with a TimeoutError, and tells when it will', () => {
-    const [signal] = timeLimit('the lock', 500);
-    expect(signal.deadline).toBe(Date.now() + 500);
-    vi.advanceTimersByTime(499);
-    expect(signal.aborted).toBe(false);
-    vi.advanceTimersByTime(1);
-    expect(signal.reason).toMatchObject({
-      name: 'TimeoutError',
-      message: 'the lock took longer than 500 ms',
-    });
+describe('an ending', () => {
+  test('is over at once, for its first reason; who waits is told when that is due', () => {
+    const ending = createEnding();
+    const heard: string[] = [];
+    ending.addEventListener('abort', () => void heard.push('told'));
+    expect(() => heed(ending)).not.toThrow();
+    ending.end('over');
+    ending.end('over again');
+    expect([ending.aborted, ending.reason, heard]).toEqual([true, 'over', []]);
+    expect(() => heed(ending)).toThrow('over');
+    ending.tell();
+    expect(heard).toEqual(['told']);
   });
 
-  test('aborts with its parent, and leaves nothing behind when it is cancelled', () => {
-    const [parent, other] = [listened(), listened()];
-    const [first] = timeLimit('it', 500, parent.signal);
-    parent.abort('over');
-    expect(first.reason).toBe('over');
-    const [second, cancel] = timeLimit('it', 500, other.signal);
-    vi.advanceTimersByTime(400);
-    cancel();
-    other.abort();
-    expect([second.aborted, other.count()]).toEqual([false, 0]);
-  });
-});
-
-describe('R34: a time limit in a context that was frozen', () => {
-  /** The clock goes on, and no timer fires before the thaw. */
-  const freeze = (ms: number) => vi.setSystemTime(Date.now() + ms);
-
-  test('waits a moment more for what came meanwhile and is told after the timers', () => {
-    const [signal] = timeLimit('it', 500);
-    freeze(60_000);
-    vi.advanceTimersByTime(500);
-    expect(signal.aborted).toBe(false);
-    vi.advanceTimersByTime(99);
-    expect(signal.aborted).toBe(false);
-    vi.advanceTimersByTime(1);
-    expect(signal.aborted).toBe(true);
+  test('ends the wait of who asks later, and keeps none of those whose wait is over', async () => {
+    const ending = createEnding();
+    const remove = vi.spyOn(ending, 'removeEventListener');
+    expect(await abortable(Promise.resolve(1), ending)).toBe(1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(remove).toHaveBeenCalledOnce();
+    const wait = abortable(hanging(), ending);
+    ending.end('over');
+    ending.tell();
+    await expect(wait).rejects.toBe('over');
+    await expect(abortable(hanging(), ending)).rejects.toBe('over');
   });
 
-  test('ends all the same where every timer is late', () => {
-    const [signal] = timeLimit('it', 500);
-    let rounds = 0;
-    for (; !signal.aborted && rounds < 9; rounds++) {
-      freeze(1_000);
-      vi.runOnlyPendingTimers();
-    }
-    expect([signal.aborted, rounds]).toEqual([true, 3]);
+  test('R14: has a reason also where a signal has none (React Native)', () => {
+    const signal = { aborted: true, reason: undefined } as AbortSignal;
+    expect(() => heed(signal)).toThrow(expect.objectContaining({ name: 'AbortError' }));
+    expect(() => heed(null)).not.toThrow();
   });
 });
 
@@ -152,6 +158,10 @@ describe('within', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('tells the task until when it has time', async () => {
+    await within('it', 500, ({ deadline }) => expect(deadline).toBe(Date.now() + 500));
+  });
+
   test('rejects when the task takes too long, and its signal says so too', async () => {
     let seen: AbortSignal = aborted('nobody');
     const run = within('the refresh', 500, (signal) => {
@@ -161,5 +171,52 @@ describe('within', () => {
     vi.advanceTimersByTime(500);
     await expect(run).rejects.toThrow('the refresh took longer than 500 ms');
     await expect(run).rejects.toBe(seen.reason);
+  });
+
+  test('R14: gives the signal its reason where `abort` takes none (React Native)', async () => {
+    vi.stubGlobal('AbortController', PolyfilledController);
+    const seen: AbortSignal[] = [];
+    const wait = within('it', 500, (signal) => {
+      seen.push(signal);
+      return hanging();
+    });
+    vi.advanceTimersByTime(500);
+    await expect(wait).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(seen[0]?.reason).toMatchObject({ name: 'TimeoutError' });
+  });
+});
+
+describe('R34: a wait in a context that was frozen', () => {
+  /** The clock goes on, and no timer fires before the thaw. */
+  const freeze = (ms: number) => vi.setSystemTime(Date.now() + ms);
+  const start = () => {
+    let signal = aborted('nobody');
+    const wait = within('it', 500, (own) => {
+      signal = own;
+      return hanging();
+    });
+    wait.catch(() => {});
+    return () => signal.aborted;
+  };
+
+  test('lasts a moment more for what came meanwhile and is told after the timers', () => {
+    const isOver = start();
+    freeze(60_000);
+    vi.advanceTimersByTime(500);
+    expect(isOver()).toBe(false);
+    vi.advanceTimersByTime(99);
+    expect(isOver()).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(isOver()).toBe(true);
+  });
+
+  test('ends all the same where every timer is late', () => {
+    const isOver = start();
+    let rounds = 0;
+    for (; !isOver() && rounds < 9; rounds++) {
+      freeze(1_000);
+      vi.runOnlyPendingTimers();
+    }
+    expect([isOver(), rounds]).toEqual([true, 3]);
   });
 });

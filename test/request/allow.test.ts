@@ -1,9 +1,8 @@
 /** The look-alikes are generated: what a person would think of stands in test/flows/attach-rules.test.ts. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { matcherOf, targetOf } from '../src/allow.ts';
-import type { Target } from '../src/contracts.ts';
-import type { AllowRule } from '../src/types.ts';
+import { matcherOf, type Target, targetOf } from '../../src/request/allow.ts';
+import type { AllowRule } from '../../src/types.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bearer } from '../src/bearer.ts';
-import type { Attach } from '../src/types.ts';
+import { bearer } from '../../src/request/bearer.ts';
+import type { Attach } from '../../src/types.ts';
 
 const tokens = { accessToken: 'access-1', tokenType: 'Bearer' };
 const headersOf = (attach: Attach) =>

@@ -1,8 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Request as PolyfilledRequest } from 'whatwg-fetch';
-import { targetOf } from '../src/allow.ts';
-import type { Target } from '../src/contracts.ts';
-import { type Call, hasHeader, isReplayable, isRequest, sendCall, takeCall } from '../src/replay.ts';
+import { type Target, targetOf } from '../../src/request/allow.ts';
+import { type Call, hasHeader, isReplayable, isRequest, sendCall, takeCall } from '../../src/request/call.ts';
 
 const HREF = 'https://api.example.com/things';
 const take = (input: RequestInfo | URL = HREF, init?: RequestInit) =>

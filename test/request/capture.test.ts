@@ -1,13 +1,12 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { targetOf } from '../src/allow.ts';
-import { createCapture } from '../src/capture.ts';
-import type { Held, Target } from '../src/contracts.ts';
-import { hold } from '../src/expiry.ts';
-import { readTokenResponse } from '../src/token-response.ts';
-import type { CaptureRule, TokenSet } from '../src/types.ts';
-import { follow } from './support/recorder.ts';
-import { createContext } from './support/sessions.ts';
-import { deferred } from './support/world.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Target, targetOf } from '../../src/request/allow.ts';
+import { createCapture } from '../../src/request/capture.ts';
+import { type Held, hold } from '../../src/session/expiry.ts';
+import { readTokenResponse } from '../../src/session/token-response.ts';
+import type { CaptureRule, TokenSet } from '../../src/types.ts';
+import { createCore } from '../support/core.ts';
+import { follow, short } from '../support/recorder.ts';
+import { deferred } from '../support/world.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000 }));
 afterEach(() => void vi.useRealTimers());
@@ -19,148 +18,181 @@ const accept = (answer: unknown, issuedAt: number, previous?: TokenSet): Held =>
   hold(readTokenResponse(answer, ['bearer'], previous), issuedAt, margins, previous);
 
 /** Signed in with `first`; what `send` is given answers the request. */
-async function setUp(rules: CaptureRule[] = [rule], isSignedIn = true) {
-  const told: string[] = [];
-  const { sessions } = createContext({ add: (event) => told.push(event) });
-  const first = accept({ access_token: 'first', refresh_token: 'r0' }, 0);
-  if (isSignedIn) await sessions.open(() => true, first, 'local');
-  const revoked: (string | undefined)[] = [];
+function setUp(rules: CaptureRule[] = [rule], isSignedIn = true) {
+  const core = createCore();
+  const { sessions, sharing, told } = core;
+  if (isSignedIn) core.signIn(accept({ access_token: 'first', refresh_token: 'r0' }, 0));
+  told.length = 0;
+  const [order, revoked]: (string | undefined)[][] = [[], []];
   const capture = createCapture(rules, {
-    sessions,
-    accept,
-    flush: () => told.push('flush'),
-    revokeTokens: ({ refreshToken }) => revoked.push(refreshToken),
+    ...{ sessions, sharing, accept },
+    flush: () => void order?.push(...short(told.splice(0)), 'told'),
+    revokeTokens: ({ refreshToken }) => revoked?.push(refreshToken),
   });
   const send = (answer: Promise<Response> | Response, carried?: string, signal?: AbortSignal) =>
     capture({ target: targetOf(url) as Target, method: 'POST', signal }, carried, async () => answer);
-  const tokens = () => sessions.current.held?.tokens;
-  told.length = 0;
-  return { sessions, told, send, tokens, revoked };
+  return { ...core, order, send, revoked, tokens: () => sessions.current.state.held?.tokens };
 }
 
 const grant = (access_token: string, more: object = {}) => Response.json({ access_token, ...more });
 
-test('R40, R41: the response is handed on, still readable, after its tokens are current and told', async () => {
-  const { send, tokens, told } = await setUp();
-  const response = await send(grant('second', { expires_in: 60 }), 'first');
-  expect(tokens()).toMatchObject({ accessToken: 'second', refreshToken: 'r0', expiresAt: 61_000 });
-  expect(told).toEqual(['token-refreshed', 'flush']);
-  expect(await response.json()).toMatchObject({ access_token: 'second' });
+describe('R40, R41: a response', () => {
+  test('is handed on, still readable, after its tokens are current and told', async () => {
+    const { send, tokens, order } = setUp();
+    const response = await send(grant('second', { expires_in: 60 }), 'first');
+    expect(tokens()).toMatchObject({ accessToken: 'second', refreshToken: 'r0', expiresAt: 61_000 });
+    expect(order).toEqual(['token-refreshed captured', 'told']);
+    expect(await response.json()).toMatchObject({ access_token: 'second' });
+  });
+
+  test.each<[why: string, CaptureRule, Response]>([
+    ['of another URL', { url: 'https://api.example.com/other' }, grant('second')],
+    ['of another method', { url, method: ['get', 'PUT'] }, grant('second')],
+    ['that is no success', rule, Response.json({ access_token: 'second' }, { status: 400 })],
+    ['whose `read` finds none', { url, read: () => undefined }, grant('second')],
+    ['that is no JSON', rule, new Response('<p>')],
+    ['that is something else', { url, method: 'post' }, Response.json({ done: true })],
+  ])('%s brings no tokens', async (_why, own, answer) => {
+    const { send, tokens } = setUp([own]);
+    expect(await send(answer, 'first')).toBe(answer);
+    expect(tokens()?.accessToken).toBe('first');
+  });
+
+  test('waits 5 s at most for its reader, and who aborts does not wait at all', async () => {
+    const { send, sessions } = setUp([{ url, read: () => new Promise(() => {}) }]);
+    const abort = new AbortController();
+    const waits = follow(send(grant('second'), 'first'));
+    const leaves = follow(send(grant('second'), 'first', abort.signal));
+    abort.abort('enough');
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect([waits.state, leaves.value, sessions.current.captures.size]).toEqual(['pending', 'enough', 2]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([waits.state, sessions.current.captures.size]).toEqual(['resolved', 0]);
+  });
+
+  test('of which only headers are read leaves its body to the caller alone, who need not read it first', async () => {
+    const read = ({ headers }: Response) => ({ access_token: `${headers.get('x-new-token')}` });
+    const { send, tokens } = setUp([{ url, read }]);
+    const answer = new Response('the body', { headers: { 'x-new-token': 'second' } });
+    const clone = vi.spyOn(answer, 'clone');
+    const response = await send(answer, 'first');
+    expect(tokens()?.accessToken).toBe('second');
+    const copy = clone.mock.results[0]?.value as Response;
+    expect(await copy.body?.getReader().read()).toMatchObject({ done: true });
+    expect(await response.text()).toBe('the body');
+  });
 });
 
-test.each<[why: string, CaptureRule, Response]>([
-  ['of another URL', { url: 'https://api.example.com/other' }, grant('second')],
-  ['of another method', { url, method: ['get', 'PUT'] }, grant('second')],
-  ['that is no success', rule, Response.json({ access_token: 'second' }, { status: 400 })],
-  ['whose `read` finds none', { url, read: () => undefined }, grant('second')],
-  ['that is no JSON', rule, new Response('<p>')],
-  ['that is something else', { url, method: 'post' }, Response.json({ done: true })],
-])('R40: a response %s brings no tokens', async (_why, own, answer) => {
-  const { send, tokens } = await setUp([own]);
-  expect(await send(answer, 'first')).toBe(answer);
-  expect(tokens()?.accessToken).toBe('first');
+describe('R41: the session', () => {
+  test('signed out, begins only by a rule that starts one', async () => {
+    const deaf = setUp([rule], false);
+    await deaf.send(grant('second'));
+    expect([deaf.tokens(), deaf.order]).toEqual([undefined, []]);
+    const { send, tokens, order } = setUp([{ ...rule, startsSession: true }], false);
+    await send(grant('second'));
+    expect([tokens()?.accessToken, order]).toEqual(['second', ['signed-in captured', 'told']]);
+  });
+
+  test('is always a new one by such a rule, with nothing of the one before', async () => {
+    const { send, tokens, order } = setUp([{ ...rule, startsSession: true }]);
+    await send(grant('second'));
+    expect(tokens()).toEqual({ accessToken: 'second', tokenType: 'Bearer' });
+    expect(order).toEqual(['signed-out replaced', 'signed-in captured', 'told']);
+  });
+
+  test('R51: that such a rule begins is told to the store, so that a sign-out meanwhile means it, too', async () => {
+    const { sessions, sharing } = setUp();
+    const commit = vi.fn(sharing.commit);
+    const capture = createCapture([{ ...rule, startsSession: true }], {
+      ...{ sessions, sharing: { commit }, accept, flush() {}, revokeTokens() {} },
+    });
+    await capture({ target: targetOf(url) as Target, method: 'POST' }, undefined, async () =>
+      grant('second'),
+    );
+    expect(commit.mock.calls[0]?.[1]?.begins).toBe(sessions.current.state.id);
+  });
+
+  test.each([
+    ['revoked, if the sign-out revokes', true, ['r1']],
+    ['left alone, if it does not', false, []],
+  ])(
+    'R32: that was signed out meanwhile drops the tokens; they are %s',
+    async (_what, isRevoked, expected) => {
+      const { signOut, send, tokens, revoked } = setUp();
+      const answer = deferred<Response>();
+      const response = send(answer.promise, 'first');
+      signOut(isRevoked);
+      answer.resolve(grant('second', { refresh_token: 'r1' }));
+      await response;
+      expect([tokens(), revoked]).toEqual([undefined, expected]);
+    },
+  );
+
+  test('R30: that took its place meanwhile is not touched by a slow sign-in endpoint', async () => {
+    const { signIn, send, tokens } = setUp([{ ...rule, startsSession: true }]);
+    const answer = deferred<Response>();
+    const response = send(answer.promise);
+    signIn(accept({ access_token: 'another tabs' }, 0), 'b');
+    answer.resolve(grant('late'));
+    await response;
+    expect(tokens()?.accessToken).toBe('another tabs');
+  });
+
+  test('R35: knows which requests may still bring tokens', async () => {
+    const { send, sessions } = setUp();
+    const answer = deferred<Response>();
+    const sent = send(answer.promise, 'first');
+    expect(sessions.current.captures.size).toBe(1);
+    answer.resolve(grant('second'));
+    await sent;
+    expect(sessions.current.captures.size).toBe(0);
+  });
 });
 
-test('R41: signed out only a rule that starts a session is heard; that one always begins a new one', async () => {
-  const deaf = await setUp([rule], false);
-  await deaf.send(grant('second'));
-  expect([deaf.tokens(), deaf.told]).toEqual([undefined, []]);
-  const { send, tokens, told } = await setUp([{ ...rule, startsSession: true }]);
-  await send(grant('second'));
-  expect(tokens()).toEqual({ accessToken: 'second', tokenType: 'Bearer' });
-  expect(told).toEqual(['signed-out', 'signed-in', 'flush']);
+describe('R43: an access token alone', () => {
+  test('replaces only the one its request carried; without one that which was current', async () => {
+    const { send, tokens } = setUp();
+    await send(grant('stranger'), 'older');
+    expect(tokens()?.accessToken).toBe('first');
+    await send(grant('last'));
+    expect(tokens()?.accessToken).toBe('last');
+  });
+
+  test('of the request that was sent later wins, whichever was answered first', async () => {
+    const { send, tokens } = setUp();
+    const early = deferred<Response>();
+    const first = send(early.promise, 'first');
+    vi.setSystemTime(1_001);
+    await send(grant('later'), 'first');
+    early.resolve(grant('early'));
+    await first;
+    expect(tokens()?.accessToken).toBe('later');
+  });
+
+  test('was sent later by whoever held the other’s, whatever the clocks say', async () => {
+    const { send, tokens } = setUp();
+    await send(grant('second'));
+    vi.setSystemTime(0);
+    await send(grant('third'));
+    expect(tokens()?.accessToken).toBe('third');
+  });
 });
 
-test('R41: tokens for a session that is over by then are dropped', async () => {
-  const { send, sessions, tokens } = await setUp();
-  const answer = deferred<Response>();
-  const sent = send(answer.promise, 'first');
-  await sessions.end();
-  answer.resolve(grant('second', { refresh_token: 'r1' }));
-  await sent;
-  expect(tokens()).toBeUndefined();
-});
+describe('what goes wrong', () => {
+  test('R55: in a `read` is reported, and in the request is thrown', async () => {
+    const reported = vi.fn();
+    vi.stubGlobal('reportError', reported);
+    const error = new Error('no such header');
+    const { send } = setUp([{ url, read: () => Promise.reject(error) }]);
+    expect((await send(grant('second'))).ok).toBe(true);
+    expect(reported).toHaveBeenCalledOnce();
+    await expect(send(Promise.reject(error))).rejects.toBe(error);
+  });
 
-test('R43: an access token alone replaces only the one its request carried; the later sent wins', async () => {
-  const { send, tokens } = await setUp();
-  await send(grant('stranger'), 'older');
-  expect(tokens()?.accessToken).toBe('first');
-  const early = deferred<Response>();
-  const sent = [send(early.promise, 'first'), send(grant('later'), 'first')];
-  await sent[1];
-  early.resolve(grant('early', { refresh_token: 'r1' }));
-  await sent[0];
-  expect(tokens()?.accessToken).toBe('later');
-  await send(grant('last'));
-  expect(tokens()?.accessToken).toBe('last');
-});
-
-test('R42: a refresh token of its own ends the wait for a refresh that began before; without one it does not', async () => {
-  const { send, sessions } = await setUp();
-  const release = vi.fn();
-  const { current } = sessions;
-  const { base } = current;
-  current.run = { base, work: Promise.resolve(), release };
-  await send(grant('second'), 'first');
-  expect([current.base, release.mock.calls]).toEqual([base, []]);
-  await send(grant('third', { refresh_token: 'r1' }), 'older');
-  expect([current.base, release.mock.calls.length]).toEqual([current.n, 1]);
-  expect(current.base).toBeGreaterThan(base);
-});
-
-test('R41: the response waits 5 s at most for its reader, and who aborts does not wait at all', async () => {
-  const { send, sessions } = await setUp([{ url, read: () => new Promise(() => {}) }]);
-  const abort = new AbortController();
-  const waits = follow(send(grant('second'), 'first'));
-  const leaves = follow(send(grant('second'), 'first', abort.signal));
-  abort.abort('enough');
-  await vi.advanceTimersByTimeAsync(4_999);
-  expect([waits.state, leaves.value, sessions.current.captures.size]).toEqual(['pending', 'enough', 2]);
-  await vi.advanceTimersByTimeAsync(1);
-  expect([waits.state, sessions.current.captures.size]).toEqual(['resolved', 0]);
-});
-
-test('R55: what a `read` throws is reported, and what the request throws is thrown', async () => {
-  const reported = vi.fn();
-  vi.stubGlobal('reportError', reported);
-  const error = new Error('no such header');
-  const { send } = await setUp([{ url, read: () => Promise.reject(error) }]);
-  expect((await send(grant('second'))).ok).toBe(true);
-  expect(reported).toHaveBeenCalledExactlyOnceWith(error);
-  await expect(send(Promise.reject(error))).rejects.toBe(error);
-});
-
-test('a rule that is none is named, with its place', async () => {
-  const create = (rule: object) => setUp([{ url }, rule as CaptureRule]);
-  await expect(create({})).rejects.toThrow('evertoken: options.capture[1].url is undefined');
-  await expect(create({ url: 'api' })).rejects.toThrow('evertoken: options.capture[1].url is string');
-  await expect(create({ url, reads: 1 })).rejects.toThrow('evertoken: options.capture[1].reads is number');
-});
-
-test.each([
-  ['revoked, if the sign-out revokes', true, ['r1']],
-  ['left alone, if it does not', false, []],
-])('R32: tokens that come after a sign-out are dropped and %s', async (_what, isRevoked, expected) => {
-  const { sessions, send, tokens, revoked } = await setUp();
-  const answer = deferred<Response>();
-  const response = send(answer.promise, 'first');
-  const was = sessions.current;
-  await sessions.end(isRevoked);
-  was.isRevoked = isRevoked;
-  answer.resolve(grant('second', { refresh_token: 'r1' }));
-  await response;
-  expect(tokens()).toBeUndefined();
-  expect(revoked).toEqual(expected);
-});
-
-test('R40: where only headers are read, the body is kept for the caller alone, who need not read it first', async () => {
-  const read = ({ headers }: Response) => ({ access_token: `${headers.get('x-new-token')}` });
-  const { send, tokens } = await setUp([{ url, read }]);
-  const answer = new Response('the body', { headers: { 'x-new-token': 'second' } });
-  const clone = vi.spyOn(answer, 'clone');
-  const response = await send(answer, 'first');
-  expect(tokens()?.accessToken).toBe('second');
-  const copy = clone.mock.results[0]?.value as Response;
-  expect(await copy.body?.getReader().read()).toMatchObject({ done: true });
-  expect(await response.text()).toBe('the body');
+  test('in a rule is named, with its place', () => {
+    const create = (own: object) => () => setUp([{ url }, own as CaptureRule]);
+    expect(create({})).toThrow('evertoken: options.capture[1].url is undefined');
+    expect(create({ url: 'api' })).toThrow('evertoken: options.capture[1].url is string');
+    expect(create({ url, reads: 1 })).toThrow('evertoken: options.capture[1].reads is number');
+  });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseChallenges, stepUpChallenge } from '../src/challenge.ts';
-import type { Challenge } from '../src/types.ts';
+import type { Challenge } from '../../src/api.ts';
+import { parseChallenges, stepUpChallenge } from '../../src/request/challenge.ts';
 
 const challenge = (scheme: string, parameters: Record<string, string> = {}): Challenge => ({
   scheme,
@@ -117,12 +117,11 @@ test('R20: what is printed by the grammar, with any spacing and quoting, is read
   );
 });
 
-test('R20: no header throws or hangs, however it is put together', () => {
+// How long it takes stands in bench/hostile.mjs.
+test('R20: no header throws, however it is put together', () => {
   const pieces = ['a', '=', '"', '\\', ',', ' ', '(', 'é', '\n'];
   const check = (text: string) => {
-    const startedAt = performance.now();
     expect(parseChallenges(text).every(({ scheme }) => text.includes(scheme))).toBe(true);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
   };
   const header = fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.constantFrom(...pieces)));
   fc.assert(fc.property(header, (parts) => check([...parts].join(''))));

@@ -1,244 +1,240 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { TokenError } from '../src/errors.ts';
-import { createLedger, noLedger } from '../src/ledger.ts';
-import type { StoredSession } from '../src/storage.ts';
-import { follow, short } from './support/recorder.ts';
-import { settle } from './support/refresh.ts';
 import {
-  always,
-  createContext,
-  createDisk,
-  createSharedLedger,
-  held,
-  type View,
-} from './support/sessions.ts';
-import { deferred } from './support/world.ts';
+  type Change,
+  capture,
+  createId,
+  expire,
+  fail,
+  refresh,
+  restore,
+  signIn,
+  signInCaptured,
+  signOut,
+} from '../../src/session/changes.ts';
+import type { Held } from '../../src/session/expiry.ts';
+import type { SessionState } from '../../src/session/session.ts';
+import { held, inA, nobody, over } from '../support/core.ts';
 
-beforeEach(() => void vi.useFakeTimers({ now: 0 }));
+beforeEach(() => void vi.useFakeTimers({ now: 1_000 }));
 afterEach(() => void vi.useRealTimers());
 
-const kinds = {
-  'a ledger that all contexts see': () => createSharedLedger(),
-  'a ledger of its own': () =>
-    createLedger('shop', { getItem: () => null, setItem() {}, removeItem() {} }, false),
-  'no ledger': () => noLedger,
+/** What a change expects to find, and what becomes of it; `nothing`: it is discarded. */
+type Row = [rule: string, finds: string, now: SessionState, becomes: object | 'nothing'];
+
+const run = (change: Change, rows: Row[]) =>
+  test.each(rows)('%s: finds %s', (_rule, _finds, now, becomes) => {
+    const before = structuredClone(now);
+    const next = change(now);
+    if (becomes === 'nothing') expect(next).toBeUndefined();
+    else expect(next).toMatchObject(becomes);
+    expect(now, 'what was found is left as it was').toEqual(before);
+  });
+
+const next = held('t2', { refreshToken: 'r2' });
+const inB: SessionState = { ...inA, id: 'b', held: held('b1') };
+const failure = { count: 1, at: 900, retryAt: 2_000 };
+/** A refresh has gone on meanwhile. */
+const rotated: SessionState = { ...inA, rotation: 3, held: held('t9', { refreshToken: 'r9' }) };
+/** A capture has brought an access token alone meanwhile. */
+const recaptured: SessionState = {
+  ...inA,
+  ...{ held: held('c1', { refreshToken: 'r1' }), chain: 3, capturedAt: 500 },
 };
+const anew = (begunBy: string) => ({ id: expect.not.stringMatching(/^[ab]$/), begunBy, begunAt: 1_000 });
 
-describe.each(Object.entries(kinds))('one context, with %s,', (kind, createLedgerOf) => {
-  /** A context, its record, and what it wrote. */
-  function setUp(spoil: Partial<View> = {}) {
-    const store = createDisk().open();
-    const written: (string | undefined)[] = [];
-    const { write } = store;
-    store.write = (next) => {
-      written.push(next?.held.tokens.accessToken);
-      return write(next);
-    };
-    Object.assign(store, spoil);
-    const ledger = createLedgerOf();
-    return { ...createContext({ store, ledger }), store, ledger, written };
-  }
+describe('a sign-in', () => {
+  const begun = { id: 'b', held: next, begunBy: 'local', begunAt: 1_000, rotation: 0 };
+  run(signIn(next, 'b'), [
+    ['R30', 'nobody', nobody, begun],
+    ['R30, R62', 'somebody', inA, begun],
+    ['R30', 'a session that is over', over('local'), begun],
+    ['R62', 'the very tokens', { ...inA, held: held('t2', { refreshToken: 'r2' }) }, 'nothing'],
+    ['R62', 'the access token with another refresh token', { ...inA, held: held('t2') }, begun],
+    ['R62', 'the very tokens of a session that is over', { ...over('ended'), held: next }, begun],
+  ]);
 
-  test('R30: a commit that does not find what it expects when its turn comes writes nothing', async () => {
-    const { signIn, sendRefresh, sessions, token, store, written, told } = setUp();
-    await signIn('a');
-    const answers = [sendRefresh(), sendRefresh()];
-    const both = answers.map((answer, index) => answer(`b${index}`));
-    expect(await Promise.all(both)).toEqual([true, false]);
-    expect([token(), store.now?.held, written]).toEqual(['b0', sessions.current.held, ['a', 'b0']]);
-    expect(short(told)).toEqual(['signed-in local', 'token-refreshed manual']);
+  test('R62: brings nothing of the session before along', () => {
+    const now = { ...recaptured, failure, cause: 'captured', durationMs: 7, renewedAt: 400 } as const;
+    expect(signIn(next, 'b')(now)).toEqual({ ...begun, capturedAt: 0, renewedAt: 0 });
   });
+});
 
-  test('R39, R32: tokens are stored before they are used, and a sign-out meanwhile leaves none', async () => {
-    const { signIn, refresh, sessions, store, written, told, token } = setUp();
-    await signIn('a');
-    store.mood = 'slow';
-    const commit = refresh('b');
-    await settle();
-    expect([written.at(-1), token(), store.now?.held.tokens.accessToken]).toEqual(['b', 'a', 'a']);
-    const end = sessions.end();
-    expect(token()).toBeUndefined();
-    store.mood = 'well';
-    store.pending[0]?.();
-    expect(await commit).toBe(false);
-    await end;
-    expect([written.slice(0, 3), store.now]).toEqual([['a', 'b', undefined], undefined]);
-    expect(short(told)).toEqual(['signed-in local', 'signed-out local']);
-  });
-
-  test('R39: tokens that cannot be stored are used all the same, and the older record does not replace them', async () => {
-    const { signIn, refresh, look, sessions, store, token } = setUp();
-    await signIn('a');
-    store.mood = 'full';
-    expect(await refresh('b')).toBe(true);
-    await look();
-    expect([token(), sessions.current.isLocal]).toEqual(['b', true]);
-    store.mood = 'well';
-    await refresh('c');
-    expect([token(), sessions.current.isLocal, store.now?.held.tokens.accessToken]).toEqual([
-      'c',
-      false,
-      'c',
+describe('the answer of a sign-in endpoint', () => {
+  const begun = { id: 'b', held: next, begunBy: 'captured' };
+  describe('whose request was sent signed out', () => {
+    run(signInCaptured(nobody, next, 'b'), [
+      ['R30, R41', 'nobody still', nobody, begun],
+      ['R30', 'a session that began meanwhile', inA, 'nothing'],
     ]);
   });
-
-  /** A refresh of another context is in the record, and two looks at it are under way when the user signs out. */
-  async function signOutWhileReading(looks: number) {
-    const reading = deferred<StoredSession>();
-    const { signIn, sessions, look, store, ledger, token, told } = setUp();
-    await signIn('a');
-    const { id } = sessions.current;
-    if (ledger.isShared) await ledger.visit(id, () => ({ n: 9, id, base: 9, at: 0 }));
-    const newer = {
-      ...(store.now as StoredSession),
-      n: 9,
-      base: 9,
-      held: held('newer, from another context'),
-    };
-    const { read } = store;
-    store.read = () => reading.promise;
-    const syncs = Array.from({ length: looks }, () => look());
-    await settle();
-    const end = sessions.end();
-    store.now = newer;
-    store.read = read;
-    reading.resolve(newer);
-    await Promise.all([...syncs, end]);
-    return { token, told, store };
-  }
-
-  test('R32: a sign-out is not undone by stored tokens that are still being read', async () => {
-    const { token, told } = await signOutWhileReading(1);
-    expect([token(), short(told).at(-1)]).toEqual([undefined, 'signed-out local']);
-  });
-
-  test('R32: nor by a second look that was waiting for the first', async () => {
-    const { token, told, store } = await signOutWhileReading(2);
-    expect([token(), short(told).at(-1), store.now]).toEqual([undefined, 'signed-out local', undefined]);
-  });
-
-  test('a session that ends while the next one is being stored does not take its record along', async () => {
-    const { signIn, sessions, token, store, told } = setUp();
-    await signIn('a');
-    store.mood = 'slow';
-    const next = signIn('b');
-    await settle();
-    const end = sessions.end();
-    store.mood = 'well';
-    store.pending[0]?.();
-    await Promise.all([next, end]);
-    expect([token(), store.now?.held.tokens.accessToken]).toEqual(['b', 'b']);
-    expect(short(told)).toEqual(['signed-in local', 'signed-out local', 'signed-in local']);
-  });
-
-  test('R35: an end that the server said removes the record, is told once, and leaves those who wait', async () => {
-    const { signIn, sessions, store, told, posted } = setUp();
-    await signIn('a');
-    const { current } = sessions;
-    const error = new TokenError('session-ended');
-    const fits = () => sessions.current === current;
-    const both = [sessions.expire(fits, error), sessions.expire(fits, error)];
-    expect(await Promise.all(both)).toEqual([true, false]);
-    expect([current.signal.aborted, store.now, sessions.current.isTried]).toEqual([false, undefined, true]);
-    expect(posted).toEqual([1, 1.5]);
-    expect(short(told)).toEqual(['signed-in local', 'signed-out ended']);
-  });
-
-  test('R51, R8: newer stored tokens are adopted, older ones never; who waits for the first ones goes on', async () => {
-    const { sessions, look, told, store, token } = setUp();
-    const { signal } = sessions.current;
-    const seen: unknown[] = [];
-    for (const [id, n] of [
-      ['x', 3],
-      ['x', 3],
-      ['x', 4],
-      ['y', 4],
-      ['y', 5],
-    ] as const) {
-      store.now = { id, n, base: n, held: held(`${id}${n}`) };
-      await (n === 3 ? sessions.sync('restored') : look());
-      seen.push(token());
-      if (n === 3) expect(signal.aborted).toBe(false);
-    }
-    expect(seen).toEqual(['x3', 'x3', 'x4', 'x4', 'y5']);
-    const changes = [
-      'signed-in restored',
-      ...['token-refreshed', 'signed-out', 'signed-in'].map((event) => `${event} other-context`),
-    ];
-    expect(short(told)).toEqual(changes);
-  });
-
-  test('R53: a storage that cannot be read or written leaves a working session in memory', async () => {
-    const { signIn, refresh, look, sessions, token } = setUp({ mood: 'blocked' });
-    await sessions.sync('restored');
-    await signIn('a');
-    await look();
-    expect([await refresh('b'), token()]).toEqual([true, 'b']);
-    await sessions.end();
-    expect(token()).toBeUndefined();
-  });
-
-  test('R61: after close() who waits is told, a commit under way goes on, and no session is born alive', async () => {
-    vi.stubGlobal('crypto', undefined); // an id is made without it, too
-    const { sessions, signIn, token, store, posted } = setUp();
-    const commit = signIn('a');
-    const settled = follow(sessions.settled(null));
-    sessions.close();
-    expect(await commit).toBe(true);
-    expect([token(), typeof sessions.current.id]).toEqual(['a', 'string']);
-    expect([store.now?.held.tokens.accessToken, posted.length]).toEqual(['a', 1]);
-    expect(settled.value).toMatchObject({ code: 'closed' });
-    expect(sessions.current.signal.reason).toBe(sessions.closed.reason);
-  });
-
-  test('R54: never waits: it signs in, refreshes, looks, spends and signs out, and so does its next page', async () => {
-    const { signIn, refresh, capture, look, spend, claim, sessions, store, ledger } = setUp();
-    const acts = [
-      () => sessions.sync('restored'),
-      () => signIn('a'),
-      look,
-      spend,
-      async () => claim(),
-      () => refresh('b'),
-      () => capture('c', true),
-      () => capture('d'),
-      spend,
-      () => sessions.end(),
-      () => signIn('e'),
-    ];
-    for (const act of acts) await act();
-    const next = createContext({ store, ledger });
-    await next.sessions.sync('restored');
-    await next.spend();
-    expect([next.token(), Date.now(), vi.getTimerCount(), kind]).toEqual(['e', 0, 0, kind]);
+  describe('whose request was sent in session a', () => {
+    run(signInCaptured(inA, next, 'b'), [
+      ['R41', 'that session, however often refreshed', rotated, begun],
+      ['R30', 'its end', over('local'), 'nothing'],
+      ['R30', 'another session', inB, 'nothing'],
+    ]);
   });
 });
 
-test('R30: of two sign-ins the later one stays, and each ends what was there', async () => {
-  const { signIn, token, told, posted } = createContext({
-    store: createDisk().open(),
-    ledger: createSharedLedger(),
+describe('what a refresh with nothing in hand has brought', () => {
+  /** What the other contexts know of a cookie's session. */
+  const known: SessionState = { ...nobody, id: 'a', failure };
+  describe('of which nothing was known', () => {
+    run(restore(nobody, next), [
+      ['R8', 'nobody still', nobody, { ...anew('restored'), held: next }],
+      ['R30', 'a sign-in', inA, 'nothing'],
+    ]);
   });
-  await Promise.all([signIn('a'), signIn('b')]);
-  expect([token(), posted]).toEqual(['b', [1, 2]]);
-  expect(short(told)).toEqual(['signed-in local', 'signed-out replaced', 'signed-in local']);
+  describe('in a session that other contexts know', () => {
+    run(restore(known, next), [
+      ['R8', 'that session', known, { id: 'a', held: next, rotation: 1, failure: undefined }],
+      ['R30', 'newer tokens', { ...known, rotation: 1, held: held('t9') }, 'nothing'],
+      ['R32', 'its end', { ...known, end: { reason: 'local', at: 0 } }, 'nothing'],
+    ]);
+  });
+  describe('after the end of a session', () => {
+    run(restore(over('ended'), next), [
+      ['R8', 'that end', over('ended'), { ...anew('restored'), held: next }],
+      ['R32', 'that it was ended once more', over('local', 900), 'nothing'],
+    ]);
+  });
+  describe('of somebody else than whose tokens were in hand', () => {
+    run(restore(inA, next), [
+      ['R8', 'those tokens', inA, { ...anew('restored'), held: next, rotation: 0 }],
+      ['R30', 'newer ones', rotated, 'nothing'],
+    ]);
+  });
 });
 
-test('R8: where there is no record, the others are told of all but what a cookie has restored', async () => {
-  const { sessions, signIn, refresh, posted } = createContext();
-  await sessions.open(always, held('restored'), 'restored');
-  await refresh('b');
-  expect(posted).toEqual([]);
-  await signIn('c');
-  expect(posted).toHaveLength(1);
+describe('a refresh', () => {
+  const replaced = { id: 'a', held: next, rotation: 3, cause: 'ahead', durationMs: 70 };
+  run(refresh(inA, next, 'ahead', 70), [
+    ['R30', 'the tokens it started with', { ...inA, failure }, { ...replaced, failure: undefined }],
+    ['R30', 'a captured access token: the refresh token is the same', recaptured, replaced],
+    ['R30', 'tokens that were refreshed meanwhile', rotated, 'nothing'],
+    ['R30', 'another session', { ...inA, id: 'b' }, 'nothing'],
+    ['R32', 'a sign-out', over('local'), 'nothing'],
+    ['R62', 'that another sign-in has taken its place', over('replaced'), 'nothing'],
+    ['R35', 'that it was taken for over because of its own token', over('ended'), anew('restored')],
+    ['R35', 'an end because of a newer token', { ...over('ended'), rotation: 3 }, 'nothing'],
+  ]);
+
+  test('R43: what it brings stands in the place of no captured token', () => {
+    expect(refresh(inA, next, 'ahead', 70)(recaptured)?.chain).toBeUndefined();
+  });
 });
 
-test('R8: where another context has signed in or out, and only a cookie knows as whom, the tokens are dropped', async () => {
-  const { sessions, signIn, token, told } = createContext();
-  await signIn('a');
-  sessions.forget();
-  expect([token(), short(told).at(-1)]).toEqual([undefined, 'signed-out other-context']);
-  sessions.current.isTried = true;
-  sessions.forget();
-  expect([sessions.current.isTried, told.length]).toEqual([false, 2]);
+/** Sent at 600 with `t1`; what it leaves out is kept. */
+const captured = (isWhole: boolean, was = inA) =>
+  capture({
+    ...{ was, sentAt: 600, carried: was.held?.tokens.accessToken, isWhole },
+    next: (now: Held | undefined) => {
+      const refreshToken = isWhole ? 'r2' : now?.tokens.refreshToken;
+      return held('t2', refreshToken ? { refreshToken } : {});
+    },
+  });
+
+describe('captured tokens with a refresh token', () => {
+  const taken = { id: 'a', held: next, cause: 'captured', durationMs: 400, renewedAt: 600, capturedAt: 600 };
+  run(captured(true), [
+    ['R42', 'the tokens their request was sent with', { ...inA, failure }, { ...taken, failure: undefined }],
+    ['R42', 'tokens that were refreshed meanwhile', rotated, { ...taken, rotation: 4 }],
+    [
+      'R43',
+      'an access token whose capture was sent later',
+      { ...recaptured, capturedAt: 700 },
+      { held: next },
+    ],
+    ['R42', 'a refresh token whose capture was sent earlier', { ...rotated, renewedAt: 599 }, taken],
+    [
+      'R43',
+      'a refresh token whose capture was sent in the same ms',
+      { ...rotated, renewedAt: 600 },
+      'nothing',
+    ],
+    ['R42', 'a refresh token whose capture was sent later', { ...rotated, renewedAt: 700 }, 'nothing'],
+    ['R42', 'that the session was taken for over', over('ended'), { ...anew('captured'), held: next }],
+    ['R42', 'a sign-out', over('local'), 'nothing'],
+    ['R41', 'another session', inB, 'nothing'],
+  ]);
+});
+
+describe('a captured access token alone', () => {
+  const kept = held('t2', { refreshToken: 'r1' });
+  const taken = { id: 'a', held: kept, rotation: 2, cause: 'captured', capturedAt: 600, renewedAt: 0 };
+  run(captured(false), [
+    ['R43', 'the token that its request carried', inA, taken],
+    ['R43', 'one that a capture sent earlier has put there', recaptured, taken],
+    ['R43', 'one that a capture sent later has put there', { ...recaptured, capturedAt: 700 }, 'nothing'],
+    [
+      'R43',
+      'one that a capture sent in the same ms has put there',
+      { ...recaptured, capturedAt: 600 },
+      'nothing',
+    ],
+    ['R43', 'one that a refresh has brought', rotated, 'nothing'],
+    [
+      'R43',
+      'one that a refresh has put in the place of a captured one',
+      { ...rotated, capturedAt: 500 },
+      'nothing',
+    ],
+    [
+      'R43',
+      'a captured refresh token sent earlier',
+      captured(true)({ ...inA, renewedAt: 0 }) ?? nobody,
+      'nothing',
+    ],
+    ['R42', 'that the session was taken for over', over('ended'), 'nothing'],
+    ['R41', 'another session', inB, 'nothing'],
+  ]);
+
+  test('R43: is replaced by a later one, and that by one more, whichever of them its request carried', () => {
+    const third = capture({
+      ...{ was: recaptured, sentAt: 700, carried: 'c1', isWhole: false },
+      next: () => held('t3'),
+    });
+    const second = captured(false)(recaptured);
+    expect(second && third(second)).toMatchObject({ held: held('t3') });
+  });
+});
+
+describe('a sign-out', () => {
+  const end = { reason: 'local', at: 900, isRevoked: true } as const;
+  run(
+    signOut(({ id }) => id === 'a', end),
+    [
+      ['R30', 'the session it means', inA, { id: 'a', end }],
+      ['R32', 'the same, refreshed meanwhile', rotated, { id: 'a', end }],
+      ['R42', 'that it was found ended meanwhile', over('ended'), { id: 'a', end }],
+      ['R30', 'another session', inB, 'nothing'],
+    ],
+  );
+});
+
+describe("the authorization server's no", () => {
+  run(expire(inA), [
+    ['R35', 'the tokens it was said of', inA, { id: 'a', end: { reason: 'ended', at: 1_000 } }],
+    ['R35', 'tokens that were refreshed meanwhile', rotated, 'nothing'],
+    ['R35', 'an access token that was captured meanwhile', recaptured, 'nothing'],
+    ['R30', 'another session', inB, 'nothing'],
+    ['R32', 'a sign-out', over('local'), 'nothing'],
+  ]);
+});
+
+describe('a refresh that did not work', () => {
+  run(fail(inA, failure), [
+    ['R35', 'its session', inA, { ...inA, failure }],
+    ['R30', 'another session', inB, 'nothing'],
+    ['R32', 'a sign-out', over('local'), 'nothing'],
+  ]);
+});
+
+test.each([
+  ['with', undefined],
+  ['R14: without', {}],
+])('%s crypto.randomUUID no two ids are the same', (_what, crypto) => {
+  if (crypto) vi.stubGlobal('crypto', crypto);
+  const ids = Array.from({ length: 1_000 }, createId);
+  expect(new Set(ids).size).toBe(1_000);
 });

@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createEvents, report } from '../src/events.ts';
+import { createEvents, report } from '../../src/session/events.ts';
 
-const began = (sessionId: string) => ({ sessionId, expiresAt: undefined, cause: 'local' }) as const;
-const ended = (sessionId: string) => ({ sessionId, reason: 'local' }) as const;
+const began = (sessionId: string) =>
+  ({ sessionId, expiresAt: undefined, cause: 'local', elsewhere: false }) as const;
+const ended = (sessionId: string) => ({ sessionId, reason: 'local', elsewhere: false }) as const;
 
 /** What was reported, by way of `reportError`. */
 function reported(): unknown[] {
@@ -53,7 +54,43 @@ describe('R55: events', () => {
     for (const id of ['a', 'b']) events.add('signed-in', began(id));
     events.flush();
     expect(calls).toBe(2);
-    await vi.waitFor(() => expect(errors.sort()).toEqual(['rejected', 'rejected', 'thrown', 'thrown']));
+    await new Promise((resolve) => void setImmediate(resolve));
+    expect(errors.sort()).toEqual(['rejected', 'rejected', 'thrown', 'thrown']);
+  });
+});
+
+describe('R55: who follows the events', () => {
+  test('comes after what was queued before, and before what is queued later', () => {
+    const events = createEvents();
+    const heard: string[] = [];
+    events.on('*', (event: string) => heard.push(event));
+    events.add('signed-in', began('a'));
+    events.follow(() => heard.push('follower'));
+    events.add('signed-out', ended('a'));
+    expect(heard).toEqual([]);
+    events.flush();
+    expect(heard).toEqual(['signed-in', 'follower', 'signed-out']);
+  });
+
+  test('R61: comes all the same when everything was closed: it may be somebody who waits', () => {
+    const events = createEvents();
+    const follower = vi.fn();
+    events.close();
+    events.follow(follower);
+    events.flush();
+    expect(follower).toHaveBeenCalledOnce();
+  });
+
+  test('hears after each delivery, without a name, whether there was an event or not', () => {
+    const events = createEvents();
+    const heard: unknown[][] = [];
+    events.on('', (...args: unknown[]) => heard.push(args));
+    events.on('*', (event: string) => heard.push([event]));
+    events.add('signed-in', began('a'));
+    events.flush();
+    expect(heard).toEqual([['signed-in'], [undefined]]);
+    events.flush();
+    expect(heard).toHaveLength(3);
   });
 });
 

@@ -1,31 +1,27 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { TokenError } from '../src/errors.ts';
-import { createScheduler } from '../src/scheduler.ts';
-import { createPage } from './support/page.ts';
-import { createContext } from './support/sessions.ts';
+import { TokenError } from '../../src/errors.ts';
+import { createKeepFresh } from '../../src/session/keep-fresh.ts';
+import { createCore, held } from '../support/core.ts';
+import { createPage } from '../support/page.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
 
-/** A scheduler for tokens that should be replaced at `aheadAt`, and when it looked or read again. */
+/** Tokens that should be replaced at `aheadAt`, and when somebody looked for new ones or woke the store. */
 function setUp({ aheadAt = 60_000, keepFresh = true }: { aheadAt?: number; keepFresh?: boolean } = {}) {
-  const looks: number[] = [];
-  const rereads: number[] = [];
-  const { current } = createContext().sessions;
-  const held = {
-    tokens: { accessToken: 'a', tokenType: 'Bearer' },
-    issuedAt: 0,
-    expiresAt: 1 / 0,
-    waitAt: 1 / 0,
-  };
-  Object.assign(current, { held: { ...held, aheadAt } });
+  const [looks, wakes, hopes]: number[][] = [[], [], []];
+  const { sessions, signIn, signOut } = createCore();
+  signIn(held('a', { aheadAt }));
   const obtain = async () => {
-    looks.push(Date.now());
+    looks?.push(Date.now());
     throw new TokenError('refresh-failed');
   };
-  const reread = () => void rereads.push(Date.now());
-  const scheduler = createScheduler({ keepFresh, sessions: { current }, refresher: { obtain }, reread });
-  return { ...scheduler, looks, rereads, current };
+  const own = createKeepFresh({
+    ...{ keepFresh, sessions, refresher: { obtain } },
+    backOff: { end: () => void hopes?.push(Date.now()) },
+    sharing: { wake: () => void wakes?.push(Date.now()) },
+  });
+  return { ...own, looks, wakes, hopes, signIn, signOut };
 }
 
 test('looks when the tokens should be replaced, and again a second later while nothing comes of it', () => {
@@ -45,9 +41,9 @@ test('R35: does not look before a back-off is over', () => {
 });
 
 test('a new plan takes the place of the one before', () => {
-  const { plan, looks, current } = setUp();
+  const { plan, looks, signIn } = setUp();
   plan();
-  Object.assign(current, { held: { ...current.held, aheadAt: 120_000 } });
+  signIn(held('b', { aheadAt: 120_000 }));
   plan();
   vi.advanceTimersByTime(120_000);
   expect(looks).toEqual([120_000]);
@@ -56,8 +52,8 @@ test('a new plan takes the place of the one before', () => {
 test('R10: plans nothing without tokens, for an unknown lifetime, or without keepFresh', () => {
   setUp({ keepFresh: false }).plan();
   setUp({ aheadAt: 1 / 0 }).plan();
-  const { plan, current } = setUp();
-  Object.assign(current, { held: undefined });
+  const { plan, signOut } = setUp();
+  signOut();
   plan();
   expect(vi.getTimerCount()).toBe(0);
 });
@@ -71,33 +67,30 @@ test('R13: a delay beyond 2^31-1 ms does not fire at once', () => {
 
 test('R13: a hidden page looks when it is visible again, and not before', () => {
   const page = createPage();
-  const { plan, looks, rereads } = setUp();
+  const { plan, looks, wakes } = setUp();
   plan();
   page.visibility = 'hidden';
   page.fire('visibilitychange');
   vi.advanceTimersByTime(100_000);
-  expect([looks, rereads, vi.getTimerCount()]).toEqual([[], [], 0]);
+  expect([looks, wakes, vi.getTimerCount()]).toEqual([[], [], 0]);
   page.visibility = 'visible';
   page.fire('visibilitychange');
-  expect([looks, rereads]).toEqual([[100_000], [100_000]]);
+  expect([looks, wakes]).toEqual([[100_000], [100_000]]);
 });
 
-test('R13: whoever comes back reads the stored record again, and without keepFresh that is all', () => {
+test('R13, R52: whoever comes back wakes the store, and without keepFresh that is all', () => {
   const page = createPage();
-  const { looks, rereads } = setUp({ keepFresh: false });
-  for (const type of ['visibilitychange', 'resume', 'pageshow', 'online'] as const) page.fire(type);
-  expect([looks, rereads]).toEqual([[], [0, 0, 0, 0]]);
+  const { looks, wakes, hopes } = setUp({ keepFresh: false });
+  for (const type of ['visibilitychange', 'resume', 'pageshow'] as const) page.fire(type);
+  expect([looks, wakes, hopes]).toEqual([[], [0, 0, 0], []]);
 });
 
-test('R35: the network coming back ends the back-off, even of a hidden page; other events do not', () => {
+test('R35: the network coming back ends the back-off, even of a hidden page', () => {
   const page = createPage();
-  const { current, looks } = setUp();
-  current.error = new TokenError('refresh-failed', { retryAt: 90_000 });
-  page.fire('resume');
-  expect(current.error).toBeDefined();
+  const { hopes, wakes } = setUp({ keepFresh: false });
   page.visibility = 'hidden';
   page.fire('online');
-  expect([current.error, looks]).toEqual([undefined, [0]]);
+  expect([hopes, wakes]).toEqual([[0], [0]]);
 });
 
 test('R61: leaves no timer and no listener behind', () => {

@@ -1,213 +1,256 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Lock, Refresh, TokenResponse } from '../src/types.ts';
-import { short } from './support/recorder.ts';
-import { settle } from './support/refresh.ts';
-import { createSignedIn, createTwo, held } from './support/refresher.ts';
-import { always, createDisk } from './support/sessions.ts';
-import { deferred } from './support/world.ts';
+import type { RefreshCause } from '../../src/api.ts';
+import { TokenError } from '../../src/errors.ts';
+import { createBackOff } from '../../src/session/back-off.ts';
+import type { Sharing } from '../../src/session/commit.ts';
+import { createRefresher, type RefresherParts } from '../../src/session/refresher.ts';
+import type { Refresh } from '../../src/types.ts';
+import { createCore, held } from '../support/core.ts';
+import { follow, short } from '../support/recorder.ts';
+import { settle } from '../support/refresh.ts';
+import { deferred } from '../support/world.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
 
-const captured = { cause: 'captured', startedAt: 0, captured: 1 } as const;
-const ended = () => Promise.reject({ data: { error: 'invalid_grant' } });
+/** Tokens for 100 s from now, replaced ahead from 75 s on and waited for from 90 s on. */
+const good = (accessToken: string, issuedAt = Date.now()) =>
+  held(accessToken, {
+    issuedAt,
+    ...{ aheadAt: issuedAt + 75_000, waitAt: issuedAt + 90_000, expiresAt: issuedAt + 100_000 },
+  });
 
-test('R31: all who ask share one refresh, whose answer is current when they go on', async () => {
-  const { run, asked, answer, token, told } = await createSignedIn();
-  const waits = [run(), run('manual')];
-  await answer('second');
-  expect([waits.map(({ state }) => state), token()]).toEqual([['resolved', 'resolved'], 'second']);
-  expect([asked.mock.calls.length, short(told).at(-1)]).toEqual([1, 'token-refreshed rejected']);
-});
-
-test('R34: the wait ends, the request goes on as long again, and a late answer is taken', async () => {
-  const { run, asked, answer, token, told } = await createSignedIn();
-  const wait = run();
-  await vi.advanceTimersByTimeAsync(10_000);
-  expect(wait.value).toMatchObject({ code: 'refresh-failed', cause: { name: 'TimeoutError' } });
-  expect(asked.mock.calls[0]?.[0].aborted).toBe(false);
-  await answer('late');
-  expect([token(), short(told).slice(1)]).toEqual(['late', ['refresh-failed', 'token-refreshed rejected']]);
-  run();
-  await vi.advanceTimersByTimeAsync(20_000);
-  expect(asked.mock.calls[1]?.[0].aborted).toBe(true);
-});
-
-test('R35: invalid_grant ends the session, unless a capture that was on the wire brought newer tokens', async () => {
-  const { run, sessions, told, token } = await createSignedIn({ refresh: ended });
-  const { current } = sessions;
-  const answered = deferred();
-  current.captures.add(answered.promise);
-  const saved = run();
-  await settle();
-  await sessions.replace(always, () => held('captured'), captured);
-  answered.resolve();
-  await settle();
-  expect([saved.state, token()]).toEqual(['resolved', 'captured']);
-  current.captures.clear();
-  const wait = run();
-  await settle();
-  expect(wait.value).toMatchObject({ code: 'session-ended' });
-  expect([short(told).at(-1), token()]).toEqual(['signed-out ended', undefined]);
-  expect(current.signal.reason).toBe(wait.value);
-});
-
-test('R35: an older refresh that fails while the end is stored does not hide why the session is over', async () => {
-  const [first, removed] = [deferred<TokenResponse>(), deferred()];
-  const refresh = vi.fn<Refresh>(ended).mockReturnValueOnce(first.promise);
-  const store = createDisk().open();
-  store.write = async (next) => !!next || removed.promise.then(() => true);
-  const { run, sessions } = await createSignedIn({ refresh }, { store });
-  const { current } = sessions;
-  run();
-  await settle();
-  await sessions.replace(always, () => held('captured'), captured);
-  run();
-  await settle();
-  first.reject(new Error('down'));
-  await settle();
-  removed.resolve();
-  await settle();
-  expect(current.signal.reason).toMatchObject({ code: 'session-ended' });
-});
-
-test('R32: what arrives after a sign-out is dropped, and revoked if that sign-out revokes', async () => {
-  const { run, sessions, answer, revoked, token } = await createSignedIn();
-  const { current } = sessions;
-  const wait = run();
-  await settle();
-  await sessions.end();
-  current.isRevoked = true;
-  await answer('late');
-  expect([wait.value, token()]).toEqual([expect.objectContaining({ code: 'session-changed' }), undefined]);
-  expect(revoked).toHaveBeenCalledExactlyOnceWith(held('late').tokens);
-});
-
-test('R12, R35: tokens in hand serve until they are due, and while none can be had as long as they are good', async () => {
-  const refresh = vi.fn(() => Promise.reject(new Error('down')));
-  const { obtain, sessions } = await createSignedIn({ refresh });
-  const { current } = sessions;
-  const calls: number[] = [];
-  for (const now of [74_999, 75_000, 90_000]) {
-    vi.setSystemTime(now);
-    current.error = undefined;
-    expect(await obtain(current)).toBe(current.held);
+/** Signed in with `first`; each refresh is answered by the test. */
+function setUp(parts: Partial<RefresherParts> = {}) {
+  const core = createCore();
+  const { sessions, sharing, told } = core;
+  const asked: PromiseWithResolvers<string>[] = [];
+  const refresh: Refresh = () => {
+    const next = deferred<string>();
+    asked.push(next);
+    return next.promise;
+  };
+  const flush = vi.fn();
+  const backOff = createBackOff(sessions, (...entry) => told.push(entry));
+  const refresher = createRefresher({
+    ...{ refresh, refreshTimeout: 10_000, sessions, sharing, fetch, flush, backOff },
+    accept: (answer, issuedAt) => good(`${answer}`, issuedAt),
+    revokeTokens() {},
+    ...parts,
+  });
+  core.signIn(good('first'));
+  told.length = 0;
+  /** The last refresh that was sent is answered. */
+  const answer = async (next: string | Error) => {
     await settle();
-    calls.push(refresh.mock.calls.length);
-  }
-  expect(calls).toEqual([0, 1, 2]);
-  vi.setSystemTime(100_000);
-  await expect(obtain(current)).rejects.toMatchObject({ code: 'refresh-failed' });
-});
+    if (typeof next === 'string') asked.at(-1)?.resolve(next);
+    else asked.at(-1)?.reject(next);
+    await settle();
+  };
+  const run = (cause: RefreshCause = 'rejected') => follow(refresher.run(sessions.current, cause));
+  const obtain = (minValidity?: number) => refresher.obtain(sessions.current, minValidity);
+  return { ...core, asked, answer, run, obtain, flush };
+}
+const states = (waits: { state: string }[]) => waits.map(({ state }) => state);
 
-/** Another context holds it, and hangs. */
-const notGranted: Lock = (_name, _task, { signal }) =>
-  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-
-test('R31: newer tokens behind the lock are adopted, and nothing is sent', async () => {
-  const { run, asked, other, token, told } = await createTwo();
-  await other.refresh('from elsewhere');
-  const wait = run();
-  await settle();
-  expect([wait.state, token(), asked.mock.calls]).toEqual(['resolved', 'from elsewhere', []]);
-  expect(short(told).at(-1)).toBe('token-refreshed other-context');
-});
-
-test('R32: what arrives after a sign-out in another context is dropped, and revoked if that revokes', async () => {
-  const { run, sessions, answer, other, revoked, store, token } = await createTwo();
-  const wait = run();
-  await settle();
-  await other.sessions.end(true);
-  await answer('late');
-  expect(revoked).toHaveBeenCalledExactlyOnceWith(held('late').tokens);
-  await sessions.sync('other-context');
-  expect([wait.value, token(), store.now]).toEqual([
-    expect.objectContaining({ code: 'session-changed' }),
-    undefined,
-    undefined,
-  ]);
-});
-
-describe('R34: a lock that is never granted', () => {
-  test('is waited for longer than anybody may hold it, and a random while; then it goes on without', async () => {
-    vi.spyOn(Math, 'random').mockReturnValue(0.5);
-    const { run, asked, answer, token } = await createTwo({ lock: notGranted });
-    const wait = run();
-    await vi.advanceTimersByTimeAsync(25_499);
-    expect([wait.value, asked.mock.calls]).toEqual([expect.objectContaining({ code: 'refresh-failed' }), []]);
-    await vi.advanceTimersByTimeAsync(1);
-    expect(asked).toHaveBeenCalledOnce();
+describe('R31: one refresh', () => {
+  test('is shared by all who ask, and its answer is current when they go on', async () => {
+    const { run, asked, answer, token, told, flush } = setUp();
+    const waits = [run(), run('expired'), run('ahead')];
     await answer('second');
-    expect(token()).toBe('second');
+    expect([states(waits), token(), asked.length]).toEqual([Array(3).fill('resolved'), 'second', 1]);
+    expect(short(told)).toEqual(['token-refreshed rejected']);
+    expect(flush).toHaveBeenCalled();
   });
 
-  test('costs nothing where the holder has brought new tokens in the end', async () => {
-    const { run, asked, other, token } = await createTwo({ lock: notGranted });
-    run();
-    await vi.advanceTimersByTimeAsync(25_000);
-    await other.refresh('from the holder');
-    await vi.advanceTimersByTimeAsync(1_000);
-    expect([asked.mock.calls, token()]).toEqual([[], 'from the holder']);
+  test('is joined by an explicit one only before it is sent', async () => {
+    const { run, asked, answer } = setUp();
+    const waits = [run(), run('manual')];
+    await answer('second');
+    expect([states(waits), asked.length]).toEqual([['resolved', 'resolved'], 1]);
   });
 
-  test('R54: presents no token that another has claimed, however long ago', async () => {
-    const { run, asked, other, token, sessions } = await createTwo({ lock: notGranted });
-    await other.claim();
-    run();
-    await vi.advanceTimersByTimeAsync(20_000);
-    const wait = run('manual');
-    await vi.advanceTimersByTimeAsync(6_000);
-    expect([wait.value, asked.mock.calls]).toEqual([expect.objectContaining({ code: 'refresh-failed' }), []]);
-    expect([token(), sessions.current.run]).toEqual(['first', undefined]);
-  });
-
-  test('is no reason to go on for a session that is over', async () => {
-    const { run, asked, sessions } = await createTwo({ lock: notGranted });
-    const wait = run();
+  test('that was sent is waited for by an explicit one, which then sends its own: tokens issued after the call', async () => {
+    const { run, asked, answer, token } = setUp();
+    const first = run();
     await settle();
-    await sessions.end();
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect([wait.value, asked.mock.calls]).toEqual([
-      expect.objectContaining({ code: 'session-changed' }),
-      [],
-    ]);
+    const explicit = [run('manual'), run('manual')];
+    await answer('second');
+    expect([first.state, states(explicit), token()]).toEqual(['resolved', ['pending', 'pending'], 'second']);
+    await answer('third');
+    expect([states(explicit), token(), asked.length]).toEqual([['resolved', 'resolved'], 'third', 2]);
   });
 
-  test('a lock that fails in another way is a refresh that failed', async () => {
-    const cause = new Error('no lock today');
-    const { run, asked } = await createTwo({ lock: () => Promise.reject(cause) });
-    const wait = run();
+  test('that was sent and fails does not keep an explicit one from trying', async () => {
+    const { run, answer, token } = setUp();
+    const first = run();
     await settle();
-    expect([wait.value, asked.mock.calls]).toEqual([
-      expect.objectContaining({ code: 'refresh-failed', cause }),
-      [],
-    ]);
+    const explicit = run('manual');
+    await answer(new Error('down'));
+    await answer('third');
+    expect([first.state, explicit.state, token()]).toEqual(['rejected', 'resolved', 'third']);
+  });
+
+  test('that a capture has overtaken is waited for, and does not serve who wants newer tokens', async () => {
+    const { run, replace, asked, answer, token } = setUp();
+    const first = run();
+    await settle();
+    replace(good('captured'), true);
+    await settle();
+    expect(first.state).toBe('resolved');
+    const second = run();
+    await settle();
+    expect(asked.length).toBe(1);
+    await answer('late');
+    expect([second.state, token()]).toEqual(['pending', 'captured']);
+    await answer('second');
+    expect([second.state, token(), asked.length]).toEqual(['resolved', 'second', 2]);
+  });
+
+  test('is not sent where the store finds that it is not needed any more', async () => {
+    const alone = vi.fn<Sharing['alone']>(async () => undefined);
+    const { run, asked, sessions } = setUp({ sharing: { alone } });
+    const wait = run('ahead');
+    await settle();
+    expect([wait.state, asked]).toEqual(['resolved', []]);
+    expect(alone.mock.calls[0]?.[0]).toMatchObject({ session: sessions.current, cause: 'ahead' });
   });
 });
 
-describe('R35: invalid_grant', () => {
-  test.each([
-    ['with the lock of all contexts', true, 0],
-    ['without one', false, 1_000],
-  ])('is believed after another look at the record, %s: %s, %d ms later', async (_what, isShared, ms) => {
-    const { run, token, told } = await createTwo({ refresh: ended, isLockShared: () => isShared });
+describe('R34: the wait', () => {
+  test('ends, and the request goes on: a late answer is taken', async () => {
+    const { run, answer, token, told } = setUp();
     const wait = run();
-    if (ms) await vi.advanceTimersByTimeAsync(ms - 1);
-    expect(token()).toBe('first');
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(wait.state).toBe('pending');
     await vi.advanceTimersByTimeAsync(1);
-    expect(wait.value).toMatchObject({ code: 'session-ended' });
-    expect([token(), short(told).at(-1)]).toEqual([undefined, 'signed-out ended']);
+    expect(wait.value).toMatchObject({ code: 'refresh-failed', cause: { name: 'TimeoutError' } });
+    await answer('late');
+    expect([token(), short(told)]).toEqual(['late', ['refresh-failed', 'token-refreshed rejected']]);
   });
 
-  test('is not believed where newer tokens arrive within that second', async () => {
-    const { run, token, told, other } = await createTwo({ refresh: ended, isLockShared: () => false });
+  test('of who comes after that is for the same request, and as long as anybody’s', async () => {
+    const { run, asked, answer } = setUp();
+    run();
+    await vi.advanceTimersByTimeAsync(10_000);
+    const explicit = run('manual');
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect([explicit.state, asked.length]).toEqual(['pending', 1]);
+    await answer('late');
+    await answer('third');
+    expect([explicit.state, asked.length]).toEqual(['resolved', 2]);
+  });
+
+  test('R32: ends with the session, for its own reason', async () => {
+    const { run, signOut } = setUp();
     const wait = run();
-    await vi.advanceTimersByTimeAsync(900);
-    await other.refresh('from elsewhere');
-    await vi.advanceTimersByTimeAsync(100);
-    expect([wait.state, token(), short(told).at(-1)]).toEqual([
-      ...['resolved', 'from elsewhere'],
-      'token-refreshed other-context',
-    ]);
+    await settle();
+    signOut();
+    await settle();
+    expect(wait.value).toMatchObject({ code: 'session-changed' });
+  });
+
+  test('R38: ends for all alike, with the same error', async () => {
+    const { run, answer } = setUp();
+    const waits = [run(), run()];
+    await answer(new Error('down'));
+    expect(waits[0]?.value).toMatchObject({ code: 'refresh-failed' });
+    expect(waits[1]?.value).toBe(waits[0]?.value);
+  });
+
+  test('R53: that the store ends is a refresh that failed', async () => {
+    const cause = new Error('another context is refreshing');
+    const { run, token, told } = setUp({ sharing: { alone: () => Promise.reject(cause) } });
+    const wait = run();
+    await settle();
+    expect(wait.value).toMatchObject({ code: 'refresh-failed', cause });
+    expect([token(), short(told)]).toEqual(['first', ['refresh-failed']]);
+  });
+});
+
+describe('R35: after a failure', () => {
+  test('nothing is sent until the back-off is over, but for who asks explicitly', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const { run, asked, answer } = setUp();
+    const first = run();
+    await answer(new Error('down'));
+    const second = run();
+    await settle();
+    expect([second.value, asked.length]).toEqual([first.value, 1]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    run();
+    await answer(new Error('down'));
+    expect(asked.length).toBe(2);
+    const explicit = run('manual');
+    await answer('second');
+    expect([explicit.state, asked.length]).toEqual(['resolved', 3]);
+  });
+});
+
+describe('good tokens', () => {
+  test('R12: are those in hand; from `refreshAhead` on others are fetched behind, from `leeway` on waited for', async () => {
+    const { obtain, asked, sessions } = setUp();
+    const { held: first } = sessions.current.state;
+    const calls: number[] = [];
+    for (const now of [74_999, 75_000]) {
+      vi.setSystemTime(now);
+      expect(await obtain()).toBe(first);
+      await settle();
+      calls.push(asked.length);
+    }
+    expect(calls).toEqual([0, 1]);
+    vi.setSystemTime(90_000);
+    const waits = follow(obtain());
+    await settle();
+    expect(waits.state).toBe('pending');
+    asked[0]?.resolve('second');
+    await settle();
+    expect(waits.value).toBe(sessions.current.state.held);
+  });
+
+  test('R35: are the old ones while no others can be had, as long as they are good', async () => {
+    const { obtain, sessions } = setUp({ refresh: () => Promise.reject(new Error('down')) });
+    const { held: first } = sessions.current.state;
+    vi.setSystemTime(90_000);
+    expect(await obtain()).toBe(first);
+    vi.setSystemTime(100_000);
+    await expect(obtain()).rejects.toMatchObject({ code: 'refresh-failed' });
+  });
+
+  test('R35: are none once the session is over, however long the old ones had been good', async () => {
+    const { obtain } = setUp({ refresh: () => Promise.reject(new TokenError('session-ended')) });
+    vi.setSystemTime(90_000);
+    await expect(obtain()).rejects.toMatchObject({ code: 'session-ended' });
+  });
+
+  test('R11: are new ones where they should be good for longer, unless they were just issued', async () => {
+    const { obtain, asked } = setUp();
+    await obtain(1e9);
+    expect(asked).toEqual([]);
+    vi.setSystemTime(50_000);
+    const waits = follow(obtain(60_000));
+    await settle();
+    expect([waits.state, asked.length]).toEqual(['pending', 1]);
+  });
+
+  test('R8: signed out, are asked for once, where that works with nothing in hand', async () => {
+    const refused = vi.fn<Refresh>(() => Promise.reject(new TokenError('session-ended')));
+    const { obtain, signOut, sessions } = setUp({ refresh: refused });
+    signOut();
+    expect(await obtain()).toBeUndefined();
+    sessions.current.isTried = false;
+    expect(await obtain()).toBeUndefined();
+    expect(refused).not.toHaveBeenCalled();
+    Object.assign(refused, { withoutRefreshToken: true });
+    for (let n = 0; n < 2; n++) expect(await obtain()).toBeUndefined();
+    expect(refused).toHaveBeenCalledOnce();
+  });
+
+  test('R8: are not known to be none where the server of a cookie cannot be reached', async () => {
+    const down = Object.assign(() => Promise.reject(new Error('down')), { withoutRefreshToken: true });
+    const { obtain, signOut, sessions } = setUp({ refresh: down });
+    signOut();
+    sessions.current.isTried = false;
+    await expect(obtain()).rejects.toMatchObject({ code: 'refresh-failed' });
   });
 });

@@ -1,149 +1,177 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { TokenError } from '../src/errors.ts';
-import { createSessionState } from '../src/session.ts';
-import type { StoredSession } from '../src/storage.ts';
-import { short, type Told } from './support/recorder.ts';
-import { held } from './support/sessions.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { TokenError } from '../../src/errors.ts';
+import { createSessions, isSignedIn } from '../../src/session/session.ts';
+import { createCore, createRun, held, inA, nobody, over } from '../support/core.ts';
+import type { Told } from '../support/recorder.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000 }));
 afterEach(() => void vi.useRealTimers());
 
-const stored = (id: string, n: number, base = n): StoredSession => ({ id, n, base, held: held(`${id}${n}`) });
+const inB = { ...inA, id: 'b', held: held('b1') };
+/** Events, and what matters of each. */
+const facts = (told: Told[]) =>
+  told.map(([event, payload]) => [event, { ...payload, expiresAt: undefined, durationMs: undefined }]);
+const signedIn = (sessionId: string, cause: string, elsewhere = false) => [
+  'signed-in',
+  { sessionId, cause, elsewhere },
+];
+const signedOut = (sessionId: string, reason: string, elsewhere = false) => [
+  'signed-out',
+  { sessionId, reason, elsewhere },
+];
 
-function setUp() {
-  const told: Told[] = [];
-  const state = createSessionState((...entry) => told.push(entry));
-  /** A refresh is under way, for the tokens there are now. */
-  const startRun = () => {
+describe('a session in the place of another', () => {
+  test('R62: ends that one first, for listeners and for all who wait', () => {
+    const { sessions, told, signIn } = createCore('first');
+    const was = sessions.current;
+    signIn(held('b1'), 'b');
+    expect(facts(told)).toEqual([signedOut('a', 'replaced'), signedIn('b', 'local')]);
+    expect(was.over.reason).toMatchObject({ code: 'session-changed' });
+    expect([sessions.current.state.id, sessions.current.over.aborted]).toEqual(['b', false]);
+  });
+
+  test('of another context is told with the true reason of the end, and with elsewhere', () => {
+    const { sessions, told } = createCore('first');
+    sessions.apply(inB, { elsewhere: true, end: { reason: 'ended', at: 0 } });
+    expect(facts(told)).toEqual([signedOut('a', 'ended', true), signedIn('b', 'local', true)]);
+  });
+});
+
+describe('who waits while nobody is signed in', () => {
+  test.each([
+    ['was there before this context', { isRestored: true }, signedIn('a', 'restored')],
+    ['another context has begun', { elsewhere: true }, signedIn('a', 'local', true)],
+  ])('R8, R52: goes on with a session that %s', (_what, how, event) => {
+    const { sessions, told } = createCore();
+    const { current } = sessions;
+    sessions.apply(inA, how);
+    expect([sessions.current === current, current.over.aborted, facts(told)]).toEqual([true, false, [event]]);
+  });
+
+  test('R32: does not go on with what a sign-in begins', () => {
+    const { sessions, signIn } = createCore();
+    const { over: ending } = sessions.current;
+    signIn(held('first'));
+    expect(ending.reason).toMatchObject({ code: 'session-changed' });
+  });
+});
+
+describe('the end of a session', () => {
+  test('R35: that the server said is the reason of all who wait, and told with why', () => {
+    const { sessions, told } = createCore('first');
+    const was = sessions.current;
+    const error = new TokenError('session-ended');
+    sessions.apply({ ...was.state, ...over('ended') }, { error });
+    expect([was.over.reason, sessions.current.state.held]).toEqual([error, undefined]);
+    expect(told).toEqual([['signed-out', { sessionId: 'a', reason: 'ended', elsewhere: false, error }]]);
+  });
+
+  test('is told once, and that of a session that was none not at all', () => {
+    const { sessions, told } = createCore('first');
+    for (const reason of ['ended', 'local', 'local'] as const) {
+      sessions.apply({ ...sessions.current.state, ...over(reason) });
+    }
+    expect(facts(told)).toEqual([signedOut('a', 'ended')]);
+    const other = createCore();
+    other.signOut();
+    expect(other.told).toEqual([]);
+  });
+
+  test('R55: is heard by listeners before those who wait', () => {
+    const order: string[] = [];
+    const waiting: (() => void)[] = [];
+    const sessions = createSessions({
+      add: (event) => void order.push(event),
+      follow: (task) => waiting.push(task),
+    });
+    sessions.apply(inA);
+    sessions.current.over.addEventListener('abort', () => void order.push('waiter'));
+    sessions.apply(over('local'));
+    for (const task of waiting) task();
+    expect(order).toEqual(['signed-in', 'signed-out', 'waiter']);
+  });
+
+  test('R8: here is asked of no cookie; one in another context is, because that may have begun a session', () => {
+    for (const elsewhere of [false, true]) {
+      const { sessions } = createCore('first');
+      sessions.apply({ ...sessions.current.state, ...over('local') }, { elsewhere });
+      expect(sessions.current.isTried).toBe(!elsewhere);
+    }
+  });
+
+  test('R32: is remembered with whether late tokens are revoked, by the session they belong to', () => {
+    const { sessions, signIn, signOut } = createCore('first');
+    const was = sessions.current;
+    signOut(true);
+    expect(was.isRevoked).toBe(true);
+    signIn(held('second'), 'b');
+    expect(sessions.current.isRevoked).toBeFalsy();
+  });
+});
+
+describe('tokens in the place of others', () => {
+  test('R31: keep the session and those who wait, and are told once, with why and how long it took', () => {
+    const { sessions, told } = createCore('first');
+    const { current } = sessions;
+    const next = {
+      ...current.state,
+      held: held('second'),
+      rotation: 1,
+      cause: 'ahead',
+      durationMs: 60,
+    } as const;
+    for (let n = 0; n < 2; n++) sessions.apply(next);
+    expect([sessions.current === current, current.over.aborted, current.state.held]).toEqual([
+      ...[true, false],
+      next.held,
+    ]);
+    const payload = {
+      sessionId: 'a',
+      expiresAt: undefined,
+      cause: 'ahead',
+      elsewhere: false,
+      durationMs: 60,
+    };
+    expect(told).toEqual([['token-refreshed', payload]]);
+  });
+
+  test('R35: a failure that is noted is no change of the tokens, and nobody is told of one', () => {
+    const { sessions, told } = createCore('first');
+    const failure = { count: 1, at: 1_000, retryAt: 2_000 };
+    sessions.apply({ ...sessions.current.state, failure });
+    expect([sessions.current.state.failure, told]).toEqual([failure, []]);
+  });
+
+  test('R42, R23: release who waits for a refresh; a captured access token alone does not, nor what has expired', () => {
+    const { sessions } = createCore('first');
     const release = vi.fn();
-    const { current } = state;
-    current.run = { base: current.base, work: Promise.resolve(), release };
-    return release;
-  };
-  return { state, told, startRun };
-}
+    sessions.current.run = createRun({ isSent: true, release });
+    sessions.apply({ ...sessions.current.state, held: held('captured'), chain: 1, capturedAt: 1 });
+    expect(release).not.toHaveBeenCalled();
+    const dead = held('expired on its way', { expiresAt: 999 });
+    sessions.apply({ ...sessions.current.state, held: dead, rotation: 1 }, { elsewhere: true });
+    expect(release).not.toHaveBeenCalled();
+    sessions.apply({ ...sessions.current.state, held: held('third'), rotation: 2 }, { elsewhere: true });
+    expect(release).toHaveBeenCalledOnce();
+  });
+});
 
-test('R62: a sign-in ends the session before it for all who wait; elsewhere both have another reason', () => {
-  const { state, told } = setUp();
-  state.begin(stored('a', 1), 'local');
-  const was = state.current;
-  state.begin(stored('b', 2), 'local');
-  state.begin(stored('c', 3), 'other-context');
-  expect(was.signal.reason).toMatchObject({ code: 'session-changed' });
-  expect([state.current.id, state.current.signal.aborted]).toEqual(['c', false]);
-  expect(short(told)).toEqual([
-    'signed-in local',
-    ...['signed-out replaced', 'signed-in local'],
-    ...['signed-out other-context', 'signed-in other-context'],
+test('R61: after close() everybody who waits is told, and no session is born alive', () => {
+  const { sessions, signIn } = createCore('first');
+  const was = sessions.current;
+  const heard: string[] = [];
+  was.over.addEventListener('abort', () => void heard.push('session'));
+  sessions.closed.addEventListener('abort', () => void heard.push('manager'));
+  sessions.close();
+  expect(heard.sort()).toEqual(['manager', 'session']);
+  signIn(held('second'), 'b');
+  for (const { reason } of [sessions.closed, was.over, sessions.current.over])
+    expect(reason).toMatchObject({ code: 'closed' });
+});
+
+test('somebody is signed in who holds tokens of a session that is not over', () => {
+  expect([nobody, inA, over('local'), { ...over('local'), held: held('t') }].map(isSignedIn)).toEqual([
+    ...[false, true],
+    ...[false, false],
   ]);
-});
-
-test.each(['restored', 'other-context'] as const)(
-  'R8, R51: who waits while nobody is signed in goes on with the session that is %s',
-  (cause) => {
-    const { state, told } = setUp();
-    const { current } = state;
-    state.begin(stored('a', 3), cause);
-    expect([state.current, current.signal.aborted, current.id]).toEqual([current, false, 'a']);
-    expect(short(told)).toEqual([`signed-in ${cause}`]);
-  },
-);
-
-test('R32: who waits while nobody is signed in does not go on with what a sign-in begins', () => {
-  const { state } = setUp();
-  const { signal } = state.current;
-  state.begin(stored('a', 1), 'captured');
-  expect(signal.reason).toMatchObject({ code: 'session-changed' });
-});
-
-test('R35: an end that the server said leaves those who wait to its finder, and says why', () => {
-  const { state, told } = setUp();
-  state.begin(stored('a', 1), 'local');
-  const { signal } = state.current;
-  const error = new TokenError('session-ended');
-  state.leave('ended', error);
-  expect([signal.aborted, state.current.id]).toEqual([false, undefined]);
-  expect(told.at(-1)).toEqual(['signed-out', { sessionId: 'a', reason: 'ended', error }]);
-});
-
-test('R8: what was ended here is not tried again with a cookie, what another context ended is', () => {
-  const { state } = setUp();
-  expect(state.current.isTried).toBe(false);
-  for (const [reason, isTried] of [
-    ['local', true],
-    ['ended', true],
-    ['other-context', false],
-  ] as const) {
-    state.begin(stored('a', 1), 'restored');
-    state.leave(reason);
-    expect(state.current.isTried, reason).toBe(isTried);
-  }
-});
-
-test('nobody hears of the end of a session that was none', () => {
-  const { state, told } = setUp();
-  state.leave('local');
-  expect(told).toEqual([]);
-});
-
-test('R51: replaced tokens keep session and waiters, forget failures, and are told with how long it took', () => {
-  const { state, told } = setUp();
-  state.begin(stored('a', 1), 'restored');
-  const { current } = state;
-  Object.assign(current, { failures: 3, error: new TokenError('refresh-failed') });
-  state.update(stored('a', 2), { cause: 'ahead', startedAt: 400 });
-  expect([state.current, current.signal.aborted]).toEqual([current, false]);
-  expect(current).toMatchObject({ ...stored('a', 2), failures: 0, error: undefined });
-  expect(told.at(-1)).toEqual([
-    'token-refreshed',
-    { sessionId: 'a', expiresAt: undefined, cause: 'ahead', durationMs: 600 },
-  ]);
-});
-
-test('R41, R43: which request brought the tokens is known until others replace them', () => {
-  const { state } = setUp();
-  const seen = () => [state.current.captured, state.current.isCaptured];
-  state.begin(stored('a', 1), 'local');
-  expect(seen()).toEqual([0, false]);
-  state.update(stored('a', 2), { cause: 'captured', startedAt: 0, captured: 7 });
-  expect(seen()).toEqual([7, true]);
-  state.update(stored('a', 3), { cause: 'manual', startedAt: 0 });
-  expect(seen()).toEqual([7, false]);
-  state.begin(stored('b', 4), 'local');
-  expect(seen()).toEqual([0, false]);
-});
-
-test('R39: what could not be stored is known until something is', () => {
-  const { state } = setUp();
-  state.begin(stored('a', 1), 'local', true);
-  expect(state.current.isLocal).toBe(true);
-  state.update(stored('a', 2), { cause: 'manual', startedAt: 0 }, true);
-  expect(state.current.isLocal).toBe(true);
-  state.update(stored('a', 3), { cause: 'manual', startedAt: 0 });
-  expect(state.current.isLocal).toBe(false);
-});
-
-test('R42: who waits for a refresh goes on when its tokens come from elsewhere, and only then', () => {
-  const { state, startRun } = setUp();
-  state.begin(stored('a', 1), 'local');
-  const release = startRun();
-  state.update(stored('a', 2, 1), { cause: 'captured', startedAt: 0, captured: 1, isPartial: true });
-  expect(release, 'an access token alone').not.toHaveBeenCalled();
-  state.update(stored('a', 3), { cause: 'manual', startedAt: 0 });
-  expect(release, 'its own answer').not.toHaveBeenCalled();
-  for (const why of [{ cause: 'captured', captured: 2 }, { cause: 'other-context' }] as const) {
-    const released = startRun();
-    const { n } = state.current;
-    state.update(stored('a', n + 1), { startedAt: 0, ...why });
-    expect(released, why.cause).toHaveBeenCalledOnce();
-  }
-});
-
-test('R61: after close() who waits is told, and no session is born alive', () => {
-  const { state } = setUp();
-  const { signal } = state.current;
-  state.close();
-  state.begin(stored('a', 1), 'local');
-  expect(state.closed.reason).toMatchObject({ code: 'closed' });
-  expect([signal.reason, state.current.signal.reason]).toEqual([state.closed.reason, state.closed.reason]);
 });

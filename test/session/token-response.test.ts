@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { asTokenError } from '../src/errors.ts';
-import { readTokenResponse } from '../src/token-response.ts';
-import type { TokenSet } from '../src/types.ts';
+import { asTokenError } from '../../src/errors.ts';
+import { readTokenResponse } from '../../src/session/token-response.ts';
+import type { TokenSet } from '../../src/types.ts';
 
 const read = (answer: unknown, previous?: TokenSet) =>
   readTokenResponse(answer, ['bearer', 'token'], previous);
@@ -62,6 +62,16 @@ describe('R36: what an answer leaves out', () => {
     });
     const empty = { access_token: 'a1', refresh_token: '', id_token: null, scope: 7 };
     expect(read(empty, previous)).toMatchObject({ refreshToken: 'r0', idToken: 'i0', scope: 's0' });
+  });
+
+  test('keeps its end with the refresh token, and a new one has none that was not said', () => {
+    const long = { ...previous, refreshExpiresAt: 9 };
+    expect(read({ access_token: 'a1' }, long)).toMatchObject({ refreshToken: 'r0', refreshExpiresAt: 9 });
+    expect(read({ access_token: 'a1', refresh_token: 'r0' }, long).refreshExpiresAt).toBe(9);
+    expect(read({ access_token: 'a1', refresh_token: 'r1' }, long).refreshExpiresAt).toBeUndefined();
+    expect(read({ access_token: 'a1', refresh_token: 'r1', refresh_expires_in: 7 }, long)).toMatchObject({
+      refreshExpiresIn: 7,
+    });
   });
 
   test('has its defaults where there was nothing before (RFC 6749 §7.1)', () => {

@@ -1,7 +1,13 @@
 /** A fake IndexedDB of the test's own, its connections, and all that lies in it. */
 import { IDBFactory } from 'fake-indexeddb';
-import { promisifyRequest } from 'idb-keyval';
 import { vi } from 'vitest';
+
+/** What a request of IndexedDB comes to. */
+export const answerOf = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
 
 export interface FakeDatabases {
   readonly factory: IDBFactory;
@@ -27,12 +33,12 @@ export function stubIndexedDb(): FakeDatabases {
 export async function dump(factory: IDBFactory): Promise<[key: IDBValidKey, value: unknown][]> {
   const found: [IDBValidKey, unknown][] = [];
   for (const { name = '' } of await factory.databases()) {
-    const database = await promisifyRequest(factory.open(name));
+    const database = await answerOf(factory.open(name));
     for (const storeName of database.objectStoreNames) {
       const store = database.transaction(storeName).objectStore(storeName);
       const [keys, values] = await Promise.all([
-        promisifyRequest(store.getAllKeys()),
-        promisifyRequest<unknown[]>(store.getAll()),
+        answerOf(store.getAllKeys()),
+        answerOf<unknown[]>(store.getAll()),
       ]);
       keys.forEach((key, index) => void found.push([key, values[index]]));
     }

@@ -24,7 +24,7 @@ export async function startDpopWorld(
     api: resource,
     /** The code is exchanged with a proof. */
     login: (proofs: Pick<Dpop, 'wrap'>, user?: string) => signIn(server, user, proofs.wrap(fetch)),
-    manager(proofs: Dpop = dpop(), own: Partial<TokenManagerOptions> = {}) {
+    manager(proofs: Dpop = dpop('shop'), own: Partial<TokenManagerOptions> = {}) {
       const auth = createTokenManager({
         refresh: proofs.refresh(refreshEndpoint({ url: server.tokenEndpoint, clientId: server.clientId })),
         allow: resource.url,

@@ -1,29 +1,38 @@
 /** A worker thread with a manager of its own, over a folder that all threads share. Does what the test posts. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { createStorage } from 'unstorage';
-import fsDriver from 'unstorage/drivers/fs';
-import { asTokenError, createTokenManager, refreshEndpoint, type TokenResponse } from '../../src/index.ts';
-import { createThreadLock } from './thread-lock.ts';
+import {
+  asTokenError,
+  createTokenManager,
+  type Refresh,
+  refreshEndpoint,
+  type TokenResponse,
+  tokenStore,
+} from '../../src/index.ts';
+import { createFolderPort } from './thread-port.ts';
 
 export interface ThreadData {
   folder: string;
   tokenEndpoint: string;
   clientId: string;
   api: string;
-  /** Shared memory: 1 while a thread has the lock. */
-  turn: Int32Array;
 }
 
-const { folder, tokenEndpoint, clientId, api, turn } = workerData as ThreadData;
+const { folder, tokenEndpoint, clientId, api } = workerData as ThreadData;
 const told: string[] = [];
+const endpoint = refreshEndpoint({ url: tokenEndpoint, clientId });
+let isStuck = false;
+const refresh: Refresh = (context) => (isStuck ? new Promise(() => {}) : endpoint(context));
+
 const auth = createTokenManager({
-  refresh: refreshEndpoint({ url: tokenEndpoint, clientId }),
+  refresh: Object.assign(refresh, { id: endpoint.id }),
   allow: api,
-  storage: createStorage({ driver: fsDriver({ base: folder }) }),
-  name: 'threads',
-  lock: createThreadLock(turn),
+  store: tokenStore(createFolderPort(folder)),
+  refreshTimeout: 2_000,
 });
-auth.on('*', (event, payload) => told.push(`${event} ${'cause' in payload ? payload.cause : ''}`.trim()));
+auth.on('*', (event, payload) => {
+  const { cause, reason, elsewhere } = payload as { cause?: string; reason?: string; elsewhere?: boolean };
+  told.push([event, cause ?? reason, elsewhere ? 'elsewhere' : ''].join(' ').trim());
+});
 
 const acts = {
   signIn: (tokens: TokenResponse) => auth.signIn(tokens),
@@ -35,6 +44,10 @@ const acts = {
     ),
   token: async () => auth.tokens?.accessToken,
   told: async () => told.splice(0),
+  /** From now on it gets stuck in a refresh before it sends anything. */
+  stick: async () => {
+    isStuck = true;
+  },
 };
 export type Act = keyof typeof acts;
 

@@ -4,9 +4,12 @@ import type {
   AllowRule,
   Attach,
   CaptureRule,
+  KeyValueStorage,
   Lock,
   Refresh,
   Revoke,
+  StoreEntry,
+  StorePort,
   TokenErrorCode,
   TokenEvents,
   TokenManager,
@@ -14,15 +17,19 @@ import type {
   TokenResponse,
   TokenSet,
   TokenSetInput,
-  TokenStorage,
+  TokenStore,
 } from 'evertoken';
 import {
   asTokenError,
   bearer,
+  cookieStore,
   createTokenManager,
-  memoryStorage,
+  keyValueStore,
+  memoryStore,
   refreshEndpoint,
   TokenError,
+  tokenStore,
+  webStore,
 } from 'evertoken';
 
 const allow = 'https://api.example.com';
@@ -46,8 +53,7 @@ createTokenManager({ refresh, allow, refreshAhead: true });
 export const nothing: TokenManagerOptions = {
   refresh,
   allow: [allow, new URL(allow), (url: URL) => url.pathname === '/'],
-  storage: undefined,
-  name: undefined,
+  store: undefined,
   refreshAhead: undefined,
   leeway: undefined,
   keepFresh: undefined,
@@ -56,7 +62,6 @@ export const nothing: TokenManagerOptions = {
   isRejected: undefined,
   capture: undefined,
   revoke: undefined,
-  lock: undefined,
   fetch: undefined,
 };
 refreshEndpoint({
@@ -68,15 +73,49 @@ refreshEndpoint({
 });
 bearer({ scheme: undefined, header: undefined });
 
-// Storages: the page's own fit as they are, and so does anything with promises.
-export const storages: TokenStorage[] = [localStorage, sessionStorage, memoryStorage()];
-export const slow: TokenStorage = {
+// Stores: each is named by its maker, and an option takes no other thing.
+const slow: KeyValueStorage = {
   getItem: async () => null,
   setItem: async () => {},
   removeItem: async () => {},
 };
+const port: StorePort = {
+  read: async () => undefined,
+  replace: async (version: string | undefined, next: StoreEntry, quiet?: boolean) =>
+    version !== next.version && !quiet,
+  watch: undefined,
+  lock: undefined,
+  contexts: undefined,
+  whenDown: undefined,
+  forgets: undefined,
+};
+export const stores: TokenStore[] = [
+  webStore('shop'),
+  webStore('shop', { area: 'session' }),
+  webStore('shop', { area: undefined }),
+  cookieStore('shop'),
+  keyValueStore('shop', localStorage),
+  keyValueStore('shop', slow),
+  memoryStore(),
+  tokenStore(port),
+  tokenStore({ ...port, contexts: 'one', whenDown: 'alone', forgets: true }),
+];
+// @ts-expect-error a storage is no store
+createTokenManager({ refresh, allow, store: localStorage });
+// @ts-expect-error nor is a port
+createTokenManager({ refresh, allow, store: port });
+// @ts-expect-error gone: a store is named by its maker
+createTokenManager({ refresh, allow, name: 'shop' });
+// @ts-expect-error the name is required
+webStore();
+// @ts-expect-error local or session
+webStore('shop', { area: 'tab' });
 // @ts-expect-error three methods
-export const half: TokenStorage = { getItem: () => null };
+keyValueStore('shop', { getItem: () => null });
+// @ts-expect-error a compare-and-set
+tokenStore({ read: async () => undefined });
+// @ts-expect-error many or one
+export const contexts: StorePort['contexts'] = 'two';
 
 // `fetch` fits wherever the platform's fits, and the other way round.
 export const plain: typeof globalThis.fetch = auth.fetch;
@@ -84,6 +123,10 @@ createTokenManager({ refresh, allow, fetch: globalThis.fetch });
 createTokenManager({ refresh, allow, fetch: async (_input, init) => new Response(init?.method) });
 
 // The manager and its tokens are read, not written.
+export const status: 'unknown' | 'signed-in' | 'signed-out' = auth.status;
+export const ready: Promise<void> = auth.ready;
+// @ts-expect-error read-only
+auth.status = 'signed-in';
 // @ts-expect-error read-only
 auth.tokens = undefined;
 export const tokens: TokenSet = { accessToken: 'a', tokenType: 'Bearer' };
@@ -94,7 +137,12 @@ auth.tokens.accessToken;
 
 // What a login answered, on the wire or in camelCase.
 const wire: TokenResponse = { access_token: 'a', expires_in: 300, whatever: true };
-const input: TokenSetInput = { accessToken: 'a', expiresIn: '300', refreshToken: undefined };
+const input: TokenSetInput = {
+  accessToken: 'a',
+  expiresIn: '300',
+  refreshToken: undefined,
+  refreshExpiresAt: 1,
+};
 export const signedIn: Promise<void>[] = [auth.signIn(wire), auth.signIn(input), auth.signIn(tokens)];
 // @ts-expect-error not a token response
 auth.signIn('token');
@@ -106,7 +154,7 @@ auth.getAccessToken({ minValidity: '1' });
 
 // Each event has its own payload.
 export const stop: () => void = auth.on('token-refreshed', ({ cause, durationMs }) => {
-  const known: 'ahead' | 'expired' | 'rejected' | 'manual' | 'captured' | 'other-context' = cause;
+  const known: 'ahead' | 'expired' | 'rejected' | 'manual' | 'captured' = cause;
   return [known, durationMs];
 });
 // @ts-expect-error no such event
@@ -121,6 +169,13 @@ auth.on('*', (event, payload) => {
 auth.on('*', (event) => event === 'signed-out');
 // @ts-expect-error no such event
 auth.on('*', (event) => event === 'token-expired');
+auth.on('signed-out', ({ reason, elsewhere }) => {
+  const known: 'local' | 'ended' | 'replaced' = reason;
+  return [known, elsewhere satisfies boolean];
+});
+auth.on('store-failed', ({ operation }) => operation satisfies 'read' | 'write');
+// @ts-expect-error the name of before
+auth.on('storage-failed', () => {});
 export const reason: TokenEvents['signed-out']['reason'] = 'replaced';
 auth.subscribe(() => {})();
 
@@ -146,7 +201,7 @@ export const attach: Attach = {
 export const capture: CaptureRule = { url: rule, method: ['POST'], read: (response) => response.json() };
 export const revoke: Revoke = async ({ tokens: held, fetch }) =>
   fetch(allow, { body: held?.refreshToken ?? null });
-export const queue: Lock = async (_name, task, { signal }) => {
+export const queue: Lock = async (task, { signal }) => {
   signal.throwIfAborted();
   return task();
 };

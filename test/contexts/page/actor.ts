@@ -1,13 +1,11 @@
 /** The one manager of a page or worker, and all that the tests ask of it. */
-import { createTokenManager, refreshEndpoint, type TokenResponse, type TokenStorage } from 'evertoken';
+import { cookieStore, createTokenManager, refreshEndpoint, type TokenResponse, webStore } from 'evertoken';
 import { dpop } from 'evertoken/dpop';
-import { indexedDbStorage } from 'evertoken/indexeddb';
-import { createBareNews } from './bare-news.ts';
 import { takeCounts } from './counts.ts';
-import { databaseStorage } from './database.ts';
+import { answerParent } from './framed.ts';
 import { createHandMade } from './hand-made.ts';
 import { readKeys } from './keys.ts';
-import { type Setup, setup, sleep } from './setup.ts';
+import { setup } from './setup.ts';
 import { joinStage } from './stage.ts';
 import { createTraffic } from './traffic.ts';
 
@@ -17,23 +15,16 @@ export interface Told {
   readonly cause?: string;
   readonly reason?: string;
   readonly sessionId?: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
+  readonly elsewhere?: boolean;
 }
 
-const storages: Record<NonNullable<Setup['storage']>, () => TokenStorage> = {
-  local: () => localStorage,
-  session: () => sessionStorage,
-  database: databaseStorage,
-  encrypted: indexedDbStorage,
-};
-
-/** The API may be slow, and a page may lose the network. */
+/** Answers of the API may be long on the way, and a page may lose the network. */
+let arrival: PromiseWithResolvers<void> | undefined;
 let isCut = false;
 const line = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
   if (isCut) throw new TypeError('The network is gone');
-  const response = await fetch(input, init);
-  if (setup.apiDelay && response.url.startsWith(setup.api)) await sleep(setup.apiDelay);
+  const response = await fetch(input, setup.isShortLived ? { ...init, keepalive: false } : init);
+  if (response.url.startsWith(setup.api)) await arrival?.promise;
   return response;
 };
 
@@ -44,19 +35,18 @@ const cookieCall = (signal: AbortSignal | null = null): RequestInit => ({
   headers: { 'content-type': 'application/json' },
   body: '{}',
   signal,
-  ...(cookie?.isShortLived && { keepalive: false }),
 });
 
-const { cookie, tokenEndpoint: url, clientId } = setup;
-const proofs = setup.dpop ? dpop({ name: setup.name }) : undefined;
+const { cookie, tokenEndpoint: url, clientId, name = 'shop', area = 'local' } = setup;
+const shared = () => (area === 'none' ? undefined : webStore(name, { area }));
+const proofs = setup.dpop ? dpop(name) : undefined;
 const refresh = refreshEndpoint(cookie ? { url, format: 'cookie' } : { url, clientId });
 const auth = createTokenManager({
   refresh: proofs?.refresh(refresh) ?? refresh,
   attach: proofs,
   allow: setup.api,
-  storage: cookie ? undefined : storages[setup.storage ?? 'local'](),
+  store: cookie ? cookieStore(name) : shared(),
   revoke: cookie && (({ fetch, signal }) => fetch(cookie.signOut, cookieCall(signal))),
-  name: setup.name,
   refreshTimeout: setup.refreshTimeout,
   fetch: line,
 });
@@ -65,8 +55,8 @@ proofs?.follow(auth);
 
 const told: Told[] = [];
 auth.on('*', (event, payload) => {
-  const { cause, reason, sessionId } = payload as Partial<Told>;
-  told.push(JSON.parse(JSON.stringify({ event, cause, reason, sessionId, at: Date.now() })));
+  const { cause, reason, sessionId, elsewhere } = payload as Partial<Told>;
+  told.push(JSON.parse(JSON.stringify({ event, cause, reason, sessionId, elsewhere })));
 });
 
 let isRestored = false;
@@ -81,11 +71,11 @@ const handMade = createHandMade(setup);
 
 export const actor = {
   ...traffic,
-  ...createBareNews(),
   told: () => told,
   /** Drops what was told so far. */
   forget: () => void told.splice(0),
   token: () => auth.tokens?.accessToken ?? null,
+  status: () => auth.status,
   takeCounts,
   signIn: (tokens: TokenResponse) => auth.signIn(tokens),
   /** Exchanges a code with a proof; answers what the server says. */
@@ -94,7 +84,7 @@ export const actor = {
     const response = await (proofs?.wrap(fetch) ?? fetch)(setup.tokenEndpoint, { method: 'POST', body });
     return response.json();
   },
-  keys: () => readKeys(setup.name),
+  keys: () => readKeys(name),
   signOut: () => auth.signOut(),
   /** At the backend, which sets a cookie. */
   async login(): Promise<void> {
@@ -117,6 +107,14 @@ export const actor = {
   handMadeGet: handMade.get,
   /** Whether it came out of the back/forward cache. */
   isRestored: () => isRestored,
+  /** Answers of the API arrive from now on when they may. */
+  holdAnswers(): void {
+    arrival = Promise.withResolvers();
+  },
+  releaseAnswers(): void {
+    arrival?.resolve();
+    arrival = undefined;
+  },
   /** For engines that cannot take the network away. */
   cut(isOffline: boolean): void {
     isCut = isOffline;
@@ -165,6 +163,7 @@ export type Actor = typeof actor;
 const play = (name: string, args: unknown[]): unknown =>
   (actor[name as keyof Actor] as (...args: unknown[]) => unknown)(...args);
 
+answerParent(play);
 const stage = setup.isAlone ? undefined : joinStage(play);
 
 Object.assign(globalThis, { actor, everywhere: stage?.everywhere });

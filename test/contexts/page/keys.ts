@@ -18,7 +18,7 @@ async function look({ privateKey, publicKey }: CryptoKeyPair): Promise<SeenKey> 
   return { isExtractable: privateKey.extractable, exported, x };
 }
 
-export async function readKeys(name = 'evertoken'): Promise<SeenKey[]> {
+export async function readKeys(name: string): Promise<SeenKey[]> {
   const database = await new Promise<IDBDatabase>((resolve, reject) => {
     const opening = indexedDB.open('evertoken-dpop', 1);
     opening.onsuccess = () => resolve(opening.result);

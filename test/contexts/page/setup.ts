@@ -1,30 +1,29 @@
 /** What the address says about this page or worker, and the platform as it was before anything was taken away. */
 
 /** What can be taken away before the package is loaded. */
-export type Missing = 'locks' | 'channel' | 'storage';
+export type Missing = 'locks' | 'channel' | 'database';
 
 /** Of a backend that keeps the refresh token in a cookie; its refresh is the `tokenEndpoint`. */
 export interface CookieRoutes {
   login: string;
   signOut: string;
-  /** Whether the sign-out asks for less than a request that outlives the page. @default false */
-  isShortLived?: boolean | undefined;
 }
 
 export interface Setup {
   api: string;
   tokenEndpoint: string;
   clientId: string;
-  /** @default 'local' */
-  storage?: 'local' | 'session' | 'database' | 'encrypted' | undefined;
+  /** Where `webStore` keeps the session; `none`: no store. @default 'local' */
+  area?: 'local' | 'session' | 'none' | undefined;
+  /** Of the store and of the key. @default 'shop' */
   name?: string | undefined;
-  /** An HttpOnly cookie holds the session, and nothing is stored. */
+  /** An HttpOnly cookie holds the session, and `cookieStore` joins the tabs. */
   cookie?: CookieRoutes | undefined;
+  /** Nothing is sent with `keepalive`: requests go with their page. @default false */
+  isShortLived?: boolean | undefined;
   refreshTimeout?: number | undefined;
   /** Tokens are bound to a key. @default false */
   dpop?: boolean | undefined;
-  /** Milliseconds that an answer of the API needs to arrive. @default 0 */
-  apiDelay?: number | undefined;
   without?: Missing[] | undefined;
   /** What a duplicated tab finds in `sessionStorage`. */
   copied?: Record<string, string> | undefined;
@@ -42,12 +41,10 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => lat
 const remove: Record<Missing, () => unknown> = {
   locks: () => Reflect.deleteProperty(Navigator.prototype, 'locks'),
   channel: () => Reflect.deleteProperty(globalThis, 'BroadcastChannel'),
-  storage() {
-    for (const method of ['getItem', 'setItem', 'removeItem'] as const) {
-      Storage.prototype[method] = () => {
-        throw new DOMException('The storage is blocked', 'SecurityError');
-      };
-    }
+  database() {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException('The database is blocked', 'SecurityError');
+    };
   },
 };
 

@@ -1,5 +1,5 @@
 /** A single-page app that signs users in: three buttons. */
-import { createTokenManager } from 'evertoken';
+import { createTokenManager, webStore } from 'evertoken';
 import { createOidcClient } from 'evertoken/oidc';
 
 const { issuer, api } = Object.fromEntries(new URLSearchParams(document.body.dataset['servers']));
@@ -12,7 +12,8 @@ const client = createOidcClient({
   scope: 'openid offline_access',
 });
 const { refresh, revoke } = client;
-const auth = createTokenManager({ refresh, revoke, allow: `${api}`, storage: sessionStorage });
+const store = webStore('app', { area: 'session' });
+const auth = createTokenManager({ refresh, revoke, allow: `${api}`, store });
 
 /** What the callback brought, if this is one. */
 const started = client.handleRedirect().then(async (result) => {

@@ -1,10 +1,16 @@
 /** What every driver of a real browser offers to the scenarios. */
 
+/** What users set otherwise. */
+export interface Choices {
+  /** Where the engine can: sites may keep nothing at all. @default false */
+  readonly blocksCookies?: boolean;
+}
+
 export interface Engine {
   readonly name: 'Chromium' | 'Firefox' | 'WebKitGTK';
   /** Path of the program on PATH, undefined: not installed. */
   readonly program: string | undefined;
-  launch(): Promise<Browser>;
+  launch(choices?: Choices): Promise<Browser>;
 }
 
 export interface Browser {

@@ -1,35 +1,46 @@
 /** Chromium, driven by playwright-core. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type BrowserContext, type CDPSession, type Page, chromium as playwright } from 'playwright-core';
 import { answerOf, readAnswer } from './answer.ts';
 import type { Browser, Engine, Tab } from './browser.ts';
+import { guarded, type ProcessGroup, startGroup } from './process-group.ts';
 import { findProgram } from './program.ts';
 import { createVisits } from './visits.ts';
 
 const program = findProgram('chromium', 'chromium-browser', 'google-chrome');
 
-export async function launchChromium() {
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+function find(): string {
   if (!program) throw new Error('Chromium is not installed: there is no chromium on PATH');
-  return playwright.launch({
-    executablePath: program,
-    headless: true,
-    // What the driver switches off, users have.
-    ignoreDefaultArgs: ['--disable-back-forward-cache'],
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  return program;
 }
+
+const options = () => ({
+  executablePath: find(),
+  headless: true,
+  // What the driver switches off, users have.
+  ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  args,
+});
+
+export const launchChromium = async () => playwright.launch(options());
 
 export const chromium: Engine = {
   name: 'Chromium',
   program,
-  async launch(): Promise<Browser> {
+  async launch(choices = {}): Promise<Browser> {
+    if (choices.blocksCookies) return launchBlocked();
     const browser = await launchChromium();
     const context = await browser.newContext();
     return {
@@ -39,6 +50,36 @@ export const chromium: Engine = {
     };
   },
 };
+
+/** With what a user sets in the settings: no site may keep anything. */
+async function launchBlocked(): Promise<Browser> {
+  const profile = await mkdtemp(join(tmpdir(), 'evertoken-'));
+  await mkdir(join(profile, 'Default'));
+  const settings = { profile: { default_content_setting_values: { cookies: 2 } } };
+  await writeFile(join(profile, 'Default', 'Preferences'), JSON.stringify(settings));
+  const context = await playwright.launchPersistentContext(profile, options());
+  return {
+    version: `${context.browser()?.version()}`,
+    open: (url) => openTab(context, url),
+    async close() {
+      await context.close();
+      await rm(profile, { recursive: true, force: true, maxRetries: 10 });
+    },
+  };
+}
+
+/** With a profile that stays, in a group that can be killed. */
+export async function launchWithProfile(profile: string): Promise<Browser & Pick<ProcessGroup, 'kill'>> {
+  const own = ['--headless', '--remote-debugging-port=0', `--user-data-dir=${profile}`];
+  const start = { name: 'Chromium', command: () => guarded(find(), ...args, ...own) };
+  return startGroup(start, async ({ said, end, kill }) => {
+    const [, endpoint = ''] = await said(/DevTools listening on (\S+)/);
+    const browser = await playwright.connectOverCDP(endpoint);
+    const [context] = browser.contexts();
+    if (!context) throw new Error('Chromium has no default context');
+    return { version: browser.version(), open: (url) => openTab(context, url), close: end, kill };
+  });
+}
 
 async function openTab(context: BrowserContext, url: string): Promise<Tab> {
   const page = await context.newPage();

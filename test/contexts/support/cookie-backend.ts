@@ -21,12 +21,14 @@ interface Session {
 export async function startCookieBackend(place: Place, attributes: string) {
   const http = await listenOnLoopback();
   const origin = http.origin.replace('127.0.0.1', hosts[place]);
-  const stats = { logins: 0, refreshes: 0, reuse: 0, signOuts: 0, refused: 0 };
+  const stats = { logins: 0, refreshes: 0, reuse: 0, signOuts: 0, refused: 0, mostAtOnce: 0 };
   const sessions: Session[] = [];
   const tokens = new Map<string, Session>();
-  /** Milliseconds that an answer to `OPTIONS` takes. */
-  const delays = { preflight: 0 };
+  /** Milliseconds that answers are on the way: to `OPTIONS`, with the next cookie, without one. */
+  const delays = { preflight: 0, refresh: 0, refusal: 0 };
   let count = 0;
+  let atOnce = 0;
+  let onRefresh = () => {};
 
   // Cookies know no ports: those of other backends on this host come along.
   const name = `refresh-${new URL(origin).port}`;
@@ -68,7 +70,8 @@ export async function startCookieBackend(place: Place, attributes: string) {
     if (url === '/auth/refresh') return refresh(response, session, Number(cookie));
     if (url === '/auth/sign-out') {
       stats.signOuts++;
-      if (session) session.isOver = true;
+      // A cookie that is spent ends nothing.
+      if (session?.cookie === Number(cookie)) session.isOver = true;
       response.setHeader('set-cookie', setCookie('; Max-Age=0'));
       return [200, {}];
     }
@@ -83,6 +86,12 @@ export async function startCookieBackend(place: Place, attributes: string) {
     const isPreflight = request.method === 'OPTIONS';
     if (isPreflight) await sleep(delays.preflight);
     const [status, body] = isPreflight ? ([200, {}] as const) : answer(request, response);
+    if (!isPreflight && request.url === '/auth/refresh') {
+      stats.mostAtOnce = Math.max(stats.mostAtOnce, ++atOnce);
+      onRefresh();
+      await sleep(status === 200 ? delays.refresh : delays.refusal);
+      atOnce--;
+    }
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
 
@@ -95,6 +104,13 @@ export async function startCookieBackend(place: Place, attributes: string) {
     } satisfies Partial<Setup>,
     stats,
     delays,
+    /** Resolves when the next refresh is on the wire. */
+    nextRefresh: () =>
+      new Promise<void>((resolve) => {
+        onRefresh = resolve;
+      }),
+    /** How many sessions are not over. */
+    countLiving: () => sessions.filter(({ isOver }) => !isOver).length,
     /** The API refuses from now on what it has issued so far. */
     denyAll: () => tokens.clear(),
     [Symbol.asyncDispose]: http.close,

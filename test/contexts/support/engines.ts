@@ -1,6 +1,6 @@
 /** The browser engines, and one suite of tests for each of them. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import type { Browser, Engine } from './browser.ts';
+import type { Browser, Choices, Engine } from './browser.ts';
 import { chromium } from './chromium.ts';
 import { firefox } from './firefox.ts';
 import { webkit } from './webkit.ts';
@@ -13,6 +13,10 @@ const isRequired = process.env['EVERTOKEN_BROWSERS'] === 'required';
 interface Telling {
   /** All engines at once, for stories that mostly wait. @default false */
   isConcurrent?: boolean;
+  /** @default as users find them */
+  choices?: Choices;
+  /** Engines that cannot do it. @default none */
+  except?: Engine['name'][];
 }
 
 /**
@@ -24,18 +28,19 @@ interface Telling {
 export function inEveryEngine(
   story: string,
   tell: (browser: () => Browser, engine: Engine) => void,
-  { isConcurrent = false }: Telling = {},
+  { isConcurrent = false, choices, except = [] }: Telling = {},
 ): void {
+  const able = engines.filter(({ name }) => !except.includes(name));
   const runs = (engine: Engine) => isRequired || engine.program !== undefined;
   const suite = (engine: Engine) => {
     let browser: Browser | undefined;
     beforeAll(async () => {
-      browser = await engine.launch();
+      browser = await engine.launch(choices);
     });
     afterAll(() => browser?.close());
     tell(() => browser as Browser, engine);
   };
   const stories = isConcurrent ? describe.concurrent : describe;
-  stories.for(engines.filter(runs))(`$name: ${story}`, suite);
-  describe.skip.for(engines.filter((engine) => !runs(engine)))(`$name is not installed: ${story}`, suite);
+  stories.for(able.filter(runs))(`$name: ${story}`, suite);
+  describe.skip.for(able.filter((engine) => !runs(engine)))(`$name is not installed: ${story}`, suite);
 }

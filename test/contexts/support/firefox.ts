@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import puppeteer, { type Page } from 'puppeteer-core';
 import { answerOf, readAnswer } from './answer.ts';
-import type { Browser, Engine, Tab } from './browser.ts';
+import type { Browser, Choices, Engine, Tab } from './browser.ts';
 import { guarded, type ProcessGroup, startGroup } from './process-group.ts';
 import { findProgram } from './program.ts';
 import { createVisits } from './visits.ts';
@@ -32,16 +32,18 @@ const env = { MOZ_REMOTE_SETTINGS_DEVTOOLS: '1', MOZ_CRASHREPORTER_DISABLE: '1' 
 export const firefox: Engine = {
   name: 'Firefox',
   program,
-  async launch() {
+  async launch(choices = {}) {
     if (!program) throw new Error('Firefox is not installed: there is no firefox-esr or firefox on PATH');
-    return startGroup({ name: 'Firefox', command: (folder) => prepare(program, folder), env }, connect);
+    return startGroup(
+      { name: 'Firefox', command: (folder) => prepare(program, folder, choices), env },
+      connect,
+    );
   },
 };
 
-async function prepare(path: string, folder: string): Promise<string[]> {
-  const lines = Object.entries(preferences).map(
-    (entry) => `user_pref(${JSON.stringify(entry).slice(1, -1)});\n`,
-  );
+async function prepare(path: string, folder: string, { blocksCookies }: Choices): Promise<string[]> {
+  const all = { ...preferences, ...(blocksCookies && { 'network.cookie.cookieBehavior': 2 }) };
+  const lines = Object.entries(all).map((entry) => `user_pref(${JSON.stringify(entry).slice(1, -1)});\n`);
   await writeFile(join(folder, 'user.js'), lines);
   return guarded(path, '--headless', '--no-remote', '--profile', folder, '--remote-debugging-port=0');
 }

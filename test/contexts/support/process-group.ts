@@ -22,6 +22,8 @@ export interface ProcessGroup {
   said(pattern: RegExp): Promise<RegExpExecArray>;
   /** Asks all to end, gives them some time, kills who is left, removes the folder. */
   end(): Promise<void>;
+  /** Kills all at once, without any warning, and removes the folder. */
+  kill(): Promise<void>;
 }
 
 /** What to start, in an empty folder that is its home, its working directory, and holds its temporary files. */
@@ -56,6 +58,10 @@ export async function startGroup<T>(start: Start, connect: (group: ProcessGroup)
     killGroup(child.pid);
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   }
+  async function kill(): Promise<void> {
+    killGroup(child.pid);
+    await end();
+  }
   async function failed(): Promise<never> {
     const { limit = limits.start } = start;
     const [code, signal] = await Promise.race([ended, sleep(limit, [], { ref: false })]);
@@ -64,7 +70,10 @@ export async function startGroup<T>(start: Start, connect: (group: ProcessGroup)
     throw new Error(`${start.name} ${what}: ${errors.text()}`);
   }
   try {
-    return await Promise.race([connect({ abandoned: abandoned.signal, said: errors.said, end }), failed()]);
+    return await Promise.race([
+      connect({ abandoned: abandoned.signal, said: errors.said, end, kill }),
+      failed(),
+    ]);
   } catch (error) {
     abandoned.abort(error);
     await end();

@@ -39,19 +39,24 @@ export const html = (body: string) => `<!doctype html><meta charset="utf-8"><tit
 export interface Site {
   /** Where a page with this setup is. */
   page(setup: Setup): string;
+  /** Where it is in a sandboxed frame; the page around it can be asked the same. */
+  framed(setup: Setup): string;
   /** A page without any script. */
   readonly elsewhere: string;
   close(): Promise<void>;
 }
 
-let script: Promise<string> | undefined;
+let scripts: Promise<[main: string, frame: string]> | undefined;
 
 export async function startSite(): Promise<Site> {
-  script ??= bundle();
+  scripts ??= Promise.all([bundle(), bundle('frame')]);
+  const [main, frame] = await scripts;
   const files: Record<string, [type: string, text: string]> = {
     '/': ['text/html', html('<script src="/main.js"></script>')],
+    '/framed': ['text/html', html('<body><script src="/frame.js"></script>')],
     '/elsewhere': ['text/html', html('elsewhere')],
-    '/main.js': ['text/javascript', await script],
+    '/main.js': ['text/javascript', main],
+    '/frame.js': ['text/javascript', frame],
   };
   const http = await listenOnLoopback();
   http.handle(({ url = '/' }, response) => {
@@ -61,8 +66,11 @@ export async function startSite(): Promise<Site> {
   });
   // A secure context, and another site than that of the servers on 127.0.0.1.
   const origin = http.origin.replace('127.0.0.1', 'localhost');
+  const at = (path: string) => (setup: Setup) =>
+    `${origin}${path}?setup=${encodeURIComponent(JSON.stringify(setup))}`;
   return {
-    page: (setup) => `${origin}/?setup=${encodeURIComponent(JSON.stringify(setup))}`,
+    page: at('/'),
+    framed: at('/framed'),
     elsewhere: `${origin}/elsewhere`,
     close: http.close,
   };

@@ -15,15 +15,17 @@ export type Servers = Pick<Setup, 'api' | 'tokenEndpoint' | 'clientId'>;
 export async function startTabs(browser: Browser, servers: Servers) {
   const site = await startSite();
   const all: Tab[] = [];
-  const page = (setup: Partial<Setup> = {}): string => site.page({ ...servers, ...setup });
-  async function open(setup?: Partial<Setup>): Promise<Tab> {
-    const tab = await browser.open(page(setup));
+  async function visit(url: string): Promise<Tab> {
+    const tab = await browser.open(url);
     all.push(tab);
     return tab;
   }
+  const open = (setup?: Partial<Setup>) => visit(site.page({ ...servers, ...setup }));
   return {
     elsewhere: site.elsewhere,
     open,
+    /** In a sandboxed frame, where nothing can be stored. */
+    openFramed: (setup?: Partial<Setup>) => visit(site.framed({ ...servers, isAlone: true, ...setup })),
     /** Opens a tab like this one, with a copy of its `sessionStorage`. */
     async duplicate(tab: Tab, setup?: Partial<Setup>): Promise<void> {
       if (await ask(tab, 'duplicate')) return;
@@ -45,7 +47,7 @@ export async function startTabs(browser: Browser, servers: Servers) {
       await vi.waitFor(async () => {
         const held = await Promise.all(tabs.map((tab) => ask(tab, 'token')));
         expect(held).toEqual(Array(count).fill(token));
-      }, 5_000);
+      }, 20_000);
       return tabs as [Tab, Tab, ...Tab[]];
     },
     async [Symbol.asyncDispose]() {
@@ -56,10 +58,15 @@ export async function startTabs(browser: Browser, servers: Servers) {
   };
 }
 
-/** The real servers around the tabs; access tokens live 2 s. To be held with `await using`. */
-export async function startWorld(browser: Browser) {
+/**
+ * The real servers around the tabs; to be held with `await using`. Access tokens outlive the test unless it says
+ * otherwise: on a busy machine a short one might be refreshed for its age where nobody expects it.
+ *
+ * @param accessTokenLifetime - Seconds.
+ */
+export async function startWorld(browser: Browser, accessTokenLifetime = 120) {
   const gate = createGate();
-  const loopback = await startLoopback({ accessTokenLifetime: 2, onTokenRequest: gate.enter });
+  const loopback = await startLoopback({ accessTokenLifetime, onTokenRequest: gate.enter });
   const { server, api, seen } = loopback;
   const tabs = await startTabs(browser, { ...server, api: api.url });
   return {

@@ -1,5 +1,6 @@
-/** BroadcastChannel between the contexts; messages take their time, and some are lost. */
-import type { Actor, Loop } from './loop.ts';
+/** BroadcastChannel between the contexts. */
+import type { Actor } from './loop.ts';
+import type { News } from './news.ts';
 
 interface Port extends EventTarget {
   readonly actor: Actor;
@@ -8,11 +9,8 @@ interface Port extends EventTarget {
 }
 
 /** @param hear - Told what is in a message. */
-export function createChannels(loop: Loop, hear: (data: unknown) => void) {
+export function createChannels(news: News, hear: (data: unknown) => void) {
   const ports = new Set<Port>();
-  /** How many of the next messages are lost. */
-  let losses = 0;
-  let slowness = 0;
 
   const deliver = (port: Port, data: unknown) => {
     if (!ports.has(port)) return;
@@ -24,12 +22,7 @@ export function createChannels(loop: Loop, hear: (data: unknown) => void) {
   const post = (from: Port, data: unknown) => {
     hear(data);
     for (const port of ports) {
-      const { actor, name } = port;
-      if (port === from || name !== from.name || losses-- > 0) continue;
-      loop.after(slowness + loop.delay(), undefined, `a message to ${actor.name}`, () => {
-        // A frozen context misses it.
-        if (!actor.isFrozen) loop.after(0, actor, 'message', () => deliver(port, data));
-      });
+      if (port !== from && port.name === from.name) news.tell(port.actor, () => deliver(port, data));
     }
   };
 
@@ -43,14 +36,6 @@ export function createChannels(loop: Loop, hear: (data: unknown) => void) {
       });
       ports.add(port);
       return port;
-    },
-    /** The next messages do not arrive. */
-    lose(count: number) {
-      losses = count;
-    },
-    /** Messages take that long (ms). */
-    slow(ms: number) {
-      slowness = ms;
     },
     drop(actor: Actor) {
       for (const port of ports) if (port.actor === actor) ports.delete(port);

@@ -1,23 +1,20 @@
 /** The contexts of a scenario: each has a token manager, a view of what is shared, and a life of its own. */
 import { inspect } from 'node:util';
-import type { createTokenManager, refreshEndpoint, TokenManager, TokenManagerOptions } from 'evertoken';
+import { createTokenManager, type TokenManager, type TokenManagerOptions } from 'evertoken';
 import { inside, type Surroundings } from './globals.ts';
 import type { Actor, Loop } from './loop.ts';
-import type { View } from './record.ts';
-
-/** The package, or a copy of it: what it keeps in its modules belongs to one context. */
-export interface Package {
-  createTokenManager: typeof createTokenManager;
-  refreshEndpoint: typeof refreshEndpoint;
-}
 
 export interface Context extends Actor {
   readonly auth: TokenManager;
-  readonly view: View;
   readonly surroundings: Surroundings;
   /** It will be frozen as soon as the browser can. */
   isFreezing: boolean;
   wasFrozen: boolean;
+  /** When it was frozen and thawed last. */
+  frozenAt: number;
+  thawedAt: number;
+  /** Frozen together with its device. */
+  isAsleep: boolean;
   isClosed: boolean;
   /** A call of `refresh()` may cause one until then. */
   manualUntil: number;
@@ -29,33 +26,32 @@ export interface ContextParts {
   readonly loop: Loop;
   blame(violation: string): void;
   told(context: Context, event: string, payload: Record<string, unknown>): void;
-  surround(actor: Actor): Omit<Surroundings, 'actor' | 'loop' | 'page'>;
-  view(actor: Actor): View;
+  surround(actor: Actor): Omit<Surroundings, 'actor' | 'loop' | 'page' | 'places'>;
   /** What its manager is made with. */
-  options(actor: Actor, own: Package): Omit<TokenManagerOptions, 'storage'>;
+  options(actor: Actor): TokenManagerOptions;
 }
 
 /** Whether a token can be seen in it. */
 export const isSecret = (value: unknown): boolean => /secret-\d/.test(inspect(value, { depth: 12 }));
 
-export function openContext(parts: ContextParts, name: string, own: Package): Context {
+export function openContext(parts: ContextParts, name: string, skew: number): Context {
   const { loop, blame, told } = parts;
-  const actor: Actor = { name, isFrozen: false, isGone: false, parked: [], timers: [] };
-  const view = parts.view(actor);
-  const surroundings = { ...parts.surround(actor), actor, loop, page: new EventTarget() };
+  const actor: Actor = { name, isFrozen: false, isGone: false, parked: [], timers: [], skew, still: 0 };
+  const surroundings = { ...parts.surround(actor), actor, loop, page: new EventTarget(), places: {} };
   const fields = {
-    view,
     surroundings,
     isFreezing: false,
     wasFrozen: false,
+    frozenAt: 0,
+    thawedAt: 0,
+    isAsleep: false,
     isClosed: false,
     manualUntil: 0,
     signingIn: 0,
   };
   const context = Object.assign(actor, fields) as Actor & typeof fields & { auth: TokenManager };
   inside(surroundings, () => {
-    const { storage } = view;
-    context.auth = own.createTokenManager({ ...parts.options(actor, own), storage });
+    context.auth = createTokenManager(parts.options(actor));
     let current: unknown;
     context.auth.on('*', (event, payload) => {
       if (isSecret(payload)) blame(`${name} shows a token in ${event}`);

@@ -1,8 +1,10 @@
 /** IndexedDB for all contexts: one store, one transaction at a time, and none left half done by whoever vanishes. */
+import type { Faults } from './faults.ts';
 import type { Actor, Loop } from './loop.ts';
 
 interface Transaction {
   readonly actor: Actor;
+  readonly isDoomed: boolean;
   readonly requests: (() => void)[];
   readonly changes: Map<string, unknown>;
   oncomplete?: () => void;
@@ -18,7 +20,13 @@ export interface Databases {
   update(): void;
 }
 
-export function createDatabases(loop: Loop): Databases {
+export interface DatabaseParts {
+  readonly loop: Loop;
+  readonly faults: Faults;
+  onWrite(text: string, author: Actor): void;
+}
+
+export function createDatabases({ loop, faults, onWrite }: DatabaseParts): Databases {
   const values = new Map<string, unknown>();
   const queue: Transaction[] = [];
   let current: Transaction | undefined;
@@ -32,9 +40,27 @@ export function createDatabases(loop: Loop): Databases {
     if (current) goOn(current);
   };
 
+  const end = (transaction: Transaction) => {
+    if (current !== transaction) return false;
+    current = undefined;
+    update();
+    return true;
+  };
+
+  const commit = (transaction: Transaction) => {
+    const { actor, changes } = transaction;
+    if (current !== transaction) return;
+    for (const [key, value] of changes) {
+      values.set(key, value);
+      onWrite(`${(value as { value?: unknown }).value}`, actor);
+    }
+    loop.after(loop.delay(), actor, 'committed', () => transaction.oncomplete?.());
+    end(transaction);
+  };
+
   /** One request after the other; when there are no more, the changes hold. */
   const goOn = (transaction: Transaction) => {
-    const { actor, requests } = transaction;
+    const { actor, requests, isDoomed } = transaction;
     const request = requests.shift();
     if (request) {
       loop.after(loop.delay(), actor, 'database answers', () => {
@@ -42,18 +68,16 @@ export function createDatabases(loop: Loop): Databases {
         // The handler's promises may ask for more.
         loop.after(0, undefined, 'database', () => current === transaction && goOn(transaction));
       });
+    } else if (isDoomed) {
+      loop.after(loop.delay(), actor, 'aborted', () => transaction.onabort?.());
+      end(transaction);
     } else {
-      loop.after(loop.delay(), undefined, 'commit', () => {
-        if (current !== transaction) return;
-        for (const [key, value] of transaction.changes) values.set(key, value);
-        current = undefined;
-        loop.after(loop.delay(), actor, 'committed', () => transaction.oncomplete?.());
-        update();
-      });
+      loop.after(loop.delay(), undefined, 'commit', () => commit(transaction));
     }
   };
 
-  const storeOf = ({ requests, changes }: Transaction) => ({
+  const storeOf = (transaction: Transaction, { requests, changes } = transaction) => ({
+    transaction,
     get(key: string) {
       const request: { onsuccess?: () => void; result?: unknown } = {};
       requests.push(() => {
@@ -72,12 +96,17 @@ export function createDatabases(loop: Loop): Databases {
     createObjectStore() {},
     close() {},
     transaction() {
-      const transaction: Transaction = { actor, requests: [], changes: new Map() };
-      loop.after(0, undefined, 'transaction', () => {
-        queue.push(transaction);
-        update();
-      });
-      return Object.assign(transaction, { objectStore: () => storeOf(transaction) });
+      // It is made as a whole or not at all, so that there are two ways to fail.
+      const { fault } = faults.next(actor);
+      const isDoomed = fault === 'throws' || fault === 'lost' || fault === 'late';
+      const transaction: Transaction = { actor, isDoomed, requests: [], changes: new Map() };
+      if (!fault || isDoomed) {
+        loop.after(0, undefined, 'transaction', () => {
+          queue.push(transaction);
+          update();
+        });
+      }
+      return Object.assign(transaction, { objectStore: () => storeOf(transaction), error: null });
     },
   });
 

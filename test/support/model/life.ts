@@ -3,9 +3,12 @@ import type { Context } from './contexts.ts';
 import type { World } from './world.ts';
 
 /** Not in the middle of a transaction. */
-export function freeze(world: World, context: Context): void {
+export function freeze(world: World, context: Context, how = 0): void {
+  if (context.isFreezing) return;
   context.isFreezing = true;
   context.wasFrozen = true;
+  context.frozenAt = world.loop.now;
+  context.isAsleep = world.variant.sleeps === true && how % 2 > 0;
   const begin = () => {
     if (!context.isFreezing) return;
     if (world.databases.isBusy(context)) world.loop.after(1, undefined, 'freeze', begin);
@@ -25,6 +28,9 @@ export function thaw(world: World, context: Context): void {
   loop.after(50, undefined, 'thaw', () => {
     context.isFreezing = false;
     if (!context.isFrozen) return;
+    context.thawedAt = loop.now;
+    // The device slept, and one of its clocks with it.
+    if (context.isAsleep) context.still += loop.now - context.frozenAt;
     wake(world, context);
     loop.thaw(context);
     databases.update();
@@ -32,11 +38,14 @@ export function thaw(world: World, context: Context): void {
 }
 
 /** It vanishes in the middle of whatever it does. */
-export function crash({ loop, network, databases, locks, channels, stories }: World, context: Context): void {
+export function crash(world: World, context: Context): void {
+  const { loop, network, databases, locks, channels, cell, stories } = world;
   context.isGone = true;
   stories.abandon(context.name);
   network.lose(context);
   channels.drop(context);
+  cell.drop(context);
+  if (cell.vanishedAt > 0) stories.spoilAll();
   loop.after(loop.delay(), undefined, `${context.name} is gone`, () => {
     locks.drop(context);
     databases.update();

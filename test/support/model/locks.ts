@@ -32,7 +32,7 @@ export function createLocks(loop: Loop): Locks {
   return {
     of:
       (actor) =>
-      (_name, task, { signal }) =>
+      (task, { signal }) =>
         new Promise((resolve, reject) => {
           let isGranted = false;
           let isGivenUp = signal.aborted;

@@ -13,6 +13,10 @@ export interface Actor {
   parked: (() => void)[];
   /** In the order in which they fall due. */
   readonly timers: Timer[];
+  /** By how much its clock is wrong (ms). */
+  skew: number;
+  /** How long the clock that only goes forward has stood still (ms). */
+  still: number;
 }
 
 interface Timer {
@@ -30,10 +34,10 @@ interface Task {
 
 export interface Loop {
   readonly now: number;
+  /** The time, for an actor that looks at its clock: one that never stops looking within a task would never end. */
+  look(): number;
   /** Runs a task in `ms`: one of the actor's, or one of the world around. Returns what cancels it. */
   after(ms: number, actor: Actor | undefined, label: string, task: () => void): () => void;
-  /** Like `after`, soon; what is said through one pipe is heard in the same order. */
-  pipe(actor: Actor | undefined, label: string): (task: () => void, ms?: number) => void;
   /** Soon: the next of the scenario's delays. */
   delay(): number;
   setTimer(actor: Actor, ms: number, task: () => void): Timer;
@@ -51,6 +55,8 @@ export const acting = new AsyncLocalStorage<Actor | undefined>();
 export const START = 1_000_000_000_000;
 const FOREVER = Number.POSITIVE_INFINITY;
 const MANY = 20_000;
+/** Looks at the clock within one task. */
+const LOOKS = 10_000;
 const setImmediate = globalThis.setImmediate;
 
 /** Everything that follows from a task without another one. */
@@ -65,6 +71,7 @@ export function createLoop(order: fc.Scheduler, delays: readonly number[]): Loop
   const failures: unknown[] = [];
   let now = START;
   let delayed = 0;
+  let looks = 0;
 
   const release = (task: Task) => {
     order.schedule(Promise.resolve(), task.label).then(() => {
@@ -99,7 +106,10 @@ export function createLoop(order: fc.Scheduler, delays: readonly number[]): Loop
     const perform = () => {
       if (actor?.isGone) return;
       if (actor?.isFrozen) actor.parked.push(perform);
-      else acting.run(actor, run);
+      else {
+        looks = 0;
+        acting.run(actor, run);
+      }
     };
     const task = {
       at: now + ms,
@@ -120,15 +130,15 @@ export function createLoop(order: fc.Scheduler, delays: readonly number[]): Loop
     get now() {
       return now;
     },
+    look() {
+      if (++looks > LOOKS) {
+        failures[0] ??= new Error('a task never ends');
+        throw failures[0];
+      }
+      return now;
+    },
     after,
     delay,
-    pipe(actor, label) {
-      const queue: (() => void)[] = [];
-      return (task, ms = delay()) => {
-        queue.push(task);
-        after(ms, actor, label, () => queue.shift()?.());
-      };
-    },
     setTimer(actor, ms, task) {
       const cancel = after(ms, actor, 'timer', () => {
         // After a thaw many are due at once.

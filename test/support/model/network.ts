@@ -25,6 +25,9 @@ export interface Call {
   begun?: number | undefined;
 }
 
+/** As long as a refresh may be on the wire (ms). */
+const ON_THE_WIRE = 14_000;
+
 export interface NetworkParts {
   readonly loop: Loop;
   readonly server: Server;
@@ -103,6 +106,8 @@ export function createNetwork({ loop, server, calls, note, blame }: NetworkParts
       request.signal.addEventListener('abort', () => {
         // What waits to be read is not lost.
         if (!hasArrived) delivery.fate = 'lost';
+        if (delivery.brings && loop.now - delivery.sentAt < ON_THE_WIRE && request.url === `${AS}/token`)
+          blame(`${actor.name} presented a token so late that its answer was aborted`);
         end(() => reject(request.signal.reason));
       });
       loop.after(loop.delay(), undefined, `${actor.name} asks ${request.url}`, () => {

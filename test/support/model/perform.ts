@@ -1,5 +1,6 @@
 /** What each act of a scenario does. */
 import { type Context, isSecret } from './contexts.ts';
+import type { Fault } from './faults.ts';
 import { crash, freeze, thaw } from './life.ts';
 import { API, mishaps } from './network.ts';
 import type { Act, Step } from './scenario.ts';
@@ -8,11 +9,30 @@ import type { World } from './world.ts';
 
 const nth = <T>(list: readonly T[], index: number): T => list[index % list.length] as T;
 
-/** As long as a refresh may wait for the lock, and then for its turn (ms). */
-const MANUAL = 45_000;
+/** As long as a refresh may wait for one that was sent, then for the lock, and then for its turn (ms). */
+const MANUAL = 90_000;
 
-/** Longer than any call may take (ms). */
-const PATIENCE = 30_000;
+/** Longer than any call may take (ms): one reads, refreshes, is refused, refreshes. */
+const PATIENCE = 45_000;
+
+/** What could not be stored is stored at the latest that long after the trouble (ms). */
+const RETRIED = 40_000;
+
+const badCalls: Fault[][] = [
+  ['throws'],
+  ['lost'],
+  ['throws', 'throws', 'throws'],
+  ['late'],
+  ['hangs'],
+  ['silent'],
+  ['lost', 'throws'],
+  ['lost', 'lost'],
+];
+
+const troubles: Fault[] = ['throws', 'hangs', 'held', 'lost', 'silent'];
+
+/** How long trouble lasts (ms). */
+const spans = [1_000, 4_000, 9_000, 25_000, 60_000];
 
 /** A request of the app, which remembers the session it was begun in. */
 export function request({ server, calls }: World, { auth, signingIn }: Context, path: string) {
@@ -34,19 +54,22 @@ const deeds: Partial<Record<Act, (world: World, context: Context, how: number) =
   },
   'sign in'({ server, stories }, context) {
     const tokens = server.signIn();
-    const story = stories.begin(server.families.at(-1) as Family, context.name);
+    const known = stories.of(server.familyOf(context.auth.tokens?.accessToken));
+    const story = stories.begin(server.families.at(-1) as Family, context.name, known);
     context.signingIn++;
     return context.auth
       .signIn(tokens)
       .then(() => stories.signedIn(story))
       .finally(() => context.signingIn--);
   },
-  'sign out'({ server, stories }, { auth, signingIn }, how) {
+  'sign out'({ server, stories }, { auth, signingIn, name }, how) {
     const story = signingIn ? undefined : stories.of(server.familyOf(auth.tokens?.accessToken));
     stories.signOut(story);
-    return auth.signOut({ revoke: how % 2 > 0 }).then(() => stories.signedOut(story));
+    return auth.signOut({ revoke: how % 2 > 0 }).then(() => stories.signedOut(story, name));
   },
-  async close(_world, context) {
+  async close({ loop, cell, faults, stories }, context) {
+    if (cell.vanishedAt > 0) stories.spoilAll();
+    if (faults.isTroubled(context, loop.now - RETRIED)) stories.abandon(context.name);
     context.isClosed = true;
     context.auth.close();
   },
@@ -64,11 +87,20 @@ const events: Partial<Record<Act, (world: World, context: Context, how: number) 
   thaw,
   crash,
   open: ({ open }) => open(),
-  'lose messages': ({ channels }, _context, how) => channels.lose(how),
-  'slow messages': ({ channels }, _context, how) => channels.slow(nth([0, 50, 1_000, 10_000], how)),
-  lag: ({ setLag }, _context, how) => setLag(nth([0, 1, 20, 300, 900, 1_800], how)),
-  'full storage'(_world, { view }, how) {
-    view.failing = 1 + (how % 3);
+  'lose news': ({ news }, _context, how) => news.lose(how),
+  'repeat news': ({ news }, _context, how) => news.repeat(how),
+  'slow news': ({ news }, _context, how) => news.slow(nth([0, 50, 1_000, 10_000], how)),
+  'slow store': ({ faults }, _context, how) => faults.slow(nth([0, 1, 20, 300, 600, 1_800], how)),
+  'bad calls': ({ faults }, context, how) => faults.plan(context, ...nth(badCalls, how)),
+  partition: ({ faults }, context, how) =>
+    faults.cut(context, nth(troubles, how), nth(spans, Math.floor(how / troubles.length))),
+  outage: ({ faults }, _context, how) =>
+    faults.cut(undefined, nth(troubles, how), nth(spans, Math.floor(how / troubles.length))),
+  clock: ({ setClock }, context, how) => setClock(context, nth([-3_600_000, -600_000, -20_000, 0], how)),
+  vanish({ cell, stories, server, living }, _context, how) {
+    stories.forget(living().map(({ auth }) => stories.of(server.familyOf(auth.tokens?.accessToken))));
+    if (how % 3) cell.vanish();
+    else cell.fallBack();
   },
 };
 

@@ -12,20 +12,26 @@ const REST = 70_000;
 const storyOf = ({ stories, server }: World, { auth }: Context) =>
   stories.of(server.familyOf(auth.tokens?.accessToken));
 
-/** What could not be stored goes on by itself. */
-const isAlone = (world: World, context: Context): boolean => !!storyOf(world, context)?.isSpoilt;
-
-/** Nothing goes wrong any more; everybody reads, asks once, and reads again. Answers what the requests brought. */
-async function conclude(world: World): Promise<Map<Context, unknown>> {
-  const { loop, network, channels, contexts, living } = world;
-  network.heal();
-  channels.lose(0);
-  channels.slow(0);
-  world.setLag(1);
-  for (const context of contexts) {
-    context.view.failing = 0;
-    thaw(world, context);
+/** Everybody asks. Answers what the requests brought. */
+async function askAll(world: World): Promise<Map<Context, unknown>> {
+  const answers = new Map<Context, unknown>();
+  for (const context of world.living()) {
+    act(world, context, 'the last request', async () => {
+      const answer = await request(world, context, '/data').catch((error: unknown) => error);
+      answers.set(context, answer instanceof Response ? answer.status : answer);
+    });
   }
+  await world.loop.run();
+  return answers;
+}
+
+/** Nothing goes wrong any more; everybody reads, asks, and reads again. Answers what the last requests brought. */
+async function conclude(world: World, isPrompt?: boolean): Promise<Map<Context, unknown>> {
+  const { loop, network, news, faults, contexts, living } = world;
+  network.heal();
+  news.heal();
+  faults.heal();
+  for (const context of contexts) thaw(world, context);
   const readAll = async () => {
     for (const context of living()) wake(world, context);
     await loop.run();
@@ -33,17 +39,18 @@ async function conclude(world: World): Promise<Map<Context, unknown>> {
   await loop.run();
   await loop.run(loop.now + REST);
   await readAll();
-  const answers = new Map<Context, unknown>();
-  for (const context of living().filter((context) => !isAlone(world, context))) {
-    act(world, context, 'the last request', async () => {
-      const answer = await request(world, context, '/data').catch((error: unknown) => error);
-      answers.set(context, answer instanceof Response ? answer.status : answer);
-    });
+  let answers = await askAll(world);
+  if (!isPrompt) {
+    await loop.run(loop.now + REST);
+    answers = await askAll(world);
   }
-  await loop.run();
   await readAll();
   return answers;
 }
+
+/** Whether a sign-out may have been lost: the context in which it happened is gone, and could not store it. */
+const mayBeLost = ({ contexts, faults }: World, by: string) =>
+  contexts.some((one) => one.name === by && (one.isGone || one.isClosed) && faults.isTroubled(one, 0));
 
 /** What must be true in the end of all that share what is stored. */
 function judge(world: World, answers: Map<Context, unknown>): void {
@@ -56,7 +63,9 @@ function judge(world: World, answers: Map<Context, unknown>): void {
     if (expected && story !== expected) blame(`${name} ends without session ${expected.family.id}`);
     // Whoever is signed in can go on.
     if (story && !story.family.isDead && answer !== 200) blame(`${name} ends with ${answer}`);
-    if (story?.isSignedOut) blame(`${name} ends in a session that was signed out`);
+    if (story?.signedOutBy && !mayBeLost(world, story.signedOutBy))
+      blame(`${name} ends in a session that was signed out`);
+    if (auth.status === 'unknown') blame(`${name} does not know who is signed in`);
     seen.add(`${auth.sessionId} with ${auth.tokens?.accessToken}`);
   }
   if (seen.size > 1) blame(`the contexts do not agree: ${[...seen].join(', ')}`);
@@ -76,7 +85,7 @@ export async function play(scenario: Scenario, variant: Variant) {
     world.note(`${step.act} ${step.in} ${step.how}`);
     await perform(world, step);
   }
-  judge(world, await conclude(world));
+  judge(world, await conclude(world, scenario.isPrompt));
   for (const { auth, surroundings, isGone } of contexts)
     if (!isGone) inside(surroundings, () => auth.close());
   return { violations, log };

@@ -19,10 +19,15 @@ export const acts = [
   'close',
   'crash',
   'open',
-  'lose messages',
-  'slow messages',
-  'lag',
-  'full storage',
+  'lose news',
+  'repeat news',
+  'slow news',
+  'slow store',
+  'bad calls',
+  'partition',
+  'outage',
+  'clock',
+  'vanish',
 ] as const;
 export type Act = (typeof acts)[number];
 
@@ -44,6 +49,8 @@ export interface Scenario {
   /** How long small things take (ms), one after the other. */
   readonly delays: readonly number[];
   readonly contexts: number;
+  /** Whether in the end the first request is answered already. */
+  readonly isPrompt?: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -65,10 +72,15 @@ const weights: Record<Act, number> = {
   close: 2,
   crash: 2,
   open: 3,
-  'lose messages': 2,
-  'slow messages': 2,
-  lag: 2,
-  'full storage': 1,
+  'lose news': 2,
+  'repeat news': 1,
+  'slow news': 2,
+  'slow store': 2,
+  'bad calls': 4,
+  partition: 3,
+  outage: 1,
+  clock: 1,
+  vanish: 4,
 };
 
 /** @param without - Acts that this variant leaves out. */

@@ -41,8 +41,8 @@ interface AccessToken {
 
 export interface ServerParts {
   now(): number;
-  /** Whether a token that is on its way may be presented once more, because its presenter seems to be gone. */
-  isAbandoned(use: Delivery): boolean;
+  /** Whether a token that was presented may be presented once more: the first presenter seems to be gone, or this one is. */
+  isAbandoned(use: Delivery, by: string): boolean;
   /** Whether this context may refresh although its tokens look good from here. */
   mayRefresh(by: string): boolean;
   blame(violation: string): void;
@@ -90,10 +90,10 @@ export function createServer({ now, isAbandoned, mayRefresh, blame }: ServerPart
   function reuse({ family, isReplaced }: RefreshToken, use: Delivery, by: string) {
     if (isReplaced) {
       // Nobody else can know of new credentials before they are stored; whoever changed them knows.
-      family.isExcused ||= use.fate !== 'done' && use.by !== by;
+      family.isExcused ||= isAbandoned(use, by) || (use.fate !== 'done' && use.by !== by);
     } else {
       // If the new tokens are lost, a strict server cannot be satisfied.
-      const isExcused = use.fate === 'lost' || isAbandoned(use);
+      const isExcused = use.fate === 'lost' || isAbandoned(use, by);
       if (!isExcused) blame(`${by} presented a refresh token that ${use.by} had spent`);
       family.isExcused ||= isExcused;
       family.isDead = true;

@@ -6,14 +6,18 @@ export interface Story {
   readonly family: Family;
   /** The context that signs in. */
   readonly by: string;
+  /** The session that this context knew then. */
+  readonly known: Story | undefined;
   /** When its sign-in began, and when it was done. */
   readonly began: number;
   done?: number;
   /** A user may have signed out of it. */
   isLeft?: boolean;
-  /** And was told so. */
-  isSignedOut?: boolean;
-  /** Some of its tokens could not be stored. */
+  /** And was told so; the context in which. */
+  signedOutBy?: string;
+  /** The store has it, or had it. */
+  isStored?: boolean;
+  /** Its tokens could not be stored, and those in the store may be of somebody else. */
   isSpoilt?: boolean;
 }
 
@@ -31,31 +35,49 @@ export function createStories() {
   };
 
   return {
-    begin(family: Family, by: string): Story {
-      const story = { family, by, began: ++moments, isLeft: blindSignOuts > 0 };
+    begin(family: Family, by: string, known: Story | undefined): Story {
+      const story: Story = { family, by, known, began: ++moments, isLeft: blindSignOuts > 0 };
       stories.push(story);
       return story;
     },
     signedIn(story: Story) {
       story.done = ++moments;
+      // Who could not store it, and did not know whom it replaced, gives way to others.
+      const before = stories[stories.indexOf(story) - 1];
+      if (!story.isStored && before !== story.known) story.isSpoilt = true;
     },
     /** A sign-out of that session, or of whichever is there. */
     signOut(story: Story | undefined) {
       for (const one of story ? [story] : stories) one.isLeft = true;
       if (!story) blindSignOuts++;
     },
-    signedOut(story: Story | undefined) {
-      if (story) story.isSignedOut = true;
+    signedOut(story: Story | undefined, by: string) {
+      if (story) story.signedOutBy = by;
       else blindSignOuts--;
     },
-    /** A sign-in that nobody will finish: whoever signs out elsewhere may end it unseen. */
+    /** The store has lost something: perhaps that they were over, or which of those that are held is the newest. */
+    forget(held: readonly (Story | undefined)[]) {
+      for (const story of stories) {
+        delete story.signedOutBy;
+        if (!held.every((one) => one === story)) story.isSpoilt = true;
+      }
+    },
+    /** A context that ends may have been the only one that knew. */
+    spoilAll() {
+      for (const story of stories) story.isSpoilt = true;
+    },
+    /** What a context that ends has not stored goes with it. */
     abandon(by: string) {
-      for (const story of stories) story.isLeft ||= story.by === by && !story.done;
+      for (const story of stories) {
+        if (story.by !== by || story.isStored) continue;
+        // Whoever signs out elsewhere may end it unseen.
+        if (!story.done) story.isLeft = true;
+        story.isSpoilt = true;
+      }
     },
     of: (family: Family | undefined) => stories.find((story) => story.family === family),
-    /** What was to be stored could not be. */
-    spoil(text: string | null) {
-      for (const story of stories) if (text?.includes(`secret-${story.family.id}-`)) story.isSpoilt = true;
+    store(text: string) {
+      for (const story of stories) if (text.includes(`secret-${story.family.id}-`)) story.isStored = true;
     },
     mustLive,
     /** The session that all must have in the end, if that can be said. */

@@ -1,7 +1,5 @@
-/** The platforms on which scenarios are played. */
-import * as evertoken from 'evertoken';
+/** The stores over which scenarios are played. */
 import { expect } from 'vitest';
-import type { Package } from './contexts.ts';
 import { play } from './play.ts';
 import type { Act, Scenario } from './scenario.ts';
 import type { Variant } from './world.ts';
@@ -9,38 +7,59 @@ import type { Variant } from './world.ts';
 /** The same runs each time, so that a change is judged and not chance. `SEED=<number>` looks for more. */
 export const modelSeed = Number(process.env['SEED'] ?? 1);
 
-export interface Platform extends Omit<Variant, 'copy'> {
+/** How many lives each store has. `LIVES=<number>` gives it more. */
+export const lives = (usual: number) => Number(process.env['LIVES'] ?? usual);
+
+export interface Platform extends Variant {
   readonly title: string;
-  /** What is beyond repair there. */
-  readonly without?: Act[];
+  /** What does not happen there, or is beyond repair. */
+  readonly without: Act[];
 }
 
-export const browser: Platform = {
-  title: 'localStorage, Web Locks and IndexedDB',
-  storage: 'web',
+export const full: Platform = {
+  title: 'a lock and news',
   hasLocks: true,
-  hasLedger: true,
+  hasNews: true,
+  without: ['vanish'],
 };
 
-export const withoutLocks: Platform = { ...browser, title: 'no Web Locks', hasLocks: false };
-
-export const withoutLedger: Platform = {
-  ...browser,
-  title: 'no IndexedDB, and a storage without delay',
-  storage: 'instant',
-  hasLedger: false,
-  // Nobody can know of tokens that were not stored, nor what a frozen context is about to do.
-  without: ['full storage', 'freeze'],
+export const withoutLock: Platform = {
+  ...full,
+  title: 'no lock, and devices that sleep',
+  hasLocks: false,
+  sleeps: true,
+  // Of both clocks at once nobody can know.
+  without: ['vanish', 'clock'],
 };
 
-export const withSlowStorage: Platform = { ...browser, title: 'an asynchronous storage', storage: 'async' };
+export const withoutNews: Platform = { ...full, title: 'no news', hasNews: false };
 
-/** @param copies - Where modules keep something for a context, each context has a copy of the package. */
-export const playOn = (scenario: Scenario, platform: Platform, copies: Package[] = []) =>
-  play(scenario, { ...platform, copy: (index) => copies[index] ?? evertoken });
+export const forgetful: Platform = {
+  ...full,
+  title: 'an entry that vanishes',
+  hasLocks: false,
+  forgets: true,
+  without: ['clock'],
+};
+
+export const slow: Platform = { ...full, title: 'calls that take their time', slowness: 250 };
+
+export const fleet: Platform = {
+  ...full,
+  title: 'clocks of its own, and none that are right',
+  hasLocks: false,
+  hasAge: true,
+};
+
+export const web: Platform = { ...full, title: 'IndexedDB, Web Locks and BroadcastChannel', isWeb: true };
+
+export const platforms = { full, withoutLock, withoutNews, forgetful, slow, fleet, web } satisfies Record<
+  string,
+  Platform
+>;
 
 /** Says what happened, if anything is wrong. */
-export async function expectNoHarm(scenario: Scenario, platform: Platform, copies?: Package[]) {
-  const { violations, log } = await playOn(scenario, platform, copies);
+export async function expectNoHarm(scenario: Scenario, platform: Platform) {
+  const { violations, log } = await play(scenario, platform);
   expect(violations, log.join('\n')).toEqual([]);
 }

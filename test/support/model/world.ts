@@ -1,35 +1,49 @@
 /** Everything that the contexts of one scenario share, wired together. */
+import { refreshEndpoint, type StorePort, type TokenStore, tokenStore, webStore } from 'evertoken';
+import { createCell } from './cell.ts';
 import { createChannels } from './channels.ts';
-import { type Context, openContext, type Package } from './contexts.ts';
-import { MOST } from './copies.ts';
+import { type Context, openContext } from './contexts.ts';
 import { createDatabases } from './databases.ts';
+import { createFaults } from './faults.ts';
 import { createLocks } from './locks.ts';
-import { createLoop, START } from './loop.ts';
+import { type Actor, createLoop, START } from './loop.ts';
 import { API, AS, type Call, createNetwork } from './network.ts';
-import { createRecord, type RecordKind } from './record.ts';
+import { createNews } from './news.ts';
 import { orderOf, type Scenario } from './scenario.ts';
 import { createServer, type Delivery } from './server.ts';
 import { createStories } from './stories.ts';
 
-/** What the platform offers. */
+/** What the store and the platform offer. */
 export interface Variant {
-  readonly storage: RecordKind;
+  /** The store of the package for pages; else one of the model's own. */
+  readonly isWeb?: boolean;
   readonly hasLocks: boolean;
-  readonly hasLedger: boolean;
-  /** A copy of the package for one context. */
-  copy(index: number): Package;
+  readonly hasNews: boolean;
+  readonly forgets?: boolean;
+  /** The store has a clock of its own, and so has each context. */
+  readonly hasAge?: boolean;
+  /** It compares nothing. */
+  readonly isBlind?: boolean;
+  /** While a context is frozen one of its clocks may stand still. */
+  readonly sleeps?: boolean;
+  /** How long half a call of the store takes (ms). */
+  readonly slowness?: number;
 }
 
 export type World = ReturnType<typeof createWorld>;
 
-/** A claim is void after 32 s (ms); its token may have been sent, for the last time, 15 s after it. */
-const ABANDONED = 32_000 - 15_000;
+/** More contexts than that no scenario has. */
+const MOST = 8;
+
+/** A lease is over after 32 s (ms); its token may have been sent, for the last time, 16 s after it was taken. */
+const ABANDONED = 32_000 - 16_000;
+
+/** By how much the clocks of several machines are wrong (ms). */
+const skews = [0, -400_000, 7_200_000, -3_000, 90_000];
 
 let worlds = 0;
 
 export function createWorld(scenario: Scenario, variant: Variant) {
-  // What a copy of the package still has to do for another world is not of this one.
-  const shop = `shop ${++worlds}`;
   const violations: string[] = [];
   const blame = (violation: string) => void violations.push(violation);
   const contexts: Context[] = [];
@@ -41,39 +55,73 @@ export function createWorld(scenario: Scenario, variant: Variant) {
   /** What the app waits for. */
   const waits = new Set<{ context: Context; name: string }>();
   const note = (text: string) => void log.push(`${loop.now - START}: ${text}`);
-  const named = (name: string) => contexts.find((context) => context.name === name);
+  const named = (name: string) => contexts.find((context) => context.name === name) as Context;
+  const shop = `shop ${++worlds}`;
+  let ids = 0;
+  let hasClockMoved = false;
 
   const loop = createLoop(orderOf(scenario.order), scenario.delays);
+  const faults = createFaults(loop, variant.slowness ?? 0);
+  const wasFrozenSince = ({ isFrozen, thawedAt }: Context, since: number) => isFrozen || thawedAt >= since;
+
+  /** What nobody can mend. */
+  function isAbandoned({ by, sentAt, fate }: Delivery, second: string): boolean {
+    const first = named(by);
+    const isTroubled = faults.isTroubled(first, sentAt);
+    // The lease was over, or went with its store; a closed context tries no more.
+    const isOver = loop.now - sentAt >= ABANDONED && (isTroubled || wasFrozenSince(first, sentAt));
+    const isLost = fate === 'pending' && isTroubled && first.isClosed;
+    return isOver || isLost || cell.vanishedAt >= sentAt - ABANDONED || named(second).isGone;
+  }
+
   const server = createServer({
     now: () => loop.now,
     blame,
     // The app asks for it; or tokens aged while a context that was about to ask for them was frozen.
     mayRefresh: (by) =>
-      Number(named(by)?.manualUntil) > loop.now || contexts.some(({ wasFrozen }) => wasFrozen),
-    // Without a lock nobody can know that a frozen context will come back.
-    isAbandoned: ({ by, sentAt }: Delivery) =>
-      !variant.hasLocks && !!named(by)?.wasFrozen && loop.now - sentAt >= ABANDONED,
+      named(by).manualUntil > loop.now || hasClockMoved || contexts.some(({ wasFrozen }) => wasFrozen),
+    isAbandoned,
   });
   const network = createNetwork({ loop, server, calls, note, blame });
+  const news = createNews(loop);
+  const onWrite = (text: string, { name }: Actor) => {
+    stories.store(text);
+    network.store(text);
+    const { state, count, lease } = JSON.parse(text);
+    const { id, rotation, end } = state;
+    note(
+      `${name} writes ${id} ${rotation} ${count} ${lease ? `leased to ${lease.by}` : ''} ${end?.reason ?? ''}`,
+    );
+  };
+  const cell = createCell({
+    ...{ loop, faults, news, onWrite },
+    hasAge: variant.hasAge === true,
+    isBlind: variant.isBlind === true,
+  });
   const locks = createLocks(loop);
-  const databases = createDatabases(loop);
-  const channels = createChannels(loop, (data) => {
+  const databases = createDatabases({ loop, faults, onWrite });
+  const channels = createChannels(news, (data) => {
     if (typeof data !== 'number') blame('a message says more than a number');
   });
-  let lag = 1;
-  const record = createRecord({
-    loop,
-    kind: variant.storage,
-    lag: () => Math.min(loop.delay(), 1) * lag,
-    onFailure: stories.spoil,
-    onWrite: (text) => text && network.store(text),
-  });
+
+  function storeOf(actor: Actor): TokenStore {
+    if (variant.isWeb) return webStore(shop);
+    const { watch, ...port } = cell.portOf(actor);
+    return tokenStore({
+      ...port,
+      ...(variant.hasNews && { watch }),
+      ...(variant.hasLocks && { lock: locks.of(actor) }),
+      ...(variant.forgets && { forgets: true }),
+    } satisfies StorePort);
+  }
 
   /** What an event says about the session it names. */
   function told(context: Context, event: string, payload: Record<string, unknown>) {
     const { auth, name } = context;
-    const { sessionId, reason, cause, error } = payload;
-    note(`${name} tells ${event} ${reason ?? cause ?? error}`);
+    const { sessionId, reason, cause, error, elsewhere } = payload;
+    note(
+      `${name} tells ${event} ${sessionId ?? ''} ${reason ?? cause ?? error}${elsewhere ? ' elsewhere' : ''}`,
+    );
     const family = server.familyOf(auth.tokens?.accessToken);
     if (event !== 'signed-out' && sessionId && sessionId === auth.sessionId && family) {
       if ((families.get(sessionId) ?? family.id) !== family.id) blame(`${name} mixes two sessions`);
@@ -88,6 +136,9 @@ export function createWorld(scenario: Scenario, variant: Variant) {
   const open = () => {
     if (contexts.length === MOST) return;
     const name = `context ${contexts.length}`;
+    const skew = variant.hasAge
+      ? (skews[contexts.length % skews.length] as number)
+      : (contexts[0]?.skew ?? 0);
     const context = openContext(
       {
         loop,
@@ -96,30 +147,32 @@ export function createWorld(scenario: Scenario, variant: Variant) {
         surround: (actor) => ({
           indexedDB: databases.of(actor),
           openChannel: (channel) => channels.open(actor, channel),
+          lock: locks.of(actor),
+          createId: () => `id-${++ids}`,
         }),
-        view: (actor) => record.open(actor),
-        options: (actor, own) => ({
-          name: shop,
+        options: (actor) => ({
+          store: storeOf(actor),
           allow: API,
           capture: [{ url: `${API}/password` }],
           fetch: network.fetchOf(actor),
-          ...(variant.hasLocks && { lock: locks.of(actor) }),
-          refresh: own.refreshEndpoint({ url: `${AS}/token`, clientId: 'spa' }),
+          refresh: refreshEndpoint({ url: `${AS}/token`, clientId: 'spa' }),
           revoke: ({ tokens, signal, fetch }) =>
             fetch(`${AS}/revoke`, { method: 'POST', body: tokens?.refreshToken ?? '', signal }),
         }),
       },
       name,
-      variant.copy(contexts.length),
+      skew,
     );
     contexts.push(context);
   };
 
   return {
-    ...{ loop, server, network, locks, databases, channels },
+    ...{ loop, server, network, locks, databases, channels, cell, news, faults, variant },
     ...{ stories, contexts, calls, waits, violations, log, blame, note, open },
-    setLag(ms: number) {
-      lag = ms;
+    /** Of one context, where each has its own; else of all. */
+    setClock(context: Context, skew: number) {
+      hasClockMoved = true;
+      for (const one of variant.hasAge ? [context] : contexts) one.skew = skew;
     },
     /** Those that are there. */
     living: () => contexts.filter(({ isClosed, isGone }) => !isClosed && !isGone),

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { type Target, targetOf } from '../../src/request/allow.ts';
+import { takeCall } from '../../src/request/call.ts';
+import { createRefusal, discard, type RefusalParts } from '../../src/request/refusal.ts';
+import { watchedBody } from '../support/bodies.ts';
+import type { Told } from '../support/recorder.ts';
+
+const url = 'https://api.example.com/me?q=1#top';
+
+function setUp(isRejected?: RefusalParts['isRejected']) {
+  const told: (Told | 'told')[] = [];
+  const add: RefusalParts['add'] = (...entry) => told.push(entry);
+  const isRefused = createRefusal({ add, flush: () => told.push('told'), isRejected });
+  const ask = (response: Response, signal?: AbortSignal) =>
+    isRefused(response, takeCall(url, signal && { signal }, targetOf(url) as Target));
+  return { ask, told };
+}
+const answer = (status: number, challenge?: string) =>
+  new Response('body', { status, headers: challenge ? { 'www-authenticate': challenge } : {} });
+const redirected = (response: Response, to: string) =>
+  Object.defineProperties(response, { redirected: { value: true }, url: { value: to } });
+
+describe('R20: a refusal', () => {
+  test.each([
+    [401, undefined, true],
+    [401, 'Bearer error="invalid_token"', true],
+    [401, 'Bearer error="insufficient_user_authentication"', false],
+    [401, 'Bearer error="insufficient_scope"', false],
+    [403, undefined, false],
+    [200, undefined, false],
+    [500, undefined, false],
+  ])('is %i with the challenge %s: %s', async (status, challenge, expected) => {
+    expect(await setUp().ask(answer(status, challenge))).toBe(expected);
+  });
+
+  test.each([
+    [401, 'Bearer error="insufficient_user_authentication", max_age=5'],
+    [403, 'Bearer error="insufficient_scope", scope="write"'],
+  ])(
+    'that a refresh cannot cure (%i, %s) is told, with the place and no query',
+    async (status, challenge) => {
+      const { ask, told } = setUp();
+      await ask(answer(status, challenge));
+      const payload = {
+        url: 'https://api.example.com/me',
+        challenge: expect.objectContaining({ scheme: 'Bearer' }),
+      };
+      expect(told).toEqual([['step-up-required', payload], 'told']);
+    },
+  );
+
+  test('R2: is none from beyond a cross-origin redirect, where the token was dropped', async () => {
+    const { ask, told } = setUp();
+    const challenge = 'Bearer error="insufficient_scope"';
+    expect(await ask(redirected(answer(401), 'https://login.example.com/'))).toBe(false);
+    expect(await ask(redirected(answer(401, challenge), 'https://login.example.com/'))).toBe(false);
+    expect(told).toEqual([]);
+    expect(await ask(redirected(answer(401), 'https://api.example.com/other'))).toBe(true);
+  });
+});
+
+describe('R20: `isRejected`', () => {
+  test('decides instead, over a copy that it may read, whose rest is not kept', async () => {
+    const { ask } = setUp(async (copy) => (await copy.text()) === 'body');
+    const response = answer(200);
+    expect(await ask(response)).toBe(true);
+    expect(await response.text()).toBe('body');
+    const { response: long, seen } = watchedBody({ status: 401 });
+    expect(await setUp(() => false).ask(long)).toBe(false);
+    await long.body?.cancel();
+    expect(seen.cancelled, 'both copies were given up').toBe(1);
+  });
+
+  test('that finds a refusal in a step-up makes it one, and nobody is told of another', async () => {
+    const challenge = 'Bearer error="insufficient_scope"';
+    const refused = setUp(() => true);
+    expect([await refused.ask(answer(403, challenge)), refused.told]).toEqual([true, []]);
+    const fine = setUp(() => false);
+    expect([await fine.ask(answer(403, challenge)), fine.told.length]).toEqual([false, 2]);
+  });
+
+  test('R33: is waited for until the caller aborts', async () => {
+    const { ask } = setUp(() => new Promise(() => {}));
+    const controller = new AbortController();
+    const asked = ask(answer(401), controller.signal);
+    controller.abort('enough');
+    await expect(asked).rejects.toBe('enough');
+  });
+});
+
+test('R25: a response that is not handed on gives its body up, and one without a body does no harm', () => {
+  const { response, seen } = watchedBody({ status: 401 });
+  discard(response);
+  discard(new Response(null));
+  expect(seen.cancelled).toBe(1);
+});

@@ -1,0 +1,217 @@
+/** What stands in a store. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Entry, type Format, type PastEnd, readEntry, writeEntry } from '../../src/store/entry.ts';
+import { accept, heldOf, stateOf } from './parts.ts';
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
+afterEach(() => void vi.useRealTimers());
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+const format: Format = { clientId: 'shop', keepsTokens: true, restore: accept };
+const ofCookie: Format = { ...format, keepsTokens: false };
+
+const entryOf = (more: Partial<Entry> = {}): Entry => ({ state: stateOf(), ends: [], ...more });
+
+/** What an entry is written as, in parts. */
+const partsOf = (entry: Entry, by = format) => JSON.parse(writeEntry(entry, 'v', by).value);
+
+/** A value that a sign-in leaves, with other members. */
+const changed = (more: object) => JSON.stringify({ ...partsOf(entryOf()), ...more });
+
+const found = (value: string, more: object = {}) => readEntry({ version: 'v', value, ...more }, format);
+
+describe('an entry', () => {
+  test('is read as it was written: session, tokens with their moments, ends, lease', () => {
+    const state = stateOf({
+      ...{ rotation: 3, cause: 'rejected', durationMs: 20, capturedAt: 5, renewedAt: 4, chain: 2 },
+      failure: { count: 1, at: 7, retryAt: 9 },
+      held: heldOf('a', { id_token: 'id', scope: 'read', refresh_expires_in: 7_200 }),
+    });
+    const ends: PastEnd[] = [
+      { id: 'z', reason: 'replaced', at: 1 },
+      { id: 'y', reason: 'local', at: 2, isRevoked: true },
+    ];
+    const lease = { id: 'l', by: 'me', ms: 1_000, isLocked: true };
+    const written = writeEntry({ state, ends, lease }, 'v1', format);
+    expect(written.version).toBe('v1');
+    expect(readEntry(written, format)).toEqual({ kind: 'session', version: 'v1', state, ends, lease });
+  });
+
+  test('R10: has the moments that follow from the whole lifetime, also when it is read late', () => {
+    const { held } = stateOf();
+    const written = writeEntry(entryOf(), 'v', format);
+    vi.advanceTimersByTime(HOUR / 2);
+    expect(readEntry(written, format).state.held).toEqual(held);
+  });
+
+  test('that is not there is none; nobody is in its session, and nothing has a version', () => {
+    const { kind, version, ends, state: found } = readEntry(undefined, format);
+    expect({ kind, version, ends }).toEqual({ kind: 'none', version: undefined, ends: [] });
+    expect([found.id, found.held, found.end]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('of a user whose tokens never expire, and of one without a refresh token, is read as it was', () => {
+    const held = accept({ access_token: 'opaque' }, Date.now());
+    const state = stateOf({ held });
+    expect(readEntry(writeEntry({ state, ends: [] }, 'v', format), format).state).toEqual(state);
+  });
+});
+
+describe('R51: the entry of a session that is over', () => {
+  test.each(['local', 'ended', 'replaced'] as const)('says why (%s), and holds no token', (reason) => {
+    const state = stateOf({
+      end: { reason, at: 3, isRevoked: true },
+      failure: { count: 1, at: 1, retryAt: 2 },
+      rotation: 4,
+    });
+    const written = writeEntry({ state, ends: [] }, 'v', format);
+    expect(written.value).not.toMatch(/access-|refresh-/);
+    const read = readEntry(written, format);
+    expect(read).toMatchObject({ kind: 'session', state: { id: 'a', rotation: 4, end: state.end } });
+    expect(read.state).not.toHaveProperty('held');
+    expect(read.state).not.toHaveProperty('failure');
+  });
+
+  test('is kept for a week, by whoever was away that long', () => {
+    const { keepFor } = writeEntry(
+      entryOf({ state: stateOf({ end: { reason: 'local', at: 3 } }) }),
+      'v',
+      format,
+    );
+    expect(keepFor).toBe(7 * DAY);
+  });
+});
+
+describe('how long an entry is kept', () => {
+  test.each([
+    ['for good, where nobody knows when the refresh token expires', {}, undefined],
+    ['as long as the refresh token lives', { refresh_expires_in: 7_200 }, 2 * HOUR],
+    [
+      'as long as the refresh token lives, whichever name that has',
+      { refresh_token_expires_in: 14_400 },
+      4 * HOUR,
+    ],
+    ['as long as the access token, where that lives longer', { refresh_token_expires_in: 60 }, HOUR],
+  ])('%s', (_title, more, keepFor) => {
+    expect(writeEntry(entryOf({ state: stateOf({ held: heldOf('a', more) }) }), 'v', format).keepFor).toBe(
+      keepFor,
+    );
+  });
+
+  test('only for what is left of that', () => {
+    const entry = entryOf({ state: stateOf({ held: heldOf('a', { refresh_expires_in: 7_200 }) }) });
+    vi.advanceTimersByTime(HOUR);
+    expect(writeEntry(entry, 'v', format).keepFor).toBe(HOUR);
+  });
+});
+
+describe('R8: the entry of a session that a cookie holds', () => {
+  test('holds no token, and is read all the same', () => {
+    const state = stateOf({ durationMs: 300 });
+    const written = writeEntry({ state, ends: [] }, 'v', ofCookie);
+    expect(written.value).not.toMatch(/access-|refresh-/);
+    const { held: _held, ...rest } = state;
+    expect(readEntry(written, ofCookie)).toMatchObject({ kind: 'session', state: rest });
+    expect(readEntry(written, ofCookie).state.held).toBeUndefined();
+  });
+});
+
+describe('R53: members that this version does not know', () => {
+  test('are kept, in the entry and in its session', () => {
+    const value = partsOf(entryOf());
+    const text = JSON.stringify({ ...value, future: { a: 1 }, state: { ...value.state, later: [2] } });
+    const { version: _version, kind: _kind, age: _age, ...entry } = found(text);
+    const again = partsOf({ ...entry, state: { ...entry.state, rotation: 1 } });
+    expect(again).toMatchObject({ future: { a: 1 }, state: { later: [2], rotation: 1 } });
+  });
+
+  test('go with the session', () => {
+    const value = partsOf(entryOf());
+    const { state } = found(JSON.stringify({ ...value, state: { ...value.state, later: [2] } }));
+    expect(
+      partsOf(entryOf({ state: { ...state, end: { reason: 'local', at: 3 } } })).state,
+    ).not.toHaveProperty('later');
+  });
+});
+
+const state = () => partsOf(entryOf()).state;
+
+const foreign: Record<string, () => string> = {
+  'of a newer format': () => changed({ format: 2 }),
+  'of a newer format whose parts are others': () => '{"format":2}',
+  'of another client': () => changed({ client: 'admin' }),
+  'of a client without a name': () => changed({ client: undefined }),
+};
+
+const damaged: Record<string, () => string> = {
+  'an empty text': () => '',
+  'no JSON': () => 'access-a',
+  'half an entry': () => changed({}).slice(0, -20),
+  'a number': () => '7',
+  null: () => 'null',
+  'a list': () => '[]',
+  'an object of somebody else': () => '{"tokens":{"accessToken":"access-a"}}',
+  'no state': () => changed({ state: undefined }),
+  'a state that is a text': () => changed({ state: 'access-a' }),
+  'a rotation that is a text': () => changed({ state: { ...state(), rotation: 'x' } }),
+  'no moment of a capture': () => changed({ state: { ...state(), capturedAt: undefined } }),
+  'a moment of issue that no date can be': () => changed({ issuedAt: 1e300 }),
+  'no ends': () => changed({ ends: undefined }),
+  'ends that are a text': () => changed({ ends: 'abc' }),
+  'ends that only look like a list': () => changed({ ends: { length: 0 } }),
+  'an end that is none': () => changed({ ends: [null] }),
+  'no tokens': () => changed({ tokens: undefined }),
+  'tokens that are a text': () => changed({ tokens: 'access-a' }),
+  'an access token that is a number': () => changed({ tokens: { accessToken: 7 } }),
+  'an access token that no header can carry': () => changed({ tokens: { accessToken: 'ä\n' } }),
+  'a token type that nothing can serve': () => changed({ tokens: { accessToken: 'a', tokenType: 'mac' } }),
+  'a back-off without an end': () => changed({ state: { ...state(), failure: {} } }),
+};
+
+describe('R53: what is no entry of ours', () => {
+  const kindsOf = (values: Record<string, () => string>, kind: string) =>
+    Object.entries(values).map(([what, value]) => ({ what, value, kind }));
+
+  test.for([...kindsOf(foreign, 'foreign'), ...kindsOf(damaged, 'damaged')])(
+    '$what is $kind: nobody is signed in, its version is known, and nothing of it is shown',
+    ({ value, kind }) => {
+      const read = found(value());
+      expect(read).toMatchObject({ kind, version: 'v', ends: [] });
+      expect([read.state.id, read.state.held, read.lease]).toEqual([undefined, undefined, undefined]);
+      expect(JSON.stringify(read)).not.toContain('access-');
+    },
+  );
+});
+
+describe('R10, R54: between machines whose clocks differ', () => {
+  const SKEW = 2 * HOUR;
+
+  /** Written 10 s after its tokens were issued, by a clock that is ahead; read 5 s later by one that is right. */
+  function travel(age?: number) {
+    const now = Date.now();
+    vi.setSystemTime(now + SKEW);
+    const held = heldOf('a', { refresh_expires_in: 7_200 });
+    vi.advanceTimersByTime(10_000);
+    const written = writeEntry(entryOf({ state: stateOf({ held }) }), 'v', format);
+    vi.setSystemTime(now + 15_000);
+    return { ...(readEntry({ ...written, age }, format).state.held as typeof held), now };
+  }
+
+  test('the moments of the tokens are by the own clock, where the store tells how old the entry is', () => {
+    const { issuedAt, expiresAt, aheadAt, waitAt, tokens, now } = travel(5_000);
+    expect([issuedAt, expiresAt, tokens.expiresAt]).toEqual([now, now + HOUR, now + HOUR]);
+    expect([aheadAt, waitAt]).toEqual([now + HOUR - 60_000, now + HOUR - 10_000]);
+  });
+
+  test('so is the moment at which the refresh token expires, which says how long the entry is kept', () => {
+    const { tokens, now } = travel(5_000);
+    expect(tokens.refreshExpiresAt).toBe(now + 2 * HOUR);
+  });
+
+  test('they are by the clock of the writer where it does not', () => {
+    const { issuedAt, expiresAt, now } = travel();
+    expect([issuedAt, expiresAt]).toEqual([now + SKEW, now + SKEW + HOUR]);
+  });
+});

@@ -1,0 +1,72 @@
+/** Decides whether something is a store (R59): what its port promises, seen from two contexts and more. */
+import { ageChecks, entryChecks } from './describe-store/entry.ts';
+import { damageCheck, dieCheck, failChecks, forgetCheck, loseAnswerCheck } from './describe-store/faults.ts';
+import { killChecks, lockChecks } from './describe-store/lock.ts';
+import { newsChecks } from './describe-store/news.ts';
+import type { StoreSubject } from './describe-store/subject.ts';
+import { type Check, createTools } from './describe-store/tools.ts';
+
+export { increment } from './describe-store/tools.ts';
+export type { StoreSubject };
+
+/** Of any runner: Vitest, Jest, `node:test`, Bun. */
+export interface Runner {
+  describe(name: string, body: () => void): unknown;
+  test(name: string, body: () => Promise<void>): unknown;
+}
+
+/** What the store says of itself, and what can be done to it, decide which promises are tested. */
+function checksOf({ says, kill, damage = {}, fail, loseAnswer, forget }: StoreSubject): Check[] {
+  return [
+    ...entryChecks,
+    ...(says.age ? ageChecks : []),
+    ...(says.watch ? newsChecks : []),
+    ...(says.lock ? lockChecks : []),
+    ...(kill ? [dieCheck, ...(says.lock ? killChecks : [])] : []),
+    ...(loseAnswer ? [loseAnswerCheck] : []),
+    ...(fail ? failChecks : []),
+    ...(says.forgets && forget ? [forgetCheck] : []),
+    ...Object.entries(damage).map(([what, put]) => damageCheck(what, put)),
+  ];
+}
+
+/**
+ * Declares the tests of a store.
+ *
+ * @example
+ * import { describe, test } from 'vitest';
+ *
+ * let row;
+ * describeStore(
+ *   'a row of my database',
+ *   {
+ *     says: {},
+ *     reset: () => {
+ *       row = undefined;
+ *     },
+ *     open: () => ({
+ *       read: async () => row,
+ *       async replace(version, next) {
+ *         if (row?.version !== version) return false;
+ *         row = next;
+ *         return true;
+ *       },
+ *     }),
+ *   },
+ *   { describe, test },
+ * );
+ */
+export function describeStore(name: string, subject: StoreSubject, { describe, test }: Runner): void {
+  describe(`${name} is a store`, () => {
+    for (const [claim, run] of checksOf(subject)) {
+      test(claim, async () => {
+        await subject.reset();
+        try {
+          await run(createTools(subject));
+        } finally {
+          await subject.close?.();
+        }
+      });
+    }
+  });
+}
