@@ -21,13 +21,10 @@ export function checkMembers(label: string, value: object, kinds: Record<string,
   for (const name in { ...value, ...kinds }) {
     const member = (value as Record<string, unknown>)[name];
     const allowed = Object.hasOwn(kinds, name)
-      ? `${kinds[name]}`
+      ? (kinds[name] as string)
       : `no such name; known are ${Object.keys(kinds)}`;
-    const words = [
-      kindOf(member),
-      typeof member === 'string' ? `'${member}'` : member === false ? 'false' : '',
-    ];
-    if (!words.some((word) => allowed.split(' or ').includes(`${word}`)))
-      refuse(`${label}.${name}`, member, allowed);
+    const text = typeof member === 'string' ? `'${member}'` : member === false ? 'false' : '';
+    const isAllowed = allowed.split(' or ').some((word) => word === kindOf(member) || word === text);
+    if (!isAllowed) refuse(`${label}.${name}`, member, allowed);
   }
 }

@@ -38,7 +38,7 @@ const meanings: Record<TokenErrorCode, string> = {
  * }
  */
 export class TokenError extends Error {
-  readonly code: TokenErrorCode;
+  declare readonly code: TokenErrorCode;
   /** Milliseconds since the epoch before which another refresh is not tried; only with `refresh-failed`. */
   declare readonly retryAt?: number;
 

@@ -35,22 +35,22 @@ const kinds: Record<keyof TokenManagerOptions, string> = {
 /** @throws TypeError that names the option, the kind of its value and what is allowed. */
 export function readOptions(options: TokenManagerOptions): Settings {
   checkMembers('options', options, kinds);
-  const { refreshAhead = 60_000, attach = bearer() } = options;
-  if (options.store && !options.store.join)
-    refuse('options.store', options.store, "webStore('your-app'), or keyValueStore('your-app', it)");
+  const {
+    store,
+    refreshAhead = 60_000,
+    leeway = 10_000,
+    refreshTimeout = 15_000,
+    attach = bearer(),
+  } = options;
+  if (store && !store.join)
+    refuse('options.store', store, "webStore('your-app'), or keyValueStore('your-app', it)");
   // A session must not be left unjoined by mistake.
-  (options.refresh as Refresh & { checkStore?(store: unknown): void }).checkStore?.(options.store);
+  (options.refresh as Refresh & { checkStore?(store: unknown): void }).checkStore?.(store);
   if (typeof attach.headers !== 'function' || !Array.isArray(attach.tokenTypes)) {
     refuse('options.attach', attach, 'an object with tokenTypes and headers');
   }
   if (options.keepFresh && refreshAhead === false)
     refuse('options.refreshAhead', refreshAhead, 'number, for keepFresh');
-  return {
-    ...options,
-    allow: matcherOf(options.allow, 'options.allow'),
-    refreshAhead,
-    leeway: options.leeway ?? 10_000,
-    refreshTimeout: options.refreshTimeout ?? 15_000,
-    attach,
-  };
+  const allow = matcherOf(options.allow, 'options.allow');
+  return { ...options, allow, refreshAhead, leeway, refreshTimeout, attach };
 }

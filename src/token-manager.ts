@@ -1,18 +1,18 @@
 /** Wires the parts together: the one place where the whole can be read. */
-import type { TokenManager, TokenManagerOptions } from './api.ts';
+import type { RefreshCause, TokenManager, TokenManagerOptions } from './api.ts';
 import { checkMembers } from './check.ts';
 import { TokenError } from './errors.ts';
 import { aDuration, readOptions } from './options.ts';
 import { abortable, heed, within } from './platform/timers.ts';
 import { createAuthFetch } from './request/auth-fetch.ts';
 import { createCapture } from './request/capture.ts';
-import { createBackOff } from './session/back-off.ts';
+import { createCoolDown } from './request/cool-down.ts';
 import { createCalls } from './session/calls.ts';
 import { createUnshared, type Sharing } from './session/commit.ts';
 import { createEvents, report } from './session/events.ts';
-import { type Accept, hold } from './session/expiry.ts';
-import { createKeepFresh } from './session/keep-fresh.ts';
-import { createRefresher } from './session/refresher.ts';
+import { type Accept, type Held, hold } from './session/expiry.ts';
+import { keepSessionFresh } from './session/keep-fresh.ts';
+import { obtain, renew } from './session/refresher.ts';
 import { createSessions, type Session } from './session/session.ts';
 import { readTokenResponse } from './session/token-response.ts';
 import type { TokenSet } from './types.ts';
@@ -39,12 +39,13 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const events = createEvents();
   const { flush } = events;
   const sessions = createSessions(events);
+  const held = () => sessions.current.state.held;
   const parts = {
     ...settings,
     ...events,
     sessions,
     sharing: createUnshared(sessions),
-    backOff: createBackOff(sessions, events.add),
+    coolDown: createCoolDown(),
     fetch: ((input, init) => (settings.fetch ?? globalThis.fetch)(input, init)) as typeof fetch,
 
     accept: ((answer, issuedAt, previous) =>
@@ -71,8 +72,12 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     /** Finds out who is signed in: reads the store, and asks the server of a cookie. */
     async find(): Promise<void> {
       const session = await parts.settled();
-      if (!session.state.held) await refresher.obtain(session);
+      if (!session.state.held) await parts.obtain(session);
     },
+
+    renew: (session: Session, cause: RefreshCause): Promise<void> => renew(parts, session, cause),
+    obtain: (session: Session, minValidity?: number): Promise<Held | undefined> =>
+      obtain(parts, session, minValidity),
   };
   // Before anything starts: a rule may be none.
   const capture = settings.capture && createCapture(settings.capture, parts);
@@ -80,9 +85,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const joined = settings.store?.join(parts as never) as Sharing | undefined;
   if (joined) parts.sharing = joined;
   const { sharing } = parts;
-  const refresher = createRefresher(parts);
-  const keepFresh = createKeepFresh({ ...parts, refresher });
-  events.on('*', (_event: string, payload: { retryAt?: number }) => keepFresh.plan(payload.retryAt));
+  const endKeepFresh = keepSessionFresh(parts);
 
   const status = () => {
     const { state, isTried } = sessions.current;
@@ -94,31 +97,31 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const close = () => {
     sharing.close();
     sessions.close();
-    keepFresh.close();
+    endKeepFresh();
     events.close();
   };
 
   const methods = {
-    fetch: createAuthFetch({ ...parts, capture, refresher }),
+    fetch: createAuthFetch({ ...parts, capture }),
     async getAccessToken({ minValidity, signal } = {}) {
       checkMembers('getAccessToken', { minValidity }, { minValidity: aDuration });
       const session = await parts.settled(signal);
-      const held = await abortable(refresher.obtain(session, minValidity), signal, session.over);
-      return held?.tokens.accessToken;
+      const good = await abortable(parts.obtain(session, minValidity), signal);
+      return good?.tokens.accessToken;
     },
     async refresh({ signal } = {}) {
       // Somebody may have signed in elsewhere.
-      if (!sessions.current.state.held) sharing.wake();
+      if (!held()) sharing.wake();
       const session = await parts.settled(signal);
       if (!session.state.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
-      await abortable(refresher.run(session, 'manual'), signal);
+      await abortable(parts.renew(session, 'manual'), signal);
       return session.state.held?.tokens as TokenSet;
     },
     ...createCalls(parts),
     on: events.on as TokenManager['on'],
     subscribe(listener) {
       // Two statuses can follow each other without tokens.
-      const look = () => sessions.current.state.held ?? status();
+      const look = () => held() ?? status();
       let seen: unknown = look();
       return events.on('', () => {
         if (seen === look()) return undefined;
@@ -131,8 +134,8 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
 
   // Not enumerable: whoever logs or serialises the manager shows no token.
   return Object.defineProperties(methods as unknown as TokenManager, {
-    tokens: { get: () => sessions.current.state.held?.tokens },
-    sessionId: { get: () => (sessions.current.state.held ? sessions.current.state.id : undefined) },
+    tokens: { get: () => held()?.tokens },
+    sessionId: { get: () => held() && sessions.current.state.id },
     status: { get: status },
     ready: { get: () => parts.find().then(flush, flush) },
     ...(Symbol.dispose && { [Symbol.dispose]: { value: close } }),

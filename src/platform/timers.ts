@@ -14,9 +14,8 @@ type Stop = Pick<AbortSignal, 'aborted' | 'reason'> & {
  * another one.
  */
 export interface Ending extends Stop {
-  /** It is over from now on; who waits is told by `tell`. */
-  end(reason: unknown): void;
-  tell(): void;
+  /** It is over from now on. Returns what tells those who wait. */
+  end(reason: unknown): () => void;
 }
 
 export function createEnding(): Ending {
@@ -27,10 +26,11 @@ export function createEnding(): Ending {
     addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
     removeEventListener: (_type: 'abort', listener: () => void) => void listeners.delete(listener),
     end(reason: unknown) {
-      if (!ending.aborted) ending.reason = reason;
-      ending.aborted = true;
+      if (!ending.aborted) Object.assign(ending, { aborted: true, reason });
+      return () => {
+        for (const listener of listeners) listener();
+      };
     },
-    tell: () => listeners.forEach((listener) => void listener()),
   };
   return ending;
 }
@@ -51,8 +51,10 @@ export function after(ms: number, task: () => void, isAwaited = false): () => vo
   return () => clearTimeout(timer);
 }
 
-const reasonOf = ({ reason }: Stop): unknown =>
-  reason ?? Object.assign(new Error('aborted'), { name: 'AbortError' });
+/** Not a DOMException, because not every platform has it. */
+const named = (name: string, message: string) => Object.assign(new Error(message), { name });
+
+const reasonOf = ({ reason }: Stop): unknown => reason ?? named('AbortError', 'aborted');
 
 /** @throws the reason of what is over. */
 export function heed(stop: Stop | null | undefined): void {
@@ -71,9 +73,9 @@ export function abortable<T>(promise: T | Promise<T>, ...stops: (Stop | null | u
         if (one.aborted) reject(reasonOf(one));
       }
     };
-    for (const one of given) one.addEventListener('abort', stop);
-    if (given.some(({ aborted }) => aborted)) stop();
     Promise.resolve(promise).then(resolve, reject).finally(stop);
+    given.forEach(heed);
+    for (const one of given) one.addEventListener('abort', stop);
   });
 }
 
@@ -92,28 +94,21 @@ export async function within<T>(
   const controller = new AbortController();
   const deadline = Date.now() + ms;
   const signal = Object.assign(controller.signal, { deadline });
-  let cancel = () => {};
-  const wait = (left: number, extensions: number) => {
-    const due = Date.now() + left;
-    cancel = after(
-      left,
-      () => {
-        // Of a context that was frozen: what it waited for may be there, and is told after the timers.
-        if (extensions && Date.now() > due + 20) wait(100, extensions - 1);
-        // Not a DOMException, because not every platform has it.
-        else {
-          const error = Object.assign(new Error(`${what} took longer than ${ms} ms`), {
-            name: 'TimeoutError',
-          });
-          // Where `abort` takes no reason (React Native) the signal has it all the same.
-          if (!('reason' in signal)) Object.assign(signal, { reason: error });
-          controller.abort(error);
-        }
-      },
-      isAwaited,
-    );
+  const stop = () => {
+    const error = named('TimeoutError', `${what} took longer than ${ms} ms`);
+    // Where `abort` takes no reason (React Native) the signal has it all the same.
+    if (!('reason' in signal)) Object.assign(signal, { reason: error });
+    controller.abort(error);
   };
-  wait(ms, 2);
+  let cancel = after(
+    ms,
+    () => {
+      // Of a context that was frozen: what it waited for may be there, and is told after the timers.
+      if (Date.now() > deadline + 20) cancel = after(100, stop, isAwaited);
+      else stop();
+    },
+    isAwaited,
+  );
   try {
     return await abortable(task(signal), signal);
   } finally {

@@ -49,10 +49,10 @@ function parse(input: string, base: string | undefined): Target | undefined {
 export function targetOf(input: string): Target | undefined {
   const page = globalThis as { document?: { baseURI?: string }; location?: { href?: string } };
   const base = page.document?.baseURI ?? page.location?.href;
+  if (base !== seenBase || seen.size > 999) seen.clear();
+  seenBase = base;
   let target = seen.get(input);
-  if (!target || base !== seenBase) {
-    if (base !== seenBase || seen.size > 999) seen.clear();
-    seenBase = base;
+  if (!target) {
     target = parse(input, base);
     seen.set(input, target);
   }

@@ -30,14 +30,10 @@ export function hasHeader({ headers }: Call, names: object): boolean {
 }
 
 /** A copy; what can be iterated once is iterated now. */
-function ownHeaders(headers: HeadersInit): Record<string, string> {
-  if (!(Symbol.iterator in headers)) return { ...headers };
-  const copy: Record<string, string> = {};
-  ('append' in headers ? headers : new Headers(headers)).forEach((value, name) => {
-    copy[name] = value;
-  });
-  return copy;
-}
+const ownHeaders = (headers: HeadersInit | undefined): Record<string, string> =>
+  headers && Symbol.iterator in headers
+    ? Object.fromEntries('append' in headers ? headers : new Headers(headers))
+    : { ...headers };
 
 /** Whether it can be sent once more: not what streams, nor a Request that its caller has read meanwhile. */
 export const isReplayable = ({ isStream, spare, input }: Call): boolean =>
@@ -97,7 +93,7 @@ export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined
     // Where the init brings a body, that of the Request may have been read; some platforms do not show it.
     spare: request && !body && request.body !== null ? request.clone() : undefined,
     init: own,
-    headers: ownHeaders(own?.headers ?? request?.headers ?? none),
+    headers: ownHeaders(own?.headers ?? request?.headers),
     isStream: isObject && ('getReader' in body || Symbol.asyncIterator in body),
   };
 }
@@ -117,10 +113,8 @@ export function sendCall(
   if (spare) call.spare = null;
   const sent: RequestInit = { ...init, headers: { ...headers, ...added } };
   for (const name in added) {
-    if (name.toLowerCase() !== 'authorization') {
-      const { redirect } = input as Partial<Request>;
-      sent.redirect ??= redirect === 'manual' ? redirect : 'error';
-    }
+    if (name.toLowerCase() !== 'authorization')
+      sent.redirect ??= (input as Partial<Request>).redirect === 'manual' ? 'manual' : 'error';
   }
   return fetch(copy, sent);
 }

@@ -5,19 +5,23 @@ import { capture, createId, signInCaptured } from '../session/changes.ts';
 import type { Sharing } from '../session/commit.ts';
 import { report } from '../session/events.ts';
 import type { Accept } from '../session/expiry.ts';
-import { isSignedIn, type Session, type SessionState, type Sessions } from '../session/session.ts';
+import type { Session, SessionState, Sessions } from '../session/session.ts';
 import type { CaptureRule, TokenSet } from '../types.ts';
 import { type Matcher, matcherOf, type Target } from './allow.ts';
+import { discard } from './refusal.ts';
+
+export interface CaptureCall {
+  readonly target: Target;
+  readonly method: string;
+  readonly signal?: AbortSignal | null | undefined;
+}
 
 /** Sends a request that carried this token; its response is handed on after the tokens it brought were committed. */
-export type Capture = (
-  call: {
-    readonly target: Target;
-    readonly method: string;
-    readonly signal?: AbortSignal | null | undefined;
-  },
+export type Capture = <A extends unknown[]>(
+  call: CaptureCall,
   carried: string | undefined,
-  send: () => Promise<Response>,
+  send: (...args: A) => Promise<Response>,
+  ...args: A
 ) => Promise<Response>;
 
 export interface CaptureParts {
@@ -48,35 +52,24 @@ export function createCapture(rules: CaptureRule[], parts: CaptureParts): Captur
     return { ...rule, matches: matcherOf(rule.url, `options.capture[${index}].url`) };
   });
 
-  return async ({ target, method, signal }, carried, request) => {
+  return async ({ target, method, signal }, carried, send, ...args) => {
     const isMeant = (name: string) => name.toUpperCase() === method.toUpperCase();
     const session = sessions.current;
     const was = session.state;
     const rule = compiled.find(
-      ({ matches, method: only, startsSession }) =>
-        (isSignedIn(was) || startsSession) && matches(target) && [only ?? method].flat().some(isMeant),
+      ({ matches, method: only = method, startsSession }) =>
+        (was.held || startsSession) && matches(target) && [only].flat().some(isMeant),
     );
-    if (!rule) return request();
+    if (!rule) return send(...args);
     // Later than what this context holds, whoever's clock that came from (R43).
     const startedAt = Date.now();
     sentAt = Math.max(startedAt, was.capturedAt + 1, sentAt + 1);
     // Without a token of its own a request counts as carrying the one that is current.
     const sent = { session, was, startedAt, sentAt, carried: carried ?? was.held?.tokens.accessToken };
 
-    const answer = request().then(async (response) => {
-      if (!response.ok) return response;
-      const copy = response.clone();
-      // Without a `read`, a body that is no token response brings no tokens.
-      // A body that nobody has read would be kept a second time. Not awaited: that ends when both copies are cancelled.
-      const work = () =>
-        take(parts, rule, copy, sent)
-          .catch((error) => rule.read && report(error))
-          .finally(() => {
-            copy.body?.cancel().catch(() => {});
-            // Here, because a commit that comes late is told, too.
-            parts.flush();
-          });
-      await within('the capture', 5_000, work).catch(() => {});
+    const answer = send(...args).then(async (response) => {
+      const work = () => take(parts, rule, response.clone(), sent);
+      if (response.ok) await within('the capture', 5_000, work).catch(() => {});
       return response;
     });
     session.captures.add(answer);
@@ -99,24 +92,34 @@ interface Sent {
 
 /** Reads the answer, and commits the tokens it brings. */
 async function take(
-  { accept, sharing: { commit }, revokeTokens }: CaptureParts,
+  { accept, sharing, revokeTokens, flush }: CaptureParts,
   { startsSession, read }: CompiledRule,
-  response: Response,
+  copy: Response,
   { session, ...sent }: Sent,
 ): Promise<void> {
-  const answer = await (read ? read(response) : response.json());
-  if (!answer) return;
-  const { startedAt, was } = sent;
-  const held = accept(answer, startedAt);
-  const begins = createId();
-  const isMade = await (startsSession
-    ? commit(signInCaptured(was, held, begins), { begins })
-    : commit(
-        capture({
-          ...sent,
-          isWhole: !!held.tokens.refreshToken,
-          next: (now) => accept(answer, startedAt, now?.tokens),
-        }),
-      ));
-  if (!isMade && session.isRevoked) revokeTokens(held.tokens);
+  try {
+    const answer = await (read ? read(copy) : copy.json());
+    if (!answer) return;
+    const { startedAt, was } = sent;
+    const held = accept(answer, startedAt);
+    const begins = createId();
+    const isMade = await (startsSession
+      ? sharing.commit(signInCaptured(was, held, begins), { begins })
+      : sharing.commit(
+          capture({
+            ...sent,
+            isWhole: !!held.tokens.refreshToken,
+            next: (now) => accept(answer, startedAt, now?.tokens),
+          }),
+        ));
+    if (!isMade && session.isRevoked) revokeTokens(held.tokens);
+  } catch (error) {
+    // Without a `read`, a body that is no token response brings no tokens.
+    if (read) report(error);
+  } finally {
+    // A body that nobody has read would be kept a second time.
+    discard(copy);
+    // Here, because a commit that comes late is told, too.
+    flush();
+  }
 }

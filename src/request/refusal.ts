@@ -11,24 +11,27 @@ export interface RefusalParts extends Pick<TokenManagerOptions, 'isRejected'> {
   flush(): void;
 }
 
+/** Nobody reads the body. Not awaited: of two copies that ends when both are cancelled. */
 export const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
 
 /** Answers whether a response refuses the token; what a refresh cannot cure is told to the app. */
-export function createRefusal({ add, flush, isRejected }: RefusalParts) {
-  return async (response: Response, { target: { origin, place }, signal }: Call): Promise<boolean> => {
-    // Beyond a cross-origin redirect the server saw no token.
-    if (response.redirected && targetOf(response.url)?.origin !== origin) return false;
-    const challenge = stepUpChallenge(response);
-    let isRefusal = response.status === 401 && !challenge;
-    if (isRejected) {
-      const copy = response.clone();
-      isRefusal = await abortable(isRejected(copy), signal);
-      discard(copy);
-    }
-    if (challenge && !isRefusal) {
-      add('step-up-required', { challenge, url: place });
-      flush();
-    }
-    return isRefusal;
-  };
+export async function isRefused(
+  { add, flush, isRejected }: RefusalParts,
+  { target, signal }: Call,
+  response: Response,
+): Promise<boolean> {
+  // Beyond a cross-origin redirect the server saw no token.
+  if (response.redirected && targetOf(response.url)?.origin !== target.origin) return false;
+  const challenge = stepUpChallenge(response);
+  let isRefusal = response.status === 401 && !challenge;
+  if (isRejected) {
+    const copy = response.clone();
+    isRefusal = await abortable(isRejected(copy), signal);
+    discard(copy);
+  }
+  if (challenge && !isRefusal) {
+    add('step-up-required', { challenge, url: target.place });
+    flush();
+  }
+  return isRefusal;
 }

@@ -17,11 +17,11 @@ export interface CallsParts {
   revokeTokens(tokens: TokenSet | undefined): Promise<unknown>;
 }
 
-export const createCalls = ({ sessions, sharing, accept, refresh, flush, ...parts }: CallsParts) => ({
+export const createCalls = ({ sessions, sharing, flush, ...parts }: CallsParts) => ({
   async signIn(tokens: unknown): Promise<void> {
     heed(sessions.closed);
     const begins = createId();
-    const change = signIn(accept(tokens, Date.now()), begins);
+    const change = signIn(parts.accept(tokens, Date.now()), begins);
     await abortable(sharing.commit(change, { begins }).then(flush), sessions.closed);
   },
 
@@ -35,11 +35,8 @@ export const createCalls = ({ sessions, sharing, accept, refresh, flush, ...part
     flush();
     const revoked = ended.then((held) => {
       flush();
-      return (
-        isRevoked &&
-        (held || refresh.withoutRefreshToken) &&
-        sharing.afterAll(() => parts.revokeTokens(held?.tokens))
-      );
+      const isLeft = isRevoked && (held || parts.refresh.withoutRefreshToken);
+      return isLeft && sharing.afterAll(() => parts.revokeTokens(held?.tokens));
     });
     await abortable(revoked, sessions.closed);
   },

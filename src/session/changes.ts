@@ -21,9 +21,9 @@ const isSameSession = (a: SessionState, b: SessionState) =>
 export const signIn =
   (held: Held, id: string): Change =>
   (now) => {
-    const { accessToken, refreshToken } = now.held?.tokens ?? {};
     const { tokens } = held;
-    const isKnown = accessToken === tokens.accessToken && refreshToken === tokens.refreshToken;
+    const known = now.held?.tokens;
+    const isKnown = known?.accessToken === tokens.accessToken && known.refreshToken === tokens.refreshToken;
     return isKnown && !now.end ? undefined : begin(held, 'local', id);
   };
 
@@ -42,7 +42,7 @@ const isSame = (a: SessionState, b: SessionState) => a.id === b.id && a.rotation
 export const restore =
   (was: SessionState, held: Held): Change =>
   (now) => {
-    if (!isSame(now, was) || now.end?.at !== was.end?.at) return undefined;
+    if (!isSame(now, was) || !isSameSession(now, was)) return undefined;
     const isFirst = now.id && !now.end && !now.held;
     return isFirst
       ? { ...now, held, rotation: now.rotation + 1, failure: undefined }

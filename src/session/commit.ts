@@ -1,7 +1,7 @@
 /** The one commit point (R30): every change of the session is made here. A store makes it that of all contexts. */
 import type { RefreshCause } from '../api.ts';
 import type { LimitedSignal } from '../platform/timers.ts';
-import { type Change, signOut } from './changes.ts';
+import type { Change } from './changes.ts';
 import type { Held } from './expiry.ts';
 import type { End, How, Run, Session, Sessions } from './session.ts';
 
@@ -49,19 +49,18 @@ export function createUnshared(sessions: Sessions): Sharing {
     if (next) sessions.apply(next, how);
     return !!next;
   };
-  const turn: Turn = { commit, guard: (underlying) => underlying };
   return {
     commit,
     async end(end) {
-      const { held } = sessions.current.state;
-      await commit(signOut(() => true, end));
-      return held;
+      const { state } = sessions.current;
+      sessions.apply({ ...state, end });
+      return state.held;
     },
     isRead: true,
     isOpening: false,
     settle: async () => {},
     wake() {},
-    alone: (_asked, task) => task(turn),
+    alone: (_asked, task) => task({ commit, guard: (underlying) => underlying }),
     afterAll: (task) => task(),
     close() {},
   };

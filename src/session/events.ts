@@ -29,11 +29,10 @@ export function createEvents(): Events {
   let delivering = false;
   let closed = false;
 
+  const follow = (task: () => void) => void queue.push(task);
   return {
-    add: (event, payload) => {
-      if (!closed) queue.push(() => emitter.emit(event, payload));
-    },
-    follow: (task) => void queue.push(task),
+    add: (event, payload) => follow(() => emitter.emit(event, payload)),
+    follow,
     flush() {
       if (delivering) return;
       delivering = true;

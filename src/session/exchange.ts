@@ -1,21 +1,19 @@
 /** One refresh: sends the refresh token (G), takes the answer (H), and commits what it says. */
-import type { RefreshCause } from '../api.ts';
 import { asTokenError, TokenError } from '../errors.ts';
 import { heed, type LimitedSignal, within } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
-import type { BackOff } from './back-off.ts';
+import { type BackOffParts, noteFailure } from './back-off.ts';
 import { expire, fail, refresh as refreshed, restore } from './changes.ts';
-import type { Commit, Turn } from './commit.ts';
+import type { Turn } from './commit.ts';
 import { type Accept, type Held, subjectOf } from './expiry.ts';
-import type { Run, Session, SessionState, Sessions } from './session.ts';
+import type { Run, Sessions } from './session.ts';
 
-export interface ExchangeParts {
+export interface ExchangeParts extends BackOffParts {
   readonly refresh: Refresh;
   readonly refreshTimeout: number;
   readonly sessions: Sessions;
   readonly fetch: typeof fetch;
   readonly accept: Accept;
-  readonly backOff: BackOff;
   revokeTokens(tokens: TokenSet): unknown;
 }
 
@@ -24,15 +22,10 @@ const isSessionEnded = (error: { error?: unknown; data?: { error?: unknown } } |
   asTokenError(error, 'session-ended') || [error?.error, error?.data?.error].includes('invalid_grant');
 
 /** Sends, and commits what comes back; rejects with what those who wait are told. */
-export async function exchange(
-  parts: ExchangeParts,
-  run: Run,
-  session: Session,
-  cause: RefreshCause,
-  { commit, guard }: Turn,
-): Promise<void> {
+export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }: Turn): Promise<void> {
+  const { session, cause } = run;
   heed(session.over);
-  const { accept, refresh, refreshTimeout } = parts;
+  const { accept, refresh, refreshTimeout, sessions } = parts;
   const was = session.state;
   const { held } = was;
   run.rotation = was.rotation;
@@ -53,8 +46,22 @@ export async function exchange(
       isOther = !!subject && subject !== (subjectOf(held.tokens) ?? subject);
       if (isOther) next = other;
     }
-  } catch (error) {
-    return refuse(parts, run, session, error, commit, was);
+  } catch (thrown) {
+    // It brought no tokens: the session is over, or goes on.
+    if (isSessionEnded(thrown as object | undefined)) {
+      // A capture on the wire may bring the tokens that are alive.
+      const captures = Promise.allSettled(session.captures);
+      await within('the capture', refreshTimeout, () => captures, false).catch(() => {});
+      const error = new TokenError('session-ended', { cause: thrown });
+      if (!held) session.isTried = sessions.current === session;
+      else if (!(await commit(expire(was), { error }))) return;
+      throw error;
+    }
+    // There are newer tokens, or another session: what the old refresh token brought says nothing.
+    if (sessions.current !== session || session.state.rotation !== was.rotation) return;
+    const error = noteFailure(parts, run, thrown);
+    await commit(fail(was, session.state.failure));
+    throw error;
   }
   session.issued = next.tokens.accessToken;
   const change = isOther ? restore(was, next) : refreshed(was, next, cause, Date.now() - startedAt);
@@ -62,30 +69,4 @@ export async function exchange(
   // What it brings goes before anybody else may ask for it.
   if (!(await commit(change, { isRestored: isOther })) && session.isRevoked)
     await parts.revokeTokens(next.tokens);
-}
-
-/** The refresh brought no tokens: the session is over, or goes on. */
-async function refuse(
-  { sessions, refreshTimeout, backOff }: ExchangeParts,
-  run: Run,
-  session: Session,
-  cause: unknown,
-  commit: Commit,
-  was: SessionState,
-): Promise<void> {
-  if (isSessionEnded(cause as object | undefined)) {
-    // A capture on the wire may bring the tokens that are alive.
-    const captures = Promise.allSettled(session.captures);
-    await within('the capture', refreshTimeout, () => captures, false).catch(() => {});
-    const error = new TokenError('session-ended', { cause });
-    if (!was.held) session.isTried = sessions.current === session;
-    else if (!(await commit(expire(was), { error }))) return;
-    run.error = error;
-  } else {
-    // There are newer tokens, or another session: what the old refresh token brought says nothing.
-    if (sessions.current !== session || session.state.rotation !== was.rotation) return;
-    backOff.note(run, session, cause);
-    await commit(fail(was, session.state.failure));
-  }
-  throw run.error;
 }

@@ -19,6 +19,17 @@ export type Accept = (answer: unknown, issuedAt: number, previous?: TokenSet | u
 
 const forever = 1 / 0;
 
+/** What is kept of an answer. */
+const names = [
+  'accessToken',
+  'tokenType',
+  'expiresAt',
+  'refreshToken',
+  'idToken',
+  'scope',
+  'refreshExpiresAt',
+] as const;
+
 /** Claims of a JWT; an opaque token, or a payload that is no object, has none. */
 function claimsOf(token: string): Record<string, unknown> {
   try {
@@ -40,46 +51,31 @@ const positive = (value: unknown): number | undefined =>
  * @param isNew - Whether they were issued just now, and not handed in from elsewhere.
  */
 export function hold(
-  {
-    accessToken,
-    tokenType,
-    refreshToken,
-    idToken,
-    scope,
-    expiresIn,
-    expiresAt,
-    ...rest
-  }: TokenSetInput & {
-    refreshExpiresIn?: unknown;
-    refreshTokenExpiresIn?: unknown;
-  },
+  given: TokenSetInput & { refreshExpiresIn?: unknown; refreshTokenExpiresIn?: unknown },
   issuedAt: number,
   { refreshAhead, leeway }: { refreshAhead: number | false; leeway: number },
   isNew?: unknown,
 ): Held {
+  const { accessToken, expiresIn } = given;
   const { exp, iat } = expiresIn == null ? claimsOf(accessToken) : {};
-  const hint = positive(iat) && positive(Number(exp) - Number(iat));
+  const hint = positive(iat) && positive((exp as number) - (iat as number));
   const lifetime = positive(expiresIn) ?? hint ?? forever;
-  const given = positive(expiresAt) ?? 0;
+  const said = positive(given.expiresAt) ?? 0;
   // A new token that seems to have ended already was judged by another clock.
-  const end = given > (isNew ? issuedAt : 0) ? given : issuedAt + lifetime * 1_000;
+  const end = said > (isNew ? issuedAt : 0) ? said : issuedAt + lifetime * 1_000;
   // Not in the standard: Keycloak says it one way, others the other.
-  const refreshLife = positive(rest.refreshExpiresIn ?? rest.refreshTokenExpiresIn);
-  const tokens = {
-    accessToken,
-    tokenType,
+  const refreshLife = positive(given.refreshExpiresIn ?? given.refreshTokenExpiresIn);
+  const all = {
+    ...given,
     expiresAt: positive(end),
-    refreshToken,
-    idToken,
-    scope,
-    refreshExpiresAt: refreshLife ? issuedAt + refreshLife * 1_000 : positive(rest.refreshExpiresAt),
-  } as TokenSet;
-  for (const name in tokens) if (!tokens[name as keyof TokenSet]) Reflect.deleteProperty(tokens, name);
+    refreshExpiresAt: refreshLife ? issuedAt + refreshLife * 1_000 : positive(given.refreshExpiresAt),
+  };
+  const tokens = Object.fromEntries(names.map((name) => [name, all[name]]).filter(([, value]) => value));
   const judged = refreshAhead === false ? forever : end;
   const life = judged - issuedAt;
   const waitAt = judged - Math.min(leeway, life / 10);
   const aheadAt = Math.min(waitAt, judged - Math.min(Number(refreshAhead), life / 4));
-  return { tokens: Object.freeze(tokens), issuedAt, expiresAt: end, aheadAt, waitAt };
+  return { tokens: Object.freeze(tokens as unknown as TokenSet), issuedAt, expiresAt: end, aheadAt, waitAt };
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { RefreshCause } from '../api.ts';
 import { asTokenError } from '../errors.ts';
 import { abortable, heed, within } from '../platform/timers.ts';
-import { heedBackOff } from './back-off.ts';
+import { endBackOff, heedBackOff, noteFailure } from './back-off.ts';
 import type { Sharing } from './commit.ts';
 import { type ExchangeParts, exchange } from './exchange.ts';
 import { type Held, isValidFor } from './expiry.ts';
@@ -13,81 +13,73 @@ export interface RefresherParts extends ExchangeParts {
   flush(): void;
 }
 
+/** `renew` and `obtain` of one manager. */
 export interface Refresher {
-  /** Refreshes, or joins the refresh under way; an explicit one wants tokens that are issued from now on (R31). */
-  run(session: Session, cause: RefreshCause): Promise<void>;
-  /** Good tokens of this session: those in hand, or new ones; `undefined`: signed out. */
+  renew(session: Session, cause: RefreshCause): Promise<void>;
   obtain(session: Session, minValidity?: number): Promise<Held | undefined>;
 }
 
+/** What those who wait are told; the end of the session is handed on as it is. */
+const failureOf = (parts: RefresherParts, run: Run, error: unknown) =>
+  asTokenError(error) ?? noteFailure(parts, run, error);
+
+/** The refresh itself. What a capture has beaten is waited for: one at a time (R31). */
+async function send(parts: RefresherParts, run: Run, before: Run | undefined): Promise<void> {
+  const { session, cause } = run;
+  try {
+    await before?.work.catch(() => {});
+    await parts.sharing.alone({ run, session, cause }, (turn) => exchange(parts, run, turn));
+  } catch (error) {
+    throw failureOf(parts, run, error);
+  } finally {
+    if (session.run === run) session.run = undefined;
+    parts.flush();
+  }
+}
+
 function start(parts: RefresherParts, session: Session, cause: RefreshCause): Run {
-  const before = session.run?.work;
-  const run: Run = {
-    rotation: session.state.rotation,
-    isSent: false,
-    isExplicit: cause === 'manual',
-    work: Promise.resolve(),
-  };
-  // What a capture has beaten is waited for: one refresh at a time (R31).
-  run.work = Promise.resolve(before?.catch(() => {}))
-    .then(() =>
-      parts.sharing.alone({ run, session, cause }, (turn) => exchange(parts, run, session, cause, turn)),
-    )
-    .catch((error) => {
-      throw asTokenError(error) ?? parts.backOff.note(run, session, error);
-    })
-    .finally(() => {
-      if (session.run === run) session.run = undefined;
-      parts.flush();
-    });
-  run.work.catch(() => {});
+  const run = { session, cause, rotation: session.state.rotation, isSent: false } as Run;
+  // Only tokens that are issued from now on will do for an explicit one.
+  const released = new Promise<void>((resolve) => {
+    if (cause !== 'manual') run.release = resolve;
+  });
+  run.work = send(parts, run, session.run);
+  run.outcome = Promise.race([run.work, released]);
   return run;
 }
 
 /** The outcome of `work`, or the end of a caller's patience; whatever it is, the run's waiters are told the same. */
-function wait(parts: RefresherParts, run: Run, session: Session, work: Promise<unknown>): Promise<unknown> {
-  return within('the refresh', parts.refreshTimeout, () => abortable(work, session.over)).catch((error) => {
+const wait = (parts: RefresherParts, run: Run, work: Promise<unknown>): Promise<unknown> =>
+  within('the refresh', parts.refreshTimeout, () => abortable(work, run.session.over)).catch((error) => {
     run.wait = undefined;
-    // The reason of the session's end is handed on as it is.
-    const failure = asTokenError(error) ?? parts.backOff.note(run, session, error);
+    const failure = failureOf(parts, run, error);
     parts.flush();
     throw failure;
   });
-}
 
-/** What callers wait for: the work, or good tokens from elsewhere. */
-function join(parts: RefresherParts, run: Run, session: Session): Promise<unknown> {
-  const released = () =>
-    new Promise<void>((resolve) => {
-      if (!run.isExplicit) run.release = resolve;
-    });
-  run.wait ??= wait(parts, run, session, Promise.race([run.work, released()]));
-  return run.wait;
-}
-
-async function run(parts: RefresherParts, session: Session, cause: RefreshCause): Promise<void> {
+/** Refreshes, or joins the refresh under way; an explicit one wants tokens that are issued from now on (R31). */
+export async function renew(parts: RefresherParts, session: Session, cause: RefreshCause): Promise<void> {
   heed(session.over);
   if (cause === 'manual') {
-    parts.backOff.end();
+    endBackOff(parts.sessions);
     const sent = session.run;
     // What it brings may have been issued before this call.
     if (sent?.isSent && sent.rotation === session.state.rotation) {
       // One that failed is no reason not to try.
-      await wait(
-        parts,
-        sent,
-        session,
-        sent.work.catch(() => {}),
-      );
-      return run(parts, session, cause);
+      const work = sent.work.catch(() => {});
+      await wait(parts, sent, work);
+      return renew(parts, session, cause);
     }
   } else heedBackOff(session);
   // Tokens from elsewhere need a refresh of their own.
   if (session.run?.rotation !== session.state.rotation) session.run = start(parts, session, cause);
-  await join(parts, session.run as Run, session);
+  const joined = session.run as Run;
+  joined.wait ??= wait(parts, joined, joined.outcome);
+  await joined.wait;
 }
 
-async function obtain(
+/** Good tokens of this session: those in hand, or new ones; `undefined`: signed out. */
+export async function obtain(
   parts: RefresherParts,
   session: Session,
   minValidity?: number,
@@ -97,7 +89,7 @@ async function obtain(
   const now = Date.now();
   if (!held && (session.isTried || !parts.refresh.withoutRefreshToken)) return undefined;
   if (!held || now >= held.waitAt || (minValidity && !isValidFor(held, minValidity))) {
-    await run(parts, session, 'expired').catch((error) => {
+    await renew(parts, session, 'expired').catch((error) => {
       // A token that is still good serves while no new one can be had; a cookie that is refused means signed out.
       const isGood = held
         ? asTokenError(error, 'refresh-failed') && Date.now() < held.expiresAt
@@ -105,12 +97,7 @@ async function obtain(
       if (!isGood) throw error;
     });
   } else if (now >= held.aheadAt) {
-    run(parts, session, 'ahead').catch(() => {});
+    renew(parts, session, 'ahead').catch(() => {});
   }
   return session.state.held;
 }
-
-export const createRefresher = (parts: RefresherParts): Refresher => ({
-  run: (session, cause) => run(parts, session, cause),
-  obtain: (session, minValidity) => obtain(parts, session, minValidity),
-});

@@ -57,18 +57,21 @@ export interface Session {
   isRevoked?: boolean | undefined;
 }
 
-/** One refresh: `work` is the request itself, `wait` what callers wait for. */
+/** One refresh. */
 export interface Run {
+  readonly session: Session;
+  readonly cause: RefreshCause;
   /** That of the state whose tokens it replaces. */
   rotation: number;
   /** Its request may be on the wire: what it brings may have been issued before now. */
   isSent: boolean;
-  /** Only tokens that are issued from now on will do. */
-  readonly isExplicit: boolean;
+  /** The request itself. */
   work: Promise<unknown>;
-  wait?: Promise<unknown> | undefined;
-  /** Ends the wait: there are good tokens from elsewhere. */
+  /** Ends with it, or by `release`: there are good tokens from elsewhere. */
+  outcome: Promise<unknown>;
   release?: () => void;
+  /** What callers wait for: the outcome, as long as anybody waits. */
+  wait?: Promise<unknown> | undefined;
   error?: TokenError;
 }
 
@@ -116,16 +119,14 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
     const { state, over } = current;
     const { reason = 'replaced', isRevoked } = (next.id === state.id ? next.end : end) ?? {};
     current.isRevoked ||= isRevoked;
-    over.end(
-      reason === 'ended' ? (error ?? new TokenError('session-ended')) : new TokenError('session-changed'),
-    );
+    const tell = over.end(error ?? new TokenError(reason === 'ended' ? 'session-ended' : 'session-changed'));
     // What another context began is still to come, and a cookie may hold it; what it revoked is gone.
     current = create(next, !elsewhere || !!isRevoked);
     if (closed.aborted) current.over.end(closed.reason);
-    if (isSignedIn(state))
+    if (state.held)
       add('signed-out', { sessionId: state.id as string, reason, elsewhere, ...(error && { error }) });
     // Listeners hear of it before those who wait.
-    follow(over.tell);
+    follow(tell);
   }
 
   function apply(next: SessionState, how: How = {}): void {
@@ -133,25 +134,24 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
     const { elsewhere = false, isRestored } = how;
     const state = next.end ? { ...next, held: undefined } : next;
     const isSame = state.id === was.id;
-    const isIn = isSignedIn(state);
-    const wasIn = isSignedIn(was);
+    const { held } = state;
     // Who waits while nobody is signed in goes on with what is restored, and not with what a sign-in begins.
-    if (wasIn ? !isSame || !isIn : isIn && !elsewhere && !isRestored) leave(state, how);
+    if (was.held ? !isSame || !held : held && !elsewhere && !isRestored) leave(state, how);
     else if (state.end) current.isRevoked = state.end.isRevoked;
     if (elsewhere && !isSame) current.isTried = false;
     current.state = state;
-    if (!isIn) return;
-    const { accessToken, expiresAt } = (state.held as Held).tokens;
+    if (!held) return;
+    const { accessToken, expiresAt } = held.tokens;
     const told = { sessionId: state.id as string, expiresAt, elsewhere };
-    if (!isSame || !wasIn) {
+    if (!isSame || !was.held) {
       current.isRevoked = false;
       add('signed-in', { ...told, cause: isRestored ? 'restored' : (state.begunBy ?? 'local') });
-    } else if (accessToken !== was.held?.tokens.accessToken || state.rotation !== was.rotation) {
+    } else if (accessToken !== was.held.tokens.accessToken || state.rotation !== was.rotation) {
       const { cause = 'manual', durationMs = 0 } = state;
       const { run } = current;
       // Who waits for a refresh has its tokens from elsewhere, or from a capture.
       const isOther = (elsewhere || cause === 'captured') && run?.rotation !== state.rotation;
-      if (isOther && Date.now() < (state.held as Held).expiresAt) run?.release?.();
+      if (isOther && Date.now() < held.expiresAt) run?.release?.();
       add('token-refreshed', { ...told, cause, durationMs });
     }
   }
@@ -163,10 +163,7 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
     closed,
     apply,
     close() {
-      for (const ending of [closed, current.over]) {
-        ending.end(new TokenError('closed'));
-        ending.tell();
-      }
+      for (const ending of [closed, current.over]) ending.end(new TokenError('closed'))();
     },
   };
 }

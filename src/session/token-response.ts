@@ -12,7 +12,7 @@ import type { TokenSet, TokenSetInput } from '../types.ts';
 export function readTokenResponse(
   answer: unknown,
   tokenTypes: readonly string[],
-  previous?: TokenSet | undefined,
+  previous: Partial<TokenSet> = { tokenType: 'Bearer' },
 ): TokenSetInput {
   const check = (passes: unknown, what: string, value: unknown, expected: string) => {
     const message = `invalid token response: ${what} is ${kindOf(value)}; expected ${expected}`;
@@ -26,17 +26,17 @@ export function readTokenResponse(
   }
   const { refreshToken, idToken } = members;
   // When a refresh token expires is known of the one that is kept, too.
-  if (!refreshToken || refreshToken === previous?.refreshToken)
-    members['refreshExpiresAt'] ??= previous?.refreshExpiresAt;
+  if (!refreshToken || refreshToken === previous.refreshToken)
+    members['refreshExpiresAt'] ??= previous.refreshExpiresAt;
   // A new one replaces the old one; none keeps it.
   for (const name of ['refreshToken', 'idToken', 'scope'] as const) {
-    if (!members[name] || typeof members[name] !== 'string') members[name] = previous?.[name];
+    if (kindOf(members[name]) !== 'string') members[name] = previous[name];
   }
   members['accessToken'] ??= idToken;
-  members['tokenType'] ??= previous?.tokenType ?? 'Bearer';
+  members['tokenType'] ??= previous.tokenType;
   const { accessToken, tokenType } = members;
   // Printable ASCII (RFC 6749 appendix A.12): fetch would quote anything else in its error.
-  const isToken = typeof accessToken === 'string' && /^[\x20-\x7e]+$/.test(accessToken);
+  const isToken = typeof accessToken === 'string' && /^[ -~]+$/.test(accessToken);
   check(isToken, 'access_token', accessToken, 'printable string');
   check(typeof (refreshToken ?? '') === 'string', 'refresh_token', refreshToken, 'string');
   const isServed = typeof tokenType === 'string' && tokenTypes.includes(tokenType.toLowerCase());

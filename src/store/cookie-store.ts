@@ -1,8 +1,9 @@
 /** The store of a session that an HttpOnly cookie holds: keeps no token, and joins the contexts of its name. */
 import { checkMembers, refuse } from '../check.ts';
 import type { TokenStore } from '../types.ts';
-import type { Cookie } from './lease.ts';
-import { type SharedSession, type Siblings, shareSession } from './shared-session.ts';
+import { type Cookie, type Leasing, whileAlone } from './lease.ts';
+import type { Siblings } from './news.ts';
+import { createShared, shareSession } from './shared-session.ts';
 import type { Joined } from './token-store.ts';
 import { openWeb } from './web-store.ts';
 
@@ -12,13 +13,13 @@ const cookie: Cookie = {
 };
 
 /** What another context asks of the cookie just now comes first, or it would outlive the sign-out; 5 s at most. */
-async function afterAll({ whileAlone }: SharedSession, task: () => Promise<unknown>): Promise<unknown> {
+async function afterAll(shared: Leasing, task: () => Promise<unknown>): Promise<unknown> {
   let done: Promise<unknown> | undefined;
   const once = () => {
     done ??= task();
     return done;
   };
-  await whileAlone(() => true, once, 5_000).catch(once);
+  await whileAlone(shared, () => true, once, 5_000).catch(once);
   return once();
 }
 
@@ -51,9 +52,11 @@ export function cookieStore(name: string): TokenStore {
           'one marked withoutRefreshToken: cookieStore keeps no token',
         );
       const port = openWeb(`${name} cookie`);
-      const shared = port && shareSession(port, manager, siblings, cookie);
-      if (shared) shared.afterAll = (task) => afterAll(shared, task);
-      return shared;
+      if (!port) return undefined;
+      const shared = createShared(port, manager, siblings, cookie);
+      const sharing = shareSession(shared);
+      sharing.afterAll = (task) => afterAll(shared, task);
+      return sharing;
     },
   } satisfies Joined as TokenStore;
 }

@@ -1,7 +1,7 @@
 /** What stands in a store: the state of a session, who presents its refresh token, and what ended before it. */
-import type { Held } from '../session/expiry.ts';
+import type { Accept } from '../session/expiry.ts';
 import type { End, SessionState } from '../session/session.ts';
-import type { StoreEntry } from '../types.ts';
+import type { Refresh, StoreEntry } from '../types.ts';
 
 /** Who presents the refresh token, and for how long (ms). */
 export interface Lease {
@@ -27,23 +27,25 @@ export interface Entry {
 }
 
 /**
+ * - `unread`: nobody has looked yet.
  * - `none`: there is no entry.
  * - `damaged`: what is there is no entry; it is replaced.
  * - `foreign`: it belongs to another client, to a newer version of this package, or is sealed with an unknown key.
  */
 export interface Found extends Entry {
   readonly version: string | undefined;
-  readonly kind: 'session' | 'none' | 'damaged' | 'foreign';
+  readonly kind: 'session' | 'unread' | 'none' | 'damaged' | 'foreign';
   readonly age?: number | undefined;
 }
 
+/** What an entry is read and written with. */
 export interface Format {
-  /** Of the `refresh`; a session belongs to the client that began it. */
-  readonly clientId: string | undefined;
-  /** Whether tokens are part of it. */
-  readonly keepsTokens: boolean;
+  /** A session belongs to the client that began it. */
+  readonly refresh: Pick<Refresh, 'id'>;
+  /** A cookie holds the session, and no token is part of the entry. */
+  readonly cookie?: unknown;
   /** Checks stored tokens and works out their moments. */
-  restore(tokens: unknown, issuedAt: number): Held;
+  readonly accept: Accept;
 }
 
 const FORMAT = 1;
@@ -51,55 +53,60 @@ const FORMAT = 1;
 /** So long a context that was away can learn from a store that drops entries that a session was signed out (ms). */
 export const END_KEPT = 7 * 24 * 3_600_000;
 
-const nobody: SessionState = { rotation: -1, capturedAt: 0, renewedAt: 0 };
+/** Nobody's. */
+export const unread: Found = {
+  ...{ version: undefined, kind: 'unread', ends: [] },
+  state: { rotation: -1, capturedAt: 0, renewedAt: 0 },
+};
 
 /** @throws whatever makes it no entry. */
-function parse(value: string, age: number | undefined, format: Format): Found['kind'] | Entry {
-  const { format: written, client, tokens, issuedAt, issuedFor, ...entry } = JSON.parse(value);
-  if (written !== FORMAT || client !== format.clientId) return written ? 'foreign' : 'damaged';
+function parse({ value, age }: StoreEntry, { accept, cookie, refresh }: Format): Omit<Found, 'version'> {
+  const { format, client, tokens, issuedAt, issuedFor, ...entry } = JSON.parse(value);
+  if (format !== FORMAT || client !== refresh.id) return { ...unread, kind: format ? 'foreign' : 'damaged' };
   const { state, ends } = entry as Entry;
   const { id, end, rotation, capturedAt, renewedAt, failure } = state;
   const numbers = [rotation, capturedAt, renewedAt, ...(tokens ? [issuedAt, issuedFor] : [])];
   if (failure) numbers.push(failure.count, failure.at, failure.retryAt);
   // A moment beyond what a date can be.
-  if (!numbers.every((number) => Math.abs(number) < 8.64e15) || !ends.every(({ id }) => id)) return 'damaged';
-  if (!id || end || !format.keepsTokens) return entry;
+  if (!numbers.every((number) => Math.abs(number) < 8.64e15) || !ends.every(({ id }) => id))
+    return { ...unread, kind: 'damaged' };
+  const found: Found = { ...entry, age, kind: 'session' };
+  if (!id || end || cookie) return found;
   // The store's clock is the same for all; those of two machines are not.
   const by = age === undefined ? 0 : Date.now() - age - issuedFor - issuedAt;
   const shifted = { ...tokens };
   for (const name of ['expiresAt', 'refreshExpiresAt']) if (shifted[name]) shifted[name] += by;
-  return { ...entry, state: { ...state, held: format.restore(shifted, issuedAt + by) } };
+  return { ...found, state: { ...state, held: accept(shifted, issuedAt + by) } };
 }
 
-export function readEntry(found: StoreEntry | undefined, format: Format): Found {
-  const nothing = { version: found?.version, age: found?.age, state: nobody, ends: [] };
-  if (!found) return { ...nothing, kind: 'none' };
+export function readEntry(entry: StoreEntry | undefined, format: Format): Found {
+  const version = entry?.version;
   try {
-    const entry = parse(found.value, found.age, format);
-    return typeof entry === 'string'
-      ? { ...nothing, kind: entry }
-      : { ...nothing, ...entry, kind: 'session' };
+    return { ...(entry ? parse(entry, format) : { ...unread, kind: 'none' }), version };
   } catch {
     // What JSON.parse throws quotes the value.
-    return { ...nothing, kind: 'damaged' };
+    return { ...unread, kind: 'damaged', version };
   }
 }
 
 /** The entry as a store keeps it. */
-export function writeEntry({ state, ...entry }: Entry, version: string, format: Format): StoreEntry {
-  const { id, begunAt, rotation, capturedAt, renewedAt, end, held, ...members } = state;
-  const { tokens, issuedAt = 0 } = (format.keepsTokens && !end && held) || {};
-  const kept = { id, begunAt, rotation, capturedAt, renewedAt, end };
+export function writeEntry(next: Found, { cookie, refresh }: Format): StoreEntry {
+  const { held, ...members } = next.state;
+  const { id, begunAt, rotation, capturedAt, renewedAt, end } = members;
+  const { tokens, issuedAt = 0 } = (!cookie && !end && held) || {};
   const stored = {
-    ...entry,
+    ...next,
+    ...{ version: undefined, kind: undefined, age: undefined },
     format: FORMAT,
-    client: format.clientId,
+    client: refresh.id,
     // Of a session that is over nothing stays but its end.
-    state: end ? kept : { ...members, ...kept },
+    state: end ? { id, begunAt, rotation, capturedAt, renewedAt, end } : members,
     ...(tokens && { tokens, issuedAt, issuedFor: Date.now() - issuedAt }),
   };
-  // As long as one of them may be good.
-  const left = Math.max(Number(tokens?.refreshExpiresAt), tokens?.expiresAt ?? 0) - Date.now();
-  const keepFor = end ? END_KEPT : left > 0 ? left : undefined;
-  return { version, value: JSON.stringify(stored), ...(keepFor && { keepFor }) };
+  const keepFor = end ? END_KEPT : Number(tokens?.refreshExpiresAt) - Date.now();
+  return {
+    version: next.version as string,
+    value: JSON.stringify(stored),
+    ...(keepFor > 0 && { keepFor }),
+  };
 }

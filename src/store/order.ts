@@ -21,12 +21,11 @@ export const endOf = (id: string | undefined, ends: readonly PastEnd[]): PastEnd
 export function isOlder(
   { state: found, ends: foundEnds }: Pick<Entry, 'state' | 'ends'>,
   { state, ends, isEarly }: Own,
-  keepsTokens: boolean,
 ): boolean {
   if (found.id === state.id) {
     if (found.end || state.end) return !found.end;
     const renewal = found.renewedAt - state.renewedAt;
-    const rotations = keepsTokens ? found.rotation - state.rotation : 0;
+    const rotations = found.rotation - state.rotation;
     return (renewal || rotations || found.capturedAt - state.capturedAt) < 0;
   }
   if (!state.id) return false;

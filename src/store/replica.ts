@@ -1,154 +1,160 @@
 /** What this context holds of a shared session, beside what it has last seen in the store. */
+import type { TokenEvents } from '../api.ts';
 import { clock } from '../platform/timers.ts';
 import { createId } from '../session/changes.ts';
-import { type End, type How, isSignedIn, type SessionState, type Sessions } from '../session/session.ts';
-import { END_KEPT, type Entry, type Found, type Lease } from './entry.ts';
+import { type How, isSignedIn, type SessionState, type Sessions } from '../session/session.ts';
+import { summaryOf } from '../summary.ts';
+import type { StorePort } from '../types.ts';
+import { END_KEPT, type Format, type Found, type Lease, unread } from './entry.ts';
 import { endOf, endsAfter, isOlder } from './order.ts';
 
-export interface ReplicaParts {
+export interface Replica extends Format {
+  readonly port: Pick<StorePort, 'forgets' | 'whenDown'>;
   readonly sessions: Sessions;
-  readonly keepsTokens: boolean;
-  /** An entry may vanish without anybody's wish. */
-  readonly forgets: boolean | undefined;
-  /** Told of what is no session of ours. */
-  onBad(kind: Found['kind']): void;
+  add(event: 'store-failed', payload: TokenEvents['store-failed']): void;
+  operation: 'read' | 'write';
+  /** What was last read or written. */
+  known: Found;
+  /** When that was (ms since the epoch). */
+  knownAt: number;
+  /** When its lease was first seen, by the clock that only goes forward. */
+  leaseSeenAt: number;
+  /** Whether the store lacks some of what is held here. */
+  isUnwritten: boolean;
+  /** The sessions that ended, as far as this context knows of them. */
+  ends: Found['ends'];
+  /** The state with the newest refresh token that is in the store, or may be there: it was sent. */
+  stored: SessionState;
 }
 
-export function createReplica({ sessions, keepsTokens, forgets, onBad }: ReplicaParts, nothing: Found) {
-  let ends: Entry['ends'] = [];
-  /** The newest refresh token that was in the store, by session and number. */
-  let stored: Pick<SessionState, 'id' | 'rotation'> = { rotation: 0 };
-  /** One that is being written; it may be there although nothing says so. */
-  let sent: SessionState | undefined;
-  /** When the store was last read or written (ms since the epoch). */
-  let usedAt = 0;
-  const state = () => sessions.current.state;
+export const createReplica = () => ({
+  ...{ known: unread, knownAt: 0, leaseSeenAt: 0, isUnwritten: false, ends: [], stored: unread.state },
+});
 
-  function note(found: Found): void {
-    if (found.lease?.id !== replica.known.lease?.id) replica.seenAt = clock();
-    sent = undefined;
-    replica.known = found;
-    replica.isRead = true;
-    usedAt = Date.now();
-  }
+export const isRead = ({ known }: Replica): boolean => known.kind !== 'unread';
 
-  function mark(): void {
-    const { id, rotation } = replica.known.state;
-    const before = stored.id === id ? stored.rotation : 0;
-    if (id === state().id) stored = { id, rotation: Math.max(rotation, before) };
-  }
+/** Whether something is to be written that may be. */
+export const isBehind = ({ isUnwritten, known }: Replica): boolean => isUnwritten && known.kind !== 'foreign';
 
-  /** Another context has gone on. */
-  function follow({ state: next, ...found }: Found, was: SessionState, isFirst: boolean): void {
-    const isSame = next.id === was.id;
-    ends = found.ends;
-    if (
-      isSame &&
-      next.end?.reason === 'ended' &&
-      keepsTokens &&
-      isSignedIn(was) &&
-      was.rotation > next.rotation
-    ) {
-      // It was taken for over because of a token that this context has replaced (R35).
-      replica.keep({ ...was, id: createId() });
-      return;
-    }
-    // A cookie's tokens are each context's own; of the same tokens the object stays the same.
-    const isSameToken = next.held?.tokens.accessToken === was.held?.tokens.accessToken;
-    const own = keepsTokens
-      ? isSameToken && next.rotation === was.rotation && { held: was.held }
-      : { held: was.held, rotation: was.rotation };
-    sessions.apply(isSame && !next.end ? { ...next, ...own } : next, {
-      elsewhere: !isFirst,
-      isRestored: isFirst,
-      end: endOf(was.id, ends),
-    });
-  }
+/** The state with the newest tokens of the session, also when it is over here and not yet in the store. */
+export function newest({ sessions, known }: Replica): SessionState {
+  const { state } = sessions.current;
+  return state.end && known.state.id === state.id && !known.state.end
+    ? { ...known.state, end: state.end }
+    : state;
+}
 
-  const replica = {
-    known: nothing,
-    isRead: false,
-    /** Whether the store lacks some of what is held here. */
-    isUnwritten: false,
-    /** When the lease in the store was first seen, by the clock that only goes forward. */
-    seenAt: 0,
+/** Whether another context may know the refresh token, so that without the store nobody presents it. */
+export function isShared({ sessions, stored, cookie, port }: Replica): boolean {
+  const { id, rotation } = sessions.current.state;
+  return port.whenDown !== 'alone' && (!!cookie || (stored.id === id && stored.rotation >= rotation));
+}
 
-    /** The state with the newest tokens of the session, also when it is over here and not yet in the store. */
-    newest(): SessionState {
-      const { end, id } = state();
-      const { state: known } = replica.known;
-      return end && known.id === id && !known.end ? { ...known, end } : state();
-    },
+/** Tells what the store threw, and answers it as it may be told. */
+export function report({ add, sessions, stored, operation }: Replica, thrown: unknown): Error {
+  const tokens = [sessions.current.state, stored].flatMap(({ held }) => {
+    const { accessToken, refreshToken, idToken } = { ...held?.tokens };
+    return [accessToken, refreshToken, idToken];
+  });
+  const error = summaryOf(thrown, tokens);
+  add('store-failed', { operation, error });
+  return error;
+}
 
-    /** Whether another context may know the refresh token. */
-    isStored(): boolean {
-      const { id, rotation } = state();
-      const isIn = (one: typeof stored | undefined) => one?.id === id && Number(one?.rotation) >= rotation;
-      return !keepsTokens || isIn(stored) || isIn(sent);
-    },
+/** Goes on with another state here alone, to be written later. */
+export function keep(replica: Replica, next: SessionState, how?: How): void {
+  const { sessions } = replica;
+  replica.ends = endsAfter(sessions.current.state, next, replica.ends);
+  replica.isUnwritten = true;
+  sessions.apply(next, how);
+}
 
-    /** Takes over what was found, unless it is older than what is held here: that is to be written again. */
-    adopt(found: Found): void {
-      const { known, isRead, isUnwritten } = replica;
-      const was = state();
-      const isLately = Date.now() - usedAt < END_KEPT;
-      note(found);
-      if (found.kind === 'none') {
-        const isGone = !was.end && !!was.id && stored.id === was.id && !(forgets && isLately);
-        replica.isUnwritten = isSignedIn(was) && !isGone;
-        const end: End = { reason: 'local', at: Date.now() };
-        if (isGone) sessions.apply({ ...was, end }, { elsewhere: true });
-      } else if (found.kind === 'session') {
-        const own = { state: was, ends, isEarly: isUnwritten && !isRead };
-        replica.isUnwritten = isOlder(found, own, keepsTokens);
-        if (!replica.isUnwritten) follow(found, was, !isRead);
-        mark();
-      } else {
-        replica.isUnwritten = found.kind === 'damaged';
-        if (!isRead || found.version !== known.version) onBad(found.kind);
-      }
-    },
+function note(replica: Replica, found: Found): void {
+  if (found.lease?.id !== replica.known.lease?.id) replica.leaseSeenAt = clock();
+  replica.known = found;
+  replica.knownAt = Date.now();
+}
 
-    /** The entry that a state is written as. The lease stays as long as the tokens it was taken for. */
-    entryOf(next: SessionState, lease?: Lease | 'none'): Entry {
-      const { known } = replica;
-      const was = known.state;
-      const isSame = next.id === was.id && !next.end;
-      const stays = !keepsTokens || (isSame && next.rotation === was.rotation) ? known.lease : undefined;
-      const all = [...ends, ...known.ends.filter(({ id }) => !endOf(id, ends))].slice(0, 4);
-      return {
-        // What a newer version knows of one session is not the next one's.
-        ...(isSame && { ...known, version: undefined, kind: undefined, age: undefined }),
-        state: next,
-        ends: endsAfter(was, next, endsAfter(state(), next, all)),
-        lease: lease === 'none' ? undefined : (lease ?? stays),
-      };
-    },
-
-    /** It is about to be written. */
-    sending({ state: next }: Entry): void {
-      // Of a store that has never answered nobody else can know it.
-      if (replica.isRead) sent = next;
-    },
-
-    /** It was written. */
-    wrote(entry: Entry, version: string, how?: How): void {
-      const was = state();
-      const next = entry.state;
-      note({ ...entry, version, kind: 'session' });
-      ends = entry.ends;
-      // It may have been ended here while it was written: that is still to come.
-      replica.isUnwritten = was.id === next.id && !!was.end && !next.end;
-      if (!replica.isUnwritten) sessions.apply(next, how);
-      mark();
-    },
-
-    /** Goes on with another state here alone, to be written later. */
-    keep(next: SessionState, how?: How): void {
-      ends = endsAfter(state(), next, ends);
-      replica.isUnwritten = true;
-      sessions.apply(next, how);
-    },
+/**
+ * The entry that a state is written as. The lease stays as long as the tokens it was taken for.
+ *
+ * @param lease - One that is taken, or `null`: it ends.
+ */
+export function entryOf(
+  { known, sessions, ends, cookie }: Replica,
+  next: SessionState,
+  lease?: Lease | null,
+): Found {
+  const was = known.state;
+  const isSame = next.id === was.id && !next.end;
+  const stays = cookie || (isSame && next.rotation === was.rotation) ? known.lease : undefined;
+  const all = [...ends, ...known.ends.filter(({ id }) => !endOf(id, ends))].slice(0, 4);
+  return {
+    // What a newer version knows of one session is not the next one's.
+    ...(isSame && known),
+    ...{ version: createId(), kind: 'session', age: undefined, state: next },
+    ends: endsAfter(was, next, endsAfter(sessions.current.state, next, all)),
+    lease: lease === undefined ? stays : (lease ?? undefined),
   };
-  return replica;
+}
+
+/** It was written. */
+export function wrote(replica: Replica, entry: Found, how?: How): void {
+  const { sessions } = replica;
+  const was = sessions.current.state;
+  const next = entry.state;
+  note(replica, entry);
+  replica.ends = entry.ends;
+  // It may have been ended here while it was written: that is still to come.
+  replica.isUnwritten = was.id === next.id && !!was.end && !next.end;
+  if (!replica.isUnwritten) sessions.apply(next, how);
+}
+
+/** Another context has gone on. */
+function follow(replica: Replica, { state: next, ends }: Found, was: SessionState, isFirst: boolean): void {
+  replica.ends = ends;
+  if (next.id === was.id && next.end?.reason === 'ended' && isSignedIn(was) && was.rotation > next.rotation) {
+    // It was taken for over because of a token that this context has replaced (R35).
+    keep(replica, { ...was, id: createId() });
+    return;
+  }
+  const end = endOf(was.id, ends);
+  replica.sessions.apply(next, { elsewhere: !isFirst, isRestored: isFirst, end });
+}
+
+/** The state in an entry. A cookie's tokens are each context's own; of the same tokens the object stays the same. */
+function stateOf({ cookie }: Replica, { state: next }: Found, { id, held, rotation }: SessionState) {
+  const isSame = next.rotation === rotation && next.held?.tokens.accessToken === held?.tokens.accessToken;
+  return next.id === id && (cookie || isSame) ? { ...next, held, rotation } : next;
+}
+
+/** Takes over what was found, unless it is older than what is held here: that is to be written again. */
+export function adopt(replica: Replica, read: Found): void {
+  const { known, knownAt, isUnwritten, sessions, port } = replica;
+  const isFirst = !isRead(replica);
+  if (!isFirst && read.version === known.version) {
+    replica.known = { ...known, age: read.age };
+    return;
+  }
+  const was = sessions.current.state;
+  const found = { ...read, state: stateOf(replica, read, was) };
+  note(replica, found);
+  if (found.kind === 'session') {
+    const own = { state: was, ends: replica.ends, isEarly: isUnwritten && isFirst };
+    replica.isUnwritten = isOlder(found, own);
+    if (!replica.isUnwritten) follow(replica, found, was, isFirst);
+    if (found.state.id === sessions.current.state.id && !isShared(replica)) replica.stored = found.state;
+  } else if (found.kind === 'none') {
+    // It was there, and nobody keeps it any more.
+    const isGone =
+      !!was.id && !was.end && known.state.id === was.id && !(port.forgets && Date.now() - knownAt < END_KEPT);
+    replica.isUnwritten = isSignedIn(was) && !isGone;
+    if (isGone) sessions.apply({ ...was, end: { reason: 'local', at: Date.now() } }, { elsewhere: true });
+  } else {
+    replica.isUnwritten = found.kind === 'damaged';
+    const what = replica.isUnwritten
+      ? 'is damaged, and is replaced'
+      : 'is not of this client, and is left alone';
+    report(replica, new Error(`the stored session ${what}`));
+  }
 }

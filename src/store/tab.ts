@@ -12,10 +12,13 @@ interface TabItem extends Kept {
   readonly value: string;
 }
 
+/** @throws where the platform refuses. */
+export const textOf = (name: string): string | null => sessionStorage.getItem(name);
+
 /** The item of this name; `undefined` where there is none, or nonsense. */
 export function loadTab(name: string): TabItem | undefined {
   try {
-    const item = JSON.parse(`${sessionStorage.getItem(name)}`);
+    const item = JSON.parse(`${textOf(name)}`);
     return [item.key, item.version, item.value].every((text) => typeof text === 'string') ? item : undefined;
   } catch {
     return undefined;

@@ -2,7 +2,8 @@
 import { refuse } from '../check.ts';
 import type { Sharing } from '../session/commit.ts';
 import type { StorePort, TokenStore } from '../types.ts';
-import { type Manager, type Siblings, shareSession } from './shared-session.ts';
+import type { Siblings } from './news.ts';
+import { createShared, type Manager, shareSession } from './shared-session.ts';
 
 /** What a store is for the manager. */
 export interface Joined extends TokenStore {
@@ -19,7 +20,7 @@ export function createStore(open: () => StorePort | undefined): TokenStore {
   return {
     join(manager) {
       const port = open();
-      return port && shareSession(port, manager, siblings);
+      return port && shareSession(createShared(port, manager, siblings));
     },
   } satisfies Joined as TokenStore;
 }

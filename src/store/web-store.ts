@@ -8,7 +8,7 @@ import { createDatabase, type Database } from './indexed-db.ts';
 import { createMemory } from './memory-store.ts';
 import { placeOf } from './places.ts';
 import { type Sealed, seal, unseal } from './seal.ts';
-import { loadTab, openTab } from './tab.ts';
+import { loadTab, openTab, textOf } from './tab.ts';
 import { createStore } from './token-store.ts';
 
 type Access = Pick<StorePort, 'read' | 'replace'>;
@@ -31,7 +31,7 @@ const openShared = ({ visit }: Database, name: string): Access => ({
 async function open(name: string, isTab: boolean): Promise<Access> {
   const database = createDatabase();
   try {
-    if (isTab) sessionStorage.getItem(name);
+    if (isTab) textOf(name);
     await database.visit('');
   } catch (error) {
     // One that fails is tried again. Chromium says of blocked cookies just that the user denied permission.
@@ -43,12 +43,9 @@ async function open(name: string, isTab: boolean): Promise<Access> {
 
 function createPort(name: string, isTab: boolean): StorePort {
   const channel = createChannel(`evertoken ${name}`);
-  let access: Promise<Access> | undefined;
-  const find = () => {
-    access ??= open(name, isTab).catch((error) => {
-      access = undefined;
-      throw error;
-    });
+  let access: Access | undefined;
+  const find = async () => {
+    access ??= await open(name, isTab);
     return access;
   };
   const port: StorePort = {

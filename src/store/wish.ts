@@ -9,14 +9,13 @@ export function wishOf({ run, session, cause }: Asked): IsWanted {
   const isExplicit = cause === 'manual';
   /** What an explicit refresh found at first may bring tokens that are older than the wish. */
   let older: string | undefined;
-  let isBegun = !isExplicit;
+  let isEarly = isExplicit;
   return (lease) => {
     if (session.over.aborted) return false;
     const { rotation, held } = session.state;
-    if (!isBegun) {
+    if (isEarly) {
       older ??= lease;
-      if (lease && lease === older) return true;
-      isBegun = true;
+      isEarly = !!lease && lease === older;
       run.rotation = rotation;
     }
     // Tokens from elsewhere serve, unless they have expired meanwhile.

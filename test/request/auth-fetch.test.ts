@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TokenError } from '../../src/errors.ts';
 import { type AuthFetchParts, createAuthFetch } from '../../src/request/auth-fetch.ts';
+import { createCoolDown } from '../../src/request/cool-down.ts';
 import type { Refresher } from '../../src/session/refresher.ts';
 import { watchedBody } from '../support/bodies.ts';
 import { createCore, held } from '../support/core.ts';
@@ -27,7 +28,7 @@ function setUp(parts: Partial<AuthFetchParts> = {}) {
   const core = createCore('t0');
   const { sessions, told } = core;
   const refresher: Refresher = {
-    run: vi.fn(async (session, cause) => {
+    renew: vi.fn(async (session, cause) => {
       causes.push(cause);
       session.issued = `t${causes.length}`;
       core.replace(held(session.issued));
@@ -43,7 +44,10 @@ function setUp(parts: Partial<AuthFetchParts> = {}) {
   const authFetch = createAuthFetch({
     allow: ({ origin }) => origin === 'https://api.example.com',
     attach: { tokenTypes: [], headers: ({ tokens }) => ({ 'x-token': tokens.accessToken }) },
-    ...{ sessions, sharing, refresher, capture: undefined, fetch: send, isRejected: undefined },
+    ...{ sessions, sharing, capture: undefined, fetch: send, isRejected: undefined },
+    coolDown: createCoolDown(),
+    renew: (session, cause) => refresher.renew(session, cause),
+    obtain: (session) => refresher.obtain(session),
     settled: async () => sessions.current,
     add: (...entry) => told.push(entry),
     flush() {},
@@ -202,7 +206,7 @@ describe('a refusal', () => {
     'R23: of a token that %s is refreshed by the next one, and marks nothing',
     async (_what, next, isIssuedHere) => {
       const { authFetch, server, replace, refresher, causes } = setUp();
-      vi.mocked(refresher.run).mockImplementationOnce(async (session) => {
+      vi.mocked(refresher.renew).mockImplementationOnce(async (session) => {
         if (isIssuedHere) session.issued = 'dead';
         replace(next);
       });
@@ -217,7 +221,7 @@ describe('a refusal', () => {
     'R24: of a stream is returned after a refresh, good (%s) or not',
     async (isGood) => {
       const { authFetch, causes, server, refresher, headers } = setUp();
-      if (!isGood) refresher.run = () => Promise.reject(new TokenError('refresh-failed'));
+      if (!isGood) refresher.renew = () => Promise.reject(new TokenError('refresh-failed'));
       server.good = 't1';
       const init = { method: 'POST', body: new ReadableStream(), duplex: 'half' } as const;
       expect((await authFetch(url, init)).status).toBe(401);
@@ -248,9 +252,9 @@ test('R27: an attach may ask for one more try, once, and not of a session that i
 
 test('R40: a request that may bring tokens is sent through capture, with the token that it carries', async () => {
   const carried: unknown[] = [];
-  const capture: AuthFetchParts['capture'] = async ({ method, target }, token, send) => {
+  const capture: AuthFetchParts['capture'] = async ({ method, target }, token, send, ...args) => {
     carried.push([method, target.href, token]);
-    return send();
+    return send(...args);
   };
   const { authFetch, signOut } = setUp({ capture });
   await authFetch(url, { method: 'post' });

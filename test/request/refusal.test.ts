@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Target, targetOf } from '../../src/request/allow.ts';
 import { takeCall } from '../../src/request/call.ts';
-import { createRefusal, discard, type RefusalParts } from '../../src/request/refusal.ts';
+import { discard, isRefused, type RefusalParts } from '../../src/request/refusal.ts';
 import { watchedBody } from '../support/bodies.ts';
 import type { Told } from '../support/recorder.ts';
 
@@ -10,9 +10,9 @@ const url = 'https://api.example.com/me?q=1#top';
 function setUp(isRejected?: RefusalParts['isRejected']) {
   const told: (Told | 'told')[] = [];
   const add: RefusalParts['add'] = (...entry) => told.push(entry);
-  const isRefused = createRefusal({ add, flush: () => told.push('told'), isRejected });
+  const parts = { add, flush: () => told.push('told'), isRejected };
   const ask = (response: Response, signal?: AbortSignal) =>
-    isRefused(response, takeCall(url, signal && { signal }, targetOf(url) as Target));
+    isRefused(parts, takeCall(url, signal && { signal }, targetOf(url) as Target), response);
   return { ask, told };
 }
 const answer = (status: number, challenge?: string) =>

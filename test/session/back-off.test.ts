@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { asTokenError, TokenError } from '../../src/errors.ts';
-import { createBackOff, heedBackOff } from '../../src/session/back-off.ts';
+import { type BackOffParts, endBackOff, heedBackOff, noteFailure } from '../../src/session/back-off.ts';
+import type { Run } from '../../src/session/session.ts';
 import { createCore, createRun, held } from '../support/core.ts';
 
 beforeEach(() => {
@@ -12,8 +13,10 @@ afterEach(() => void vi.useRealTimers());
 function setUp() {
   const core = createCore('first');
   const { sessions, told } = core;
-  const backOff = createBackOff(sessions, (...entry) => told.push(entry));
-  const fail = (cause: unknown = 'down') => backOff.note(createRun(), sessions.current, cause);
+  const parts: BackOffParts = { sessions, add: (...entry) => told.push(entry) };
+  const note = (run: Run, cause: unknown) => noteFailure(parts, run, cause);
+  const fail = (cause: unknown = 'down') => note(createRun(sessions.current), cause);
+  const end = () => endBackOff(sessions);
   /** What a request that needs a token is told now. */
   const heed = () => {
     try {
@@ -22,7 +25,7 @@ function setUp() {
       return error;
     }
   };
-  return { ...core, ...backOff, fail, heed };
+  return { ...core, note, end, fail, heed };
 }
 const secondsTo = ({ retryAt = 0 }: { retryAt?: number }) => (retryAt - Date.now()) / 1_000;
 
@@ -45,9 +48,9 @@ describe('R35: the back-off', () => {
 
   test('is that of one refresh once, which its waiters may have given up before it failed', () => {
     const { note, sessions, told } = setUp();
-    const run = createRun();
-    const first = note(run, sessions.current, 'slow');
-    expect(note(run, sessions.current, 'down')).toBe(first);
+    const run = createRun(sessions.current);
+    const first = note(run, 'slow');
+    expect(note(run, 'down')).toBe(first);
     const payload = { sessionId: 'a', error: first, retryAt: 3_000 };
     expect([first.cause, told]).toEqual(['slow', [['refresh-failed', payload]]]);
     expect(sessions.current.state.failure).toEqual({ count: 1, at: 1_000, retryAt: 3_000 });
@@ -57,7 +60,7 @@ describe('R35: the back-off', () => {
     const { note, sessions, signIn, heed } = setUp();
     const was = sessions.current;
     signIn(held('second'), 'b');
-    note(createRun(), was, 'down');
+    note(createRun(was), 'down');
     expect(heed()).toBeUndefined();
   });
 });

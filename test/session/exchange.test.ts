@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TokenError } from '../../src/errors.ts';
 import type { LimitedSignal } from '../../src/platform/timers.ts';
-import { createBackOff } from '../../src/session/back-off.ts';
 import type { Turn } from '../../src/session/commit.ts';
 import { type ExchangeParts, exchange } from '../../src/session/exchange.ts';
 import type { Refresh } from '../../src/types.ts';
@@ -30,12 +29,12 @@ function setUp(parts: Partial<ExchangeParts> = {}, token: string | undefined = '
     ...{ refresh, sessions, refreshTimeout: 10_000, fetch, revokeTokens: revoked },
     accept: (answer, issuedAt, previous) =>
       held(`${answer}`, { issuedAt, ...(previous?.refreshToken && { refreshToken: previous.refreshToken }) }),
-    backOff: createBackOff(sessions, (...entry) => told.push(entry)),
+    add: (...entry) => told.push(entry),
     ...parts,
   };
   const turn: Turn = { commit: vi.fn(commit), guard: (underlying) => underlying };
-  const run = createRun();
-  const start = (own = turn) => follow(exchange(whole, run, sessions.current, 'ahead', own));
+  const run = createRun(sessions.current);
+  const start = (own = turn) => follow(exchange(whole, run, own));
   return { ...core, answer, sent, revoked, run, turn, start };
 }
 const cookie = (answer: string): Refresh => Object.assign(async () => answer, { withoutRefreshToken: true });
@@ -207,14 +206,17 @@ describe('R8: with nothing in hand', () => {
 });
 
 describe('R8: a cookie', () => {
-  const [a, b] = [jwtOf('a'), jwtOf('b')];
-  const goesOn = ['token-refreshed ahead'];
-  const begins = ['signed-out replaced', 'signed-in restored'];
   test.each([
-    ['goes on with the session', 'the same subject', a, a, goesOn],
-    ['goes on with the session', 'no subject', a, 'opaque', goesOn],
-    ['goes on with the session', 'the first subject', 'opaque', a, goesOn],
-    ['begins another one', 'another subject', a, b, begins],
+    ['goes on with the session', 'the same subject', jwtOf('a'), jwtOf('a'), ['token-refreshed ahead']],
+    ['goes on with the session', 'no subject', jwtOf('a'), 'opaque', ['token-refreshed ahead']],
+    ['goes on with the session', 'the first subject', 'opaque', jwtOf('a'), ['token-refreshed ahead']],
+    [
+      'begins another one',
+      'another subject',
+      jwtOf('a'),
+      jwtOf('b'),
+      ['signed-out replaced', 'signed-in restored'],
+    ],
   ])('%s with %s', async (_what, _whose, first, answer, expected) => {
     const { start, told } = setUp({ refresh: cookie(answer) }, first);
     start();

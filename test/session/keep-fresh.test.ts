@@ -1,27 +1,34 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TokenError } from '../../src/errors.ts';
-import { createKeepFresh } from '../../src/session/keep-fresh.ts';
+import { keepSessionFresh } from '../../src/session/keep-fresh.ts';
 import { createCore, held } from '../support/core.ts';
 import { createPage } from '../support/page.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
 
+const failure = { count: 1, at: 0, retryAt: 2_000 };
+
 /** Tokens that should be replaced at `aheadAt`, and when somebody looked for new ones or woke the store. */
 function setUp({ aheadAt = 60_000, keepFresh = true }: { aheadAt?: number; keepFresh?: boolean } = {}) {
-  const [looks, wakes, hopes]: number[][] = [[], [], []];
+  const [looks, wakes]: number[][] = [[], []];
   const { sessions, signIn, signOut } = createCore();
   signIn(held('a', { aheadAt }));
   const obtain = async () => {
     looks?.push(Date.now());
     throw new TokenError('refresh-failed');
   };
-  const own = createKeepFresh({
-    ...{ keepFresh, sessions, refresher: { obtain } },
-    backOff: { end: () => void hopes?.push(Date.now()) },
+  let plan = (_retryAt?: number) => {};
+  const close = keepSessionFresh({
+    ...{ keepFresh, sessions, obtain },
+    on(_event, listener) {
+      plan = (retryAt) =>
+        (listener as (event: string, payload: object) => void)('token-refreshed', { retryAt });
+      return () => {};
+    },
     sharing: { wake: () => void wakes?.push(Date.now()) },
   });
-  return { ...own, looks, wakes, hopes, signIn, signOut };
+  return { plan, close, looks, wakes, sessions, signIn, signOut };
 }
 
 test('looks when the tokens should be replaced, and again a second later while nothing comes of it', () => {
@@ -80,17 +87,20 @@ test('R13: a hidden page looks when it is visible again, and not before', () => 
 
 test('R13, R52: whoever comes back wakes the store, and without keepFresh that is all', () => {
   const page = createPage();
-  const { looks, wakes, hopes } = setUp({ keepFresh: false });
+  const { looks, wakes, sessions } = setUp({ keepFresh: false });
+  const { state } = sessions.current;
+  sessions.apply({ ...state, failure });
   for (const type of ['visibilitychange', 'resume', 'pageshow'] as const) page.fire(type);
-  expect([looks, wakes, hopes]).toEqual([[], [0, 0, 0], []]);
+  expect([looks, wakes, sessions.current.state.failure]).toEqual([[], [0, 0, 0], failure]);
 });
 
 test('R35: the network coming back ends the back-off, even of a hidden page', () => {
   const page = createPage();
-  const { hopes, wakes } = setUp({ keepFresh: false });
+  const { wakes, sessions } = setUp({ keepFresh: false });
+  sessions.apply({ ...sessions.current.state, failure });
   page.visibility = 'hidden';
   page.fire('online');
-  expect([hopes, wakes]).toEqual([[0], [0]]);
+  expect([sessions.current.state.failure?.retryAt, wakes]).toEqual([0, [0]]);
 });
 
 test('R61: leaves no timer and no listener behind', () => {

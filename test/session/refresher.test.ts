@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RefreshCause } from '../../src/api.ts';
 import { TokenError } from '../../src/errors.ts';
-import { createBackOff } from '../../src/session/back-off.ts';
 import type { Sharing } from '../../src/session/commit.ts';
-import { createRefresher, type RefresherParts } from '../../src/session/refresher.ts';
+import { obtain, type RefresherParts, renew } from '../../src/session/refresher.ts';
 import type { Refresh } from '../../src/types.ts';
 import { createCore, held } from '../support/core.ts';
 import { follow, short } from '../support/recorder.ts';
@@ -31,13 +30,13 @@ function setUp(parts: Partial<RefresherParts> = {}) {
     return next.promise;
   };
   const flush = vi.fn();
-  const backOff = createBackOff(sessions, (...entry) => told.push(entry));
-  const refresher = createRefresher({
-    ...{ refresh, refreshTimeout: 10_000, sessions, sharing, fetch, flush, backOff },
+  const whole: RefresherParts = {
+    ...{ refresh, refreshTimeout: 10_000, sessions, sharing, fetch, flush },
+    add: (...entry) => told.push(entry),
     accept: (answer, issuedAt) => good(`${answer}`, issuedAt),
     revokeTokens() {},
     ...parts,
-  });
+  };
   core.signIn(good('first'));
   told.length = 0;
   /** The last refresh that was sent is answered. */
@@ -47,9 +46,9 @@ function setUp(parts: Partial<RefresherParts> = {}) {
     else asked.at(-1)?.reject(next);
     await settle();
   };
-  const run = (cause: RefreshCause = 'rejected') => follow(refresher.run(sessions.current, cause));
-  const obtain = (minValidity?: number) => refresher.obtain(sessions.current, minValidity);
-  return { ...core, asked, answer, run, obtain, flush };
+  const run = (cause: RefreshCause = 'rejected') => follow(renew(whole, sessions.current, cause));
+  const get = (minValidity?: number) => obtain(whole, sessions.current, minValidity);
+  return { ...core, asked, answer, run, obtain: get, flush };
 }
 const states = (waits: { state: string }[]) => waits.map(({ state }) => state);
 

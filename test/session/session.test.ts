@@ -142,10 +142,10 @@ describe('tokens in the place of others', () => {
     expect([sessions.current.state.failure, told]).toEqual([failure, []]);
   });
 
-  test('R42, R23: release who waits for a refresh; a captured access token alone does not, nor what has expired', () => {
+  test('R42: release who waits for a refresh, but for a captured access token, which spends no refresh token', () => {
     const { sessions } = createCore('first');
     const release = vi.fn();
-    sessions.current.run = createRun({ isSent: true, release });
+    sessions.current.run = createRun(sessions.current, { isSent: true, release });
     sessions.apply({ ...sessions.current.state, held: held('captured'), chain: 1, capturedAt: 1 });
     expect(release).not.toHaveBeenCalled();
     const dead = held('expired on its way', { expiresAt: 999 });

@@ -94,7 +94,8 @@ export function join(
     refresh(answer, { ms = 0, cause = 'rejected', before } = {}) {
       const session: Session = sessions.current;
       const { rotation } = session.state;
-      const run: Run = { rotation, isSent: false, isExplicit: cause === 'manual', work: Promise.resolve() };
+      const done = Promise.resolve();
+      const run: Run = { session, cause, rotation, isSent: false, work: done, outcome: done };
       const turn = context.sharing.alone({ run, session, cause }, async ({ commit, guard }) => {
         const was = session.state;
         const signal = Object.assign(new AbortController().signal, {

@@ -20,7 +20,6 @@ interface Case {
   ends?: PastEnd[];
   own: Partial<Own>;
   isOlder: boolean;
-  isCookie?: boolean;
 }
 
 const a = (more?: Partial<SessionState>) => stateOf('a', more);
@@ -76,20 +75,6 @@ const cases: Case[] = [
     found: a({ end: ended }),
     own: { state: a({ end: local }) },
     isOlder: false,
-  },
-  {
-    what: 'of a cookie, what was refreshed less often by others',
-    found: a({ rotation: 1 }),
-    own: { state: a({ rotation: 2 }) },
-    isOlder: false,
-    isCookie: true,
-  },
-  {
-    what: 'of a cookie, no end of what is over here',
-    found: a(),
-    own: { state: a({ end: local }) },
-    isOlder: true,
-    isCookie: true,
   },
   {
     what: 'R42: a refresh token that was captured later, though less often replaced',
@@ -161,9 +146,9 @@ const cases: Case[] = [
 ];
 
 describe('R51, R53: of what is found in the store and what is held here', () => {
-  test.for(cases)('$what is older: $isOlder', ({ found, ends = [], own, isOlder: expected, isCookie }) => {
+  test.for(cases)('$what is older: $isOlder', ({ found, ends = [], own, isOlder: expected }) => {
     const held: Own = { state: nobody, ends: [], isEarly: false, ...own };
-    expect(isOlder({ state: found, ends }, held, !isCookie)).toBe(expected);
+    expect(isOlder({ state: found, ends }, held)).toBe(expected);
   });
 
   test('of two contexts one at least goes on with what the other has: they do not write for ever', () => {
@@ -179,9 +164,7 @@ describe('R51, R53: of what is found in the store and what is held here', () => 
     const all = [nobody, ...states].flatMap((state) =>
       [[], pastOf('a'), pastOf('b')].map((ends): Own => ({ state, ends, isEarly: false })),
     );
-    const circles = all.flatMap((one) =>
-      all.filter((other) => isOlder(one, other, true) && isOlder(other, one, true)),
-    );
+    const circles = all.flatMap((one) => all.filter((other) => isOlder(one, other) && isOlder(other, one)));
     expect(circles).toEqual([]);
   });
 });

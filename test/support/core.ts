@@ -7,6 +7,7 @@ import {
   type End,
   type How,
   type Run,
+  type Session,
   type SessionState,
 } from '../../src/session/session.ts';
 import type { Told } from './recorder.ts';
@@ -38,8 +39,9 @@ export const over = (reason: End['reason'], at = 0): SessionState => {
 };
 
 /** A refresh of the first tokens, which has not been sent. */
-export const createRun = (more: Partial<Run> = {}): Run => ({
-  ...{ rotation: 0, isSent: false, isExplicit: false, work: Promise.resolve() },
+export const createRun = (session: Session, more: Partial<Run> = {}): Run => ({
+  ...{ session, cause: 'ahead', rotation: 0, isSent: false },
+  ...{ work: Promise.resolve(), outcome: Promise.resolve() },
   ...more,
 });
 

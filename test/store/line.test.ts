@@ -1,6 +1,7 @@
 /** The calls of one store, and how long a caller waits for them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { abandoned, createTurns, type Heed } from '../../src/store/patience.ts';
+import { createEnding } from '../../src/platform/timers.ts';
+import { ask, createLine, inTurn, patiently, retry } from '../../src/store/line.ts';
 import { follow } from '../support/recorder.ts';
 import { pass } from './contexts.ts';
 
@@ -11,7 +12,7 @@ const never = () => new Promise<never>(() => {});
 
 describe('tasks', () => {
   test('run one after the other, in the order of asking, also after one that failed', async () => {
-    const { inTurn } = createTurns();
+    const line = createLine();
     const seen: string[] = [];
     const task = (name: string, ms: number) => async () => {
       seen.push(`${name} begins`);
@@ -20,103 +21,104 @@ describe('tasks', () => {
       if (name === 'b') throw new Error(name);
       return name;
     };
-    const all = Promise.allSettled([task('a', 30), task('b', 10), task('c', 0)].map((one) => inTurn(one)));
+    const all = Promise.allSettled(
+      [task('a', 30), task('b', 10), task('c', 0)].map((one) => inTurn(line, one)),
+    );
     await pass(100);
     expect(seen).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
     expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
   test('cost no timer while nobody waits for them', async () => {
-    const { inTurn } = createTurns();
-    await inTurn(async () => {});
+    await inTurn(createLine(), async () => {});
     expect(vi.getTimerCount()).toBe(0);
   });
 });
 
 describe('R53: a caller', () => {
   test('waits 5 s at most for all the calls of a task, and then the store counts as down', async () => {
-    const turns = createTurns();
+    const line = createLine();
+    const slow = () => new Promise<void>((resolve) => void setTimeout(resolve, 1_000));
     const task = follow(
-      turns.patiently(
-        turns.inTurn(async () => {
-          for (let calls = 0; calls < 9; calls++)
-            await new Promise((resolve) => void setTimeout(resolve, 1_000));
+      patiently(
+        line,
+        inTurn(line, async () => {
+          for (let calls = 0; calls < 9; calls++) await ask(line, 'read', slow);
         }),
       ),
     );
     await pass(4_999);
-    expect([task.state, turns.isDown]).toEqual(['pending', false]);
+    expect([task.state, line.isDown]).toEqual(['pending', false]);
     await pass(1);
-    expect([task.state, turns.isDown]).toEqual(['rejected', true]);
+    expect([task.state, line.isDown]).toEqual(['rejected', true]);
     expect(task.value).toMatchObject({ name: 'TimeoutError', message: expect.stringContaining('5000 ms') });
   });
 
   test('waits 5 s for those before it and its own, together', async () => {
-    const turns = createTurns();
-    turns.inTurn(never).catch(() => {});
-    const task = follow(turns.patiently(turns.inTurn(async () => {})));
+    const line = createLine();
+    inTurn(line, () => ask(line, 'read', never)).catch(() => {});
+    const task = follow(
+      patiently(
+        line,
+        inTurn(line, async () => line.isDown),
+      ),
+    );
     await pass(5_000);
-    expect(task.state).toBe('rejected');
+    expect(task.value).toBe(true);
   });
 
   test('is told at once what a task that fails throws, and the store is not down for that', async () => {
-    const turns = createTurns();
+    const line = createLine();
     const error = new Error('quota');
     const failing = async () => {
       throw error;
     };
-    await expect(turns.patiently(turns.inTurn(failing))).rejects.toBe(error);
-    expect([turns.isDown, vi.getTimerCount()]).toEqual([false, 0]);
+    await expect(patiently(line, inTurn(line, failing))).rejects.toBe(error);
+    expect([line.isDown, vi.getTimerCount()]).toEqual([false, 0]);
   });
 
   test('no longer waits for what hung before: the next task has its turn', async () => {
-    const turns = createTurns();
-    turns.patiently(turns.inTurn(never)).catch(() => {});
+    const line = createLine();
+    patiently(
+      line,
+      inTurn(line, () => ask(line, 'read', never)),
+    ).catch(() => {});
     await pass(5_000);
-    expect(await turns.patiently(turns.inTurn(async () => 'next'))).toBe('next');
+    const next = inTurn(line, () => ask(line, 'read', async () => 'next'));
+    expect([await patiently(line, next), line.isDown]).toEqual(['next', false]);
   });
 
-  test('that was given up changes nothing any more when its call is answered after all', async () => {
-    const turns = createTurns();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const changed = vi.fn();
-    const work = turns.inTurn(async (heed: Heed) => {
-      await promise;
-      heed();
-      changed();
+  test('that gave up hears nothing of what is answered after all, nor asks again in that task', async () => {
+    const line = createLine();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const heard = vi.fn();
+    const asked = vi.fn(async () => {});
+    const work = inTurn(line, async () => {
+      await ask(line, 'read', () => promise).then(heard, () => {});
+      await ask(line, 'read', asked);
     });
-    turns.patiently(work).catch(() => {});
-    const waiting = follow(turns.inTurn(async (heed: Heed) => heed()));
+    const given = follow(patiently(line, work));
     await pass(5_000);
-    resolve();
-    await expect(work).rejects.toBe(abandoned);
+    expect(given.value).toMatchObject({ name: 'TimeoutError' });
+    resolve('late');
     await pass();
-    expect([changed.mock.calls, waiting.value]).toEqual([[], abandoned]);
-  });
-
-  test('is heard again once the store has answered', async () => {
-    const turns = createTurns();
-    turns.patiently(turns.inTurn(never)).catch(() => {});
-    await pass(5_000);
-    turns.up();
-    expect(turns.isDown).toBe(false);
+    expect([line.isDown, heard.mock.calls, asked.mock.calls]).toEqual([true, [], []]);
   });
 });
 
 describe('R53: what could not be done', () => {
   /** Retries until it works; the moments at which it was tried (ms). */
   function retrying(work: (attempts: number) => Promise<unknown>) {
-    const turns = createTurns();
+    const line = createLine();
+    const closed = createEnding();
     const began = Date.now();
     const tried: number[] = [];
-    let isNeeded = true;
     const task = async () => {
       tried.push(Date.now() - began);
-      await work(tried.length);
-      isNeeded = false;
+      await ask(line, 'read', () => work(tried.length));
     };
-    turns.retry(task, () => isNeeded);
-    return { turns, tried, task, isNeeded: () => isNeeded };
+    retry(line, task, closed);
+    return { line, tried, closed, again: () => retry(line, task, closed) };
   }
   const fail = async () => {
     throw new Error('full');
@@ -138,9 +140,9 @@ describe('R53: what could not be done', () => {
   });
 
   test('is tried once, however often that is wished', async () => {
-    const { turns, tried, task, isNeeded } = retrying(async () => {});
-    turns.retry(task, isNeeded);
-    turns.retry(task, isNeeded);
+    const { tried, again } = retrying(async () => {});
+    again();
+    again();
     await pass(10_000);
     expect(tried).toEqual([1_000]);
   });
@@ -152,21 +154,22 @@ describe('R53: what could not be done', () => {
   });
 
   test('is tried soon again after the store has answered', async () => {
-    const { turns, tried } = retrying(fail);
+    const { line, tried } = retrying(fail);
     await pass(15_000);
-    turns.up();
+    await inTurn(line, () => ask(line, 'read', async () => {}));
     const count = tried.length;
     await pass(17_000);
     expect(tried.length).toBeGreaterThan(count);
   });
 
   test('R61: is tried no more after close, and no timer is left', async () => {
-    const { turns, tried } = retrying(fail);
+    const { line, tried, closed, again } = retrying(fail);
     await pass(3_000);
     const count = tried.length;
-    turns.close();
+    closed.end('closed');
+    line.cancel?.();
     expect(vi.getTimerCount()).toBe(0);
-    turns.retry(fail, () => true);
+    again();
     await pass(60_000);
     expect([tried.length, vi.getTimerCount()]).toEqual([count, 0]);
   });

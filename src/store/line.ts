@@ -1,0 +1,87 @@
+/** The calls of one store, one task after the other, and how long a caller waits for them (R53). */
+import { abortable, after, createEnding, type Ending, heed, within } from '../platform/timers.ts';
+
+/** How long a caller waits for the store, however many calls that takes (ms). */
+const PATIENCE = 5_000;
+
+const SHORTEST_PAUSE = 500;
+
+export interface Line {
+  /** What the store is asked for just now. */
+  operation: 'read' | 'write';
+  /** The last task that waits. */
+  tail: Promise<unknown>;
+  /** Of the task that runs: over when nobody waits for it any more. */
+  turn: Ending;
+  /** It hung, and nobody waits for it until it answers. */
+  isDown: boolean;
+  /** How long it was left alone last (ms). */
+  pause: number;
+  /** Ends the wait for the next attempt. */
+  cancel: (() => void) | undefined;
+}
+
+export const createLine = (): Line => ({
+  operation: 'read',
+  tail: Promise.resolve(),
+  turn: createEnding(),
+  isDown: false,
+  pause: SHORTEST_PAUSE,
+  cancel: undefined,
+});
+
+/** Runs when the tasks before it are done. */
+export function inTurn<T>(line: Line, task: () => Promise<T>): Promise<T> {
+  const run = line.tail.then(() => {
+    line.turn = createEnding();
+    return task();
+  });
+  line.tail = run.catch(() => {});
+  return run;
+}
+
+/** Asks the store, in a task that has its turn. What is answered after that is over reaches nobody. */
+export async function ask<T>(
+  line: Line,
+  operation: Line['operation'],
+  question: () => Promise<T>,
+): Promise<T> {
+  heed(line.turn);
+  line.operation = operation;
+  const answer = await abortable(question(), line.turn);
+  line.isDown = false;
+  line.pause = SHORTEST_PAUSE;
+  return answer;
+}
+
+/** Waits for a task. When nobody would wait any longer the store counts as down, and the task goes on without it. */
+export function patiently<T>(line: Line, task: Promise<T>, isAwaited?: boolean): Promise<T> {
+  let limit: AbortSignal | undefined;
+  const wait = (signal: AbortSignal) => {
+    limit = signal;
+    return task;
+  };
+  return within('the store', PATIENCE, wait, isAwaited).catch((error) => {
+    if (limit?.aborted) {
+      line.isDown = true;
+      line.turn.end(error)();
+    }
+    return task;
+  });
+}
+
+/** Runs a task behind the callers' backs, in a while, and again until it succeeds. */
+export function retry(line: Line, task: () => Promise<unknown>, closed: Ending): void {
+  if (line.cancel || closed.aborted) return;
+  line.pause = Math.min(line.pause * 2, 30_000);
+  line.cancel = after(line.pause, () => {
+    const done = () => {
+      line.cancel = undefined;
+    };
+    const again = () => {
+      done();
+      retry(line, task, closed);
+    };
+    patiently(line, inTurn(line, task), false).then(done, again);
+  });
+}

@@ -1,0 +1,40 @@
+/** What a context does when the entry may have changed: it reads, and nobody waits (R52). */
+import { createEnding } from '../platform/timers.ts';
+import type { Leasing } from './lease.ts';
+import { inTurn } from './line.ts';
+import { isBehind, report } from './replica.ts';
+import { later, look } from './shared-entry.ts';
+
+/** The managers of one store in this context: they tell each other when one of them has replaced the entry. */
+export type Siblings = Set<Hearing>;
+
+export interface Hearing extends Leasing {
+  readonly siblings: Siblings;
+  /** A read that was asked for is still to come. */
+  isGlancing: boolean;
+}
+
+/** Whoever waits for the lease of another context looks at once. */
+export function wake(shared: Hearing): void {
+  const { news } = shared;
+  shared.news = createEnding();
+  news.end(undefined)();
+}
+
+/** No timer: some platforms allow none outside a request. */
+export async function glance(shared: Hearing): Promise<void> {
+  const { sessions } = shared;
+  if (shared.isGlancing || sessions.closed.aborted) return;
+  shared.isGlancing = true;
+  const task = () => {
+    // What comes from now on is news again.
+    shared.isGlancing = false;
+    return look(shared);
+  };
+  await inTurn(shared, task).catch((error) => report(shared, error));
+  if (isBehind(shared)) later(shared);
+  // A refresh that has just committed still has its turn, and tells of its tokens after that (R55).
+  const { run, state } = sessions.current;
+  if (!run?.isSent || run.rotation === state.rotation) shared.flush();
+  wake(shared);
+}

@@ -1,0 +1,146 @@
+/** The entry of a store, as one context reads and replaces it: every change is made in one step (R51). */
+import { after } from '../platform/timers.ts';
+import type { Change } from '../session/changes.ts';
+import type { How } from '../session/session.ts';
+import type { StorePort } from '../types.ts';
+import { type Found, type Lease, readEntry, writeEntry } from './entry.ts';
+import { ask, inTurn, type Line, patiently, retry } from './line.ts';
+import {
+  adopt,
+  entryOf,
+  isBehind,
+  isRead,
+  isShared,
+  keep,
+  newest,
+  type Replica,
+  report,
+  wrote,
+} from './replica.ts';
+
+export interface Shared extends Replica, Line {
+  readonly port: StorePort;
+  flush(): void;
+  /** Tells the other managers of this very store in this context. */
+  tell(): void;
+  /** Whether the store still shows the lease of a turn that is over here, because it could not be written. */
+  isLeft(): boolean;
+  /** Asks the server of a cookie who is signed in. */
+  find(): Promise<void>;
+}
+
+/** Reads the entry, in a task that has its turn. */
+export async function look(shared: Shared): Promise<true> {
+  const { port, sessions, cookie } = shared;
+  const { current } = sessions;
+  const { id } = current.state;
+  const wasRead = isRead(shared);
+  adopt(shared, readEntry(await ask(shared, 'read', () => port.read()), shared));
+  const { state } = sessions.current;
+  // Another context has signed in or out; only the server knows what a cookie holds now.
+  const isOther = current !== sessions.current || id !== state.id;
+  if (cookie && wasRead && isOther && !state.held) shared.find().catch(() => {});
+  return true;
+}
+
+/** Writes `next` over the known entry. `false`: there was another one, which has been taken over. */
+async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean): Promise<boolean> {
+  const { known, port, stored } = shared;
+  let isDone = false;
+  let lost: { error: unknown } | undefined;
+  try {
+    isDone = await ask(shared, 'write', () => {
+      shared.stored = next.state;
+      return port.replace(known.version, writeEntry(next, shared), isQuiet);
+    });
+  } catch (error) {
+    lost = { error };
+  }
+  if (!isDone) {
+    // Perhaps it was made all the same, and its answer was lost.
+    const found = await ask(shared, 'read', () => port.read());
+    isDone = found?.version === next.version;
+    if (!isDone) {
+      // Nobody else was first: it is the store that fails.
+      if (lost && found?.version === known.version) {
+        shared.operation = 'write';
+        throw lost.error;
+      }
+      shared.stored = stored;
+      adopt(shared, readEntry(found, shared));
+    }
+  }
+  if (isDone) wrote(shared, next, how);
+  if (isDone && !isQuiet) shared.tell();
+  return isDone;
+}
+
+/** Makes a change to the newest entry, in a task that has its turn. Answers whether it was made. */
+async function update(shared: Shared, change: Change, how: How = {}, lease?: Lease | null): Promise<boolean> {
+  if (!isRead(shared)) await look(shared);
+  for (let tries = 0; ; tries++) {
+    // Many at once, or one that never agrees.
+    if (tries > 3) await new Promise<void>((resolve) => void after(tries * 5, resolve));
+    const next = change(newest(shared));
+    if (!next) return false;
+    if (shared.known.kind === 'foreign' && !how.isExplicit && !how.begins) {
+      if (!lease) keep(shared, next, how);
+      return !lease;
+    }
+    if (await replace(shared, entryOf(shared, next, lease), how, !!lease)) return true;
+  }
+}
+
+/** Runs `work` in its turn; where it fails, or the store is down, `otherwise`, before the next one has its turn. */
+function attempt<T>(shared: Shared, work: () => Promise<T>, otherwise: (error: unknown) => T): Promise<T> {
+  const task = async () => {
+    let error: unknown = new Error('the store cannot be reached');
+    try {
+      if (!shared.isDown) return await work();
+    } catch (thrown) {
+      error = report(shared, thrown);
+    }
+    return otherwise(error);
+  };
+  return shared.isDown ? task() : patiently(shared, inTurn(shared, task));
+}
+
+/** Writes what could not be written, unless somebody else's session has come in between. */
+export function later(shared: Shared): void {
+  const task = async () => {
+    await look(shared);
+    const change: Change = (now) => (isBehind(shared) ? now : undefined);
+    if (isBehind(shared)) await update(shared, change, {}, shared.isLeft() ? null : undefined);
+    shared.flush();
+  };
+  retry(shared, task, shared.sessions.closed);
+}
+
+/**
+ * Makes a change, here alone where the store cannot be reached. Answers whether it was made.
+ *
+ * @param lease - One that is taken with it, or `null`: it ends. Rejects where a lease cannot be taken.
+ */
+export function write(shared: Shared, change: Change, how?: How, lease?: Lease | null): Promise<boolean> {
+  const makeHere = (error: unknown) => {
+    // Nor is a session ended by what no replacement has confirmed (R51).
+    if (lease || (how?.error && isShared(shared))) throw error;
+    const next = change(newest(shared));
+    if (next) keep(shared, next, how);
+    later(shared);
+    return !!next;
+  };
+  return attempt(shared, () => update(shared, change, how, lease), makeHere);
+}
+
+/** Reads the entry. Answers whether the store could be reached. */
+export async function read(shared: Shared): Promise<boolean> {
+  const isReached = await attempt(
+    shared,
+    () => look(shared),
+    () => false,
+  );
+  // A failed write, or a store that came back with an older entry.
+  if (!isReached || isBehind(shared)) later(shared);
+  return isReached;
+}

@@ -1,0 +1,68 @@
+/** What a context does when the entry may have changed. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createCell } from '../support/ports.ts';
+import { during, join, openContexts, pass } from './contexts.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('R52: news', () => {
+  test('of a sign-in, a refresh and a sign-out reaches the others, with its own cause', async () => {
+    const {
+      contexts: [a, b],
+    } = await openContexts(2);
+    await a.signOut();
+    await pass();
+    await a.signIn('x');
+    await pass();
+    await a.refresh('y', { cause: 'expired' });
+    await pass();
+    expect(b.heard).toEqual(['signed-out local', 'signed-in local', 'token-refreshed expired']);
+    expect(b.told.every(([, payload]) => (payload as { elsewhere?: boolean }).elsewhere)).toBe(true);
+  });
+
+  test('is followed by one read, however many there are at once; commits between two reads count as one', async () => {
+    const {
+      contexts: [a, b],
+    } = await openContexts(2, { cell: createCell({ ms: 10 }) });
+    b.view.freeze();
+    for (const name of ['x', 'y', 'z']) await during(a.signIn(name), 100);
+    b.view.thaw();
+    await pass(100);
+    expect(b.view.calls.length).toBeLessThanOrEqual(2);
+    expect([b.token, b.heard]).toEqual([a.token, ['signed-out replaced', 'signed-in local']]);
+  });
+
+  test('that comes while the store is read is followed by another read', async () => {
+    const {
+      contexts: [a, b],
+    } = await openContexts(2, { cell: createCell({ ms: 100 }) });
+    for (const name of ['x', 'y', 'z']) {
+      a.signIn(name);
+      await pass(130);
+    }
+    await pass(1_000);
+    expect([a.token, b.token]).toEqual(['access-z', 'access-z']);
+  });
+
+  test('of one manager is told to the others of this very store, also where the store has none', async () => {
+    const cell = createCell({ isWatched: false });
+    const { store } = cell.open();
+    const [a, b] = [join(store), join(store)];
+    await pass();
+    await a.signIn('x');
+    await pass();
+    expect(b.token).toBe('access-x');
+  });
+
+  test('after a wake-up is read, and requests wait for it', async () => {
+    const {
+      contexts: [a, b],
+    } = await openContexts(2, { cell: createCell({ isWatched: false, ms: 10 }) });
+    await during(a.signIn('x'), 100);
+    b.sharing.wake();
+    expect([b.sharing.isOpening, b.token]).toEqual([true, 'access-a']);
+    await during(b.sharing.settle(), 100);
+    expect([b.sharing.isOpening, b.token]).toEqual([false, 'access-x']);
+  });
+});
