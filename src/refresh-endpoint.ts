@@ -142,11 +142,12 @@ async function post(
     // Read here, because an answer that breaks off is a lost answer.
     const body = parse(await response.text());
     answer = { response, body };
-    return new Response(null, { status: response.status, headers: response.headers });
+    // Browsers show nothing of a redirect, not even its status.
+    return new Response(null, { status: response.status || 302, headers: response.headers });
   };
-  // A redirect would take the refresh token elsewhere; a late answer may hold the only living one.
+  // A redirect would take the refresh token elsewhere, and not every platform knows `error`; a late answer may hold the only living one.
   try {
-    await ky.post(url, { ...request, retry, fetch: send, redirect: 'error', timeout: false });
+    await ky.post(url, { ...request, retry, fetch: send, redirect: 'manual', timeout: false });
     return { answer, isGood: true };
   } catch {
     return { answer, isGood: false };

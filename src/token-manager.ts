@@ -1,5 +1,5 @@
 /** Wires the parts together: the one place where the whole can be read. */
-import type { RefreshCause, TokenManager, TokenManagerOptions } from './api.ts';
+import type { TokenManager, TokenManagerOptions } from './api.ts';
 import { checkMembers } from './check.ts';
 import { TokenError } from './errors.ts';
 import { aDuration, readOptions } from './options.ts';
@@ -10,9 +10,9 @@ import { createCoolDown } from './request/cool-down.ts';
 import { createCalls } from './session/calls.ts';
 import { createUnshared, type Sharing } from './session/commit.ts';
 import { createEvents, report } from './session/events.ts';
-import { type Accept, type Held, hold } from './session/expiry.ts';
+import { type Accept, hold } from './session/expiry.ts';
 import { keepSessionFresh } from './session/keep-fresh.ts';
-import { obtain, renew } from './session/refresher.ts';
+import { obtain, type Refresher, renew } from './session/refresher.ts';
 import { createSessions, type Session } from './session/session.ts';
 import { readTokenResponse } from './session/token-response.ts';
 import type { TokenSet } from './types.ts';
@@ -75,9 +75,8 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       if (!session.state.held) await parts.obtain(session);
     },
 
-    renew: (session: Session, cause: RefreshCause): Promise<void> => renew(parts, session, cause),
-    obtain: (session: Session, minValidity?: number): Promise<Held | undefined> =>
-      obtain(parts, session, minValidity),
+    renew: ((...args) => renew(parts, ...args)) as Refresher['renew'],
+    obtain: ((...args) => obtain(parts, ...args)) as Refresher['obtain'],
   };
   // Before anything starts: a rule may be none.
   const capture = settings.capture && createCapture(settings.capture, parts);
@@ -90,15 +89,15 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const status = () => {
     const { state, isTried } = sessions.current;
     if (state.held) return 'signed-in';
-    const isKnown = state.end || (sharing.isRead && (isTried || !refresh.withoutRefreshToken));
+    const isKnown = (state.end || sharing.isRead) && (isTried || !refresh.withoutRefreshToken);
     return isKnown ? 'signed-out' : 'unknown';
   };
 
   const close = () => {
-    sharing.close();
     sessions.close();
     endKeepFresh();
     events.close();
+    sharing.close();
   };
 
   const methods = {
@@ -106,7 +105,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     async getAccessToken({ minValidity, signal } = {}) {
       checkMembers('getAccessToken', { minValidity }, { minValidity: aDuration });
       const session = await parts.settled(signal);
-      const good = await abortable(parts.obtain(session, minValidity), signal);
+      const good = await parts.obtain(session, minValidity, signal);
       return good?.tokens.accessToken;
     },
     async refresh({ signal } = {}) {
@@ -114,8 +113,10 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       if (!held()) sharing.wake();
       const session = await parts.settled(signal);
       if (!session.state.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
-      await abortable(parts.renew(session, 'manual'), signal);
-      return session.state.held?.tokens as TokenSet;
+      await parts.renew(session, 'manual', signal);
+      if (session.state.held) return session.state.held.tokens;
+      // Signed out meanwhile.
+      throw new TokenError('session-changed');
     },
     ...createCalls(parts),
     on: events.on as TokenManager['on'],

@@ -45,7 +45,7 @@ test('RFC 6749 §6: the form holds the grant and whatever was asked for', async 
   const { ask, sent } = setUp(options);
   expect(await ask()).toEqual(grant);
   const { method, redirect, headers } = sent[0]?.request ?? {};
-  expect([method, redirect, headers?.get('accept')]).toEqual(['POST', 'error', 'application/json']);
+  expect([method, redirect, headers?.get('accept')]).toEqual(['POST', 'manual', 'application/json']);
   expect(await sent[0]?.request.text()).toBe(
     'grant_type=refresh_token&refresh_token=s3cret&client_id=spa&scope=read&resource=urn%3Aa&resource=urn%3Ab&tenant=x',
   );

@@ -110,7 +110,7 @@ export function identityToolkit({ apiKey, emulatorOrigin }: IdentityToolkitOptio
         const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken });
         const url = `${base}/securetoken.googleapis.com/v1/token?key=${encodeURIComponent(apiKey)}`;
         // A redirect would take the refresh token elsewhere.
-        return exchange(() => fetch(url, { method: 'POST', body, signal, redirect: 'error' }));
+        return exchange(() => fetch(url, { method: 'POST', body, signal, redirect: 'manual' }));
       },
       { id: `${base} ${apiKey}` },
     ),

@@ -70,8 +70,9 @@ async function judge(
   const mayReplay = isReplayable(call);
   if (isIssued !== undefined || (isCurrent ? coolDown.isMarked(accessToken, call) : !mayReplay))
     return response;
-  const renewal = isCurrent ? parts.renew(session, 'rejected') : parts.obtain(session);
-  const renewed = abortable<unknown>(renewal, call.signal);
+  const renewed: Promise<unknown> = isCurrent
+    ? parts.renew(session, 'rejected', call.signal)
+    : parts.obtain(session, undefined, call.signal);
   if (!mayReplay)
     return renewed.then(
       () => response,
@@ -144,7 +145,7 @@ async function wait(parts: AuthFetchParts, call: Call): Promise<Response> {
   if (!held || Date.now() >= held.aheadAt) {
     const added = held && (await headersFor(parts, call, session, requestOf(call, held)));
     if (added && hasHeader(call, added)) return send(parts, call);
-    held = await abortable(parts.obtain(session), call.signal);
+    held = await parts.obtain(session, undefined, call.signal);
   }
   return held ? exchange(parts, call, session, held) : send(parts, call);
 }

@@ -1,6 +1,6 @@
 /** What can happen to a session: each change says what it expects to find (R30), and what becomes of it. Pure. */
 import type { RefreshCause } from '../api.ts';
-import type { Held } from './expiry.ts';
+import { areOthers, type Held, subjectsOf } from './expiry.ts';
 import { type End, isSignedIn, type SessionState } from './session.ts';
 
 /** Answers the next state, or nothing when it does not find what it expects. */
@@ -11,6 +11,7 @@ export const createId = (): string => globalThis.crypto?.randomUUID?.() ?? `${Da
 
 const begin = (held: Held, begunBy: SessionState['begunBy'], id = createId()): SessionState => ({
   ...{ id, held, begunBy, begunAt: Date.now(), rotation: 0, capturedAt: 0, renewedAt: 0 },
+  subjects: subjectsOf(held.tokens),
 });
 
 /** Whether they are of one session, or both of nobody since the same end. */
@@ -40,13 +41,14 @@ const isSame = (a: SessionState, b: SessionState) => a.id === b.id && a.rotation
  * nothing has changed. The first time here it is the session that the other contexts know.
  */
 export const restore =
-  (was: SessionState, held: Held): Change =>
+  (was: SessionState, held: Held, refreshMs: number): Change =>
   (now) => {
     if (!isSame(now, was) || !isSameSession(now, was)) return undefined;
-    const isFirst = now.id && !now.end && !now.held;
+    const isOther = areOthers(now.subjects ?? [], subjectsOf(held.tokens));
+    const isFirst = now.id && !now.end && !now.held && !isOther;
     return isFirst
-      ? { ...now, held, rotation: now.rotation + 1, failure: undefined }
-      : begin(held, 'restored');
+      ? { ...now, held, rotation: now.rotation + 1, refreshMs, failure: undefined }
+      : { ...begin(held, 'restored'), refreshMs };
   };
 
 /**
@@ -59,7 +61,16 @@ export const refresh =
     if (!isSame(now, was)) return undefined;
     if (now.end) return now.end.reason === 'ended' ? begin(held, 'restored') : undefined;
     const rotation = now.rotation + 1;
-    return { ...now, held, rotation, cause, durationMs, chain: undefined, failure: undefined };
+    return {
+      ...now,
+      held,
+      rotation,
+      cause,
+      durationMs,
+      refreshMs: durationMs,
+      chain: undefined,
+      failure: undefined,
+    };
   };
 
 /** Which tokens those held now have come from by captures alone. */

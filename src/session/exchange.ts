@@ -1,11 +1,11 @@
 /** One refresh: sends the refresh token (G), takes the answer (H), and commits what it says. */
 import { asTokenError, TokenError } from '../errors.ts';
-import { heed, type LimitedSignal, within } from '../platform/timers.ts';
+import { clock, heed, type LimitedSignal, within } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
 import { type BackOffParts, noteFailure } from './back-off.ts';
 import { expire, fail, refresh as refreshed, restore } from './changes.ts';
 import type { Turn } from './commit.ts';
-import { type Accept, type Held, subjectOf } from './expiry.ts';
+import { type Accept, areOthers, type Held, subjectsOf } from './expiry.ts';
 import type { Run, Sessions } from './session.ts';
 
 export interface ExchangeParts extends BackOffParts {
@@ -35,6 +35,7 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
   let next: Held;
   let isOther = !held;
   run.isSent = true;
+  run.at = clock();
   try {
     // The waiters give up after half of the time: a late answer may hold the only living refresh token.
     const answer = await within('the refresh', refreshTimeout * 2, call, false);
@@ -42,8 +43,7 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
     if (held && refresh.withoutRefreshToken) {
       // What somebody else's cookie brought holds nothing of this session.
       const other = accept(answer, startedAt);
-      const subject = subjectOf(other.tokens);
-      isOther = !!subject && subject !== (subjectOf(held.tokens) ?? subject);
+      isOther = areOthers(subjectsOf(other.tokens), subjectsOf(held.tokens));
       if (isOther) next = other;
     }
   } catch (thrown) {
@@ -64,9 +64,9 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
     throw error;
   }
   session.issued = next.tokens.accessToken;
-  const change = isOther ? restore(was, next) : refreshed(was, next, cause, Date.now() - startedAt);
-  // A sign-out wins over the refresh that was on the wire.
-  // What it brings goes before anybody else may ask for it.
+  const ms = Date.now() - startedAt;
+  const change = isOther ? restore(was, next, ms) : refreshed(was, next, cause, ms);
+  // A sign-out wins over the refresh that was on the wire, and what that brings goes before anybody else may ask for it.
   if (!(await commit(change, { isRestored: isOther })) && session.isRevoked)
     await parts.revokeTokens(next.tokens);
 }

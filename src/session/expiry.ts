@@ -85,6 +85,13 @@ export function hold(
 export const isValidFor = ({ issuedAt, expiresAt }: Held, minValidity: number): boolean =>
   Date.now() < expiresAt - Math.min(minValidity, (expiresAt - issuedAt) * 0.9);
 
-/** Whom the tokens speak of: `sub` of the ID token, else of a JWT access token. */
-export const subjectOf = ({ idToken = '', accessToken }: TokenSet): unknown =>
-  claimsOf(idToken)['sub'] ?? claimsOf(accessToken)['sub'];
+/** Whom the tokens speak of: `sub` of the ID token, and of a JWT access token, which may be another one. */
+export const subjectsOf = ({ idToken = '', accessToken }: TokenSet): unknown[] =>
+  [idToken, accessToken].map((token) => claimsOf(token)['sub']);
+
+/** Whether they are somebody else's: like is compared with like where both have it. */
+export function areOthers(a: readonly unknown[], b: readonly unknown[]): boolean {
+  const index = [0, 1].find((index) => a[index] && b[index]);
+  const [one, two] = index === undefined ? [a[0] ?? a[1], b[0] ?? b[1]] : [a[index], b[index]];
+  return !!one && !!two && one !== two;
+}

@@ -1,7 +1,7 @@
 /** Brings good tokens: one refresh at a time for a session, however many ask. */
 import type { RefreshCause } from '../api.ts';
 import { asTokenError } from '../errors.ts';
-import { abortable, heed, within } from '../platform/timers.ts';
+import { abortable, clock, heed, within } from '../platform/timers.ts';
 import { endBackOff, heedBackOff, noteFailure } from './back-off.ts';
 import type { Sharing } from './commit.ts';
 import { type ExchangeParts, exchange } from './exchange.ts';
@@ -13,10 +13,12 @@ export interface RefresherParts extends ExchangeParts {
   flush(): void;
 }
 
+type Signal = AbortSignal | null | undefined;
+
 /** `renew` and `obtain` of one manager. */
 export interface Refresher {
-  renew(session: Session, cause: RefreshCause): Promise<void>;
-  obtain(session: Session, minValidity?: number): Promise<Held | undefined>;
+  renew(session: Session, cause: RefreshCause, signal?: Signal): Promise<void>;
+  obtain(session: Session, minValidity?: number, signal?: Signal): Promise<Held | undefined>;
 }
 
 /** What those who wait are told; the end of the session is handed on as it is. */
@@ -38,7 +40,7 @@ async function send(parts: RefresherParts, run: Run, before: Run | undefined): P
 }
 
 function start(parts: RefresherParts, session: Session, cause: RefreshCause): Run {
-  const run = { session, cause, rotation: session.state.rotation, isSent: false } as Run;
+  const run = { session, cause, rotation: session.state.rotation, isSent: false, at: clock() } as Run;
   // Only tokens that are issued from now on will do for an explicit one.
   const released = new Promise<void>((resolve) => {
     if (cause !== 'manual') run.release = resolve;
@@ -48,34 +50,50 @@ function start(parts: RefresherParts, session: Session, cause: RefreshCause): Ru
   return run;
 }
 
-/** The outcome of `work`, or the end of a caller's patience; whatever it is, the run's waiters are told the same. */
-const wait = (parts: RefresherParts, run: Run, work: Promise<unknown>): Promise<unknown> =>
-  within('the refresh', parts.refreshTimeout, () => abortable(work, run.session.over)).catch((error) => {
-    run.wait = undefined;
-    const failure = failureOf(parts, run, error);
-    parts.flush();
-    throw failure;
-  });
+/**
+ * The outcome of `work`, or the end of a caller's patience; whatever it is, the run's waiters are told the same. Each
+ * has a time limit of its own: on Cloudflare's workers a timer dies with its request.
+ */
+const wait = (parts: RefresherParts, run: Run, work: Promise<unknown>, signal: Signal): Promise<unknown> =>
+  within('the refresh', parts.refreshTimeout, () => abortable(work, run.session.over, signal)).catch(
+    (error) => {
+      heed(signal);
+      const failure = failureOf(parts, run, error);
+      parts.flush();
+      throw failure;
+    },
+  );
+
+/** The refresh under way, but for one whose request died with all that would have ended it. */
+function runOf({ refreshTimeout }: RefresherParts, { run }: Session): Run | undefined {
+  const longest = refreshTimeout * (run?.isSent ? 2 : 4) + 30_000;
+  return run && clock() - run.at < longest ? run : undefined;
+}
 
 /** Refreshes, or joins the refresh under way; an explicit one wants tokens that are issued from now on (R31). */
-export async function renew(parts: RefresherParts, session: Session, cause: RefreshCause): Promise<void> {
+export async function renew(
+  parts: RefresherParts,
+  session: Session,
+  cause: RefreshCause,
+  signal?: Signal,
+): Promise<void> {
   heed(session.over);
   if (cause === 'manual') {
     endBackOff(parts.sessions);
-    const sent = session.run;
+    const sent = runOf(parts, session);
     // What it brings may have been issued before this call.
     if (sent?.isSent && sent.rotation === session.state.rotation) {
       // One that failed is no reason not to try.
       const work = sent.work.catch(() => {});
-      await wait(parts, sent, work);
-      return renew(parts, session, cause);
+      await wait(parts, sent, work, signal);
+      return renew(parts, session, cause, signal);
     }
   } else heedBackOff(session);
   // Tokens from elsewhere need a refresh of their own.
+  session.run = runOf(parts, session);
   if (session.run?.rotation !== session.state.rotation) session.run = start(parts, session, cause);
-  const joined = session.run as Run;
-  joined.wait ??= wait(parts, joined, joined.outcome);
-  await joined.wait;
+  const { run } = session;
+  await wait(parts, run, run.outcome, signal);
 }
 
 /** Good tokens of this session: those in hand, or new ones; `undefined`: signed out. */
@@ -83,13 +101,14 @@ export async function obtain(
   parts: RefresherParts,
   session: Session,
   minValidity?: number,
+  signal?: Signal,
 ): Promise<Held | undefined> {
   heed(session.over);
   const { held } = session.state;
   const now = Date.now();
   if (!held && (session.isTried || !parts.refresh.withoutRefreshToken)) return undefined;
   if (!held || now >= held.waitAt || (minValidity && !isValidFor(held, minValidity))) {
-    await renew(parts, session, 'expired').catch((error) => {
+    await renew(parts, session, 'expired', signal).catch((error) => {
       // A token that is still good serves while no new one can be had; a cookie that is refused means signed out.
       const isGood = held
         ? asTokenError(error, 'refresh-failed') && Date.now() < held.expiresAt

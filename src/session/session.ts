@@ -28,6 +28,10 @@ export interface SessionState {
   /** Why they were replaced last, and how long that took. */
   readonly cause?: RefreshCause | undefined;
   readonly durationMs?: number | undefined;
+  /** How long the last refresh took (ms). */
+  readonly refreshMs?: number | undefined;
+  /** Whom its tokens spoke of when it began. */
+  readonly subjects?: readonly unknown[] | undefined;
   /** When the request was sent whose captured answer was taken last; then of the last that brought a refresh token. */
   readonly capturedAt: number;
   readonly renewedAt: number;
@@ -70,8 +74,8 @@ export interface Run {
   /** Ends with it, or by `release`: there are good tokens from elsewhere. */
   outcome: Promise<unknown>;
   release?: () => void;
-  /** What callers wait for: the outcome, as long as anybody waits. */
-  wait?: Promise<unknown> | undefined;
+  /** When it began, or was sent, by the clock that only goes forward. */
+  at: number;
   error?: TokenError;
 }
 
@@ -79,6 +83,8 @@ export interface Run {
 export interface How {
   /** Another context did it. */
   readonly elsewhere?: boolean;
+  /** A cookie may hold what that brought: it is asked for once more. */
+  readonly mayTry?: boolean;
   /** It was there before this context: nobody did anything. */
   readonly isRestored?: boolean;
   /** The id of the session that an explicit sign-in begins. */
@@ -115,13 +121,13 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
   const closed = createEnding();
 
   /** Another session takes the place of the current one, or nobody. */
-  function leave(next: SessionState, { elsewhere = false, error, end }: How): void {
+  function leave(next: SessionState, { elsewhere = false, mayTry, error, end }: How): void {
     const { state, over } = current;
     const { reason = 'replaced', isRevoked } = (next.id === state.id ? next.end : end) ?? {};
     current.isRevoked ||= isRevoked;
     const tell = over.end(error ?? new TokenError(reason === 'ended' ? 'session-ended' : 'session-changed'));
     // What another context began is still to come, and a cookie may hold it; what it revoked is gone.
-    current = create(next, !elsewhere || !!isRevoked);
+    current = create(next, !mayTry || !!isRevoked);
     if (closed.aborted) current.over.end(closed.reason);
     if (state.held)
       add('signed-out', { sessionId: state.id as string, reason, elsewhere, ...(error && { error }) });
@@ -138,7 +144,7 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
     // Who waits while nobody is signed in goes on with what is restored, and not with what a sign-in begins.
     if (was.held ? !isSame || !held : held && !elsewhere && !isRestored) leave(state, how);
     else if (state.end) current.isRevoked = state.end.isRevoked;
-    if (elsewhere && !isSame) current.isTried = false;
+    if (how.mayTry && !isSame) current.isTried = false;
     current.state = state;
     if (!held) return;
     const { accessToken, expiresAt } = held.tokens;

@@ -9,7 +9,7 @@ import { openWeb } from './web-store.ts';
 
 /** A page that was left takes its lease with it: twice as long as the last refresh took. */
 const cookie: Cookie = {
-  graceOf: ({ state: { durationMs = 0 } }) => Math.min(Math.max(durationMs * 2, 500), 3_000),
+  graceOf: ({ state: { refreshMs = 0 } }) => Math.min(Math.max(refreshMs * 2, 500), 3_000),
 };
 
 /** What another context asks of the cookie just now comes first, or it would outlive the sign-out; 5 s at most. */

@@ -83,9 +83,10 @@ export function readEntry(entry: StoreEntry | undefined, format: Format): Found 
   const version = entry?.version;
   try {
     return { ...(entry ? parse(entry, format) : { ...unread, kind: 'none' }), version };
-  } catch {
-    // What JSON.parse throws quotes the value.
-    return { ...unread, kind: 'damaged', version };
+  } catch (error) {
+    // What JSON.parse throws quotes the value. A manager with another `attach` can use what this one cannot.
+    const isForeign = (error as { code?: string }).code && /token_type/.test(`${error}`);
+    return { ...unread, kind: isForeign ? 'foreign' : 'damaged', version };
   }
 }
 

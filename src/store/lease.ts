@@ -13,8 +13,9 @@ export interface Leasing extends Shared {
   readonly refreshTimeout: number;
   /** Over when there may be news. */
   news: Ending;
-  /** By whom leases are taken here. */
+  /** By whom leases are taken here, and the one that is held just now. */
   me?: string;
+  holding?: string | undefined;
 }
 
 /** What is different where a cookie holds the session. */
@@ -31,35 +32,37 @@ const taken = () => new Error('another context is refreshing');
 const LONGEST = 300_000;
 
 /** How long the others' lease lasts (ms). */
-function left({ known, leaseSeenAt, cookie, me }: Leasing, isLocked: boolean): number {
+function left({ known, leaseSeenAt, cookie, me, holding }: Leasing, isLocked: boolean): number {
   const { lease, age = 0 } = known;
-  if (!lease || lease.by === me) return 0;
+  // A lease of this context from before; but while it is at it, the next one waits, too.
+  if (!lease || (lease.by === me && lease.id !== holding)) return 0;
   // Its holder is dead: it could not lose the lock alive.
   const isOrphan = isLocked && lease.isLocked;
-  const ms = isOrphan ? (cookie?.graceOf(known) ?? 0) : lease.ms;
+  const ms = isOrphan ? (cookie?.graceOf(known) ?? 0) : Math.min(lease.ms, LONGEST);
   return Math.max(0, ms - Math.max(clock() - leaseSeenAt, age));
 }
 
 /** Takes the lease. Its time runs from before it was asked for, by whichever clock runs more. */
-async function take(shared: Leasing, isLocked: boolean, isWanted: () => boolean) {
+async function take(shared: Leasing, isWanted: () => boolean, isLocked: boolean) {
   shared.me ??= createId();
   const ms = Math.min(shared.refreshTimeout * 2 + 2_000, LONGEST);
   const lease: Lease = { id: createId(), by: shared.me, isLocked, ms };
   const [date, time] = [Date.now(), clock()];
   const age = () => Math.max(Date.now() - date, clock() - time);
-  const change: Change = (now) => (!left(shared, isLocked) && isWanted() ? now : undefined);
+  const change: Change = (now) => (isWanted() ? now : undefined);
   const isTaken = await write(shared, change, undefined, lease);
+  if (isTaken) shared.holding = lease.id;
   return isTaken ? { id: lease.id, isFresh: () => age() < ms / 2, isOver: () => age() >= ms } : undefined;
 }
 
 /** Answers whether the task had its turn. */
 async function hold(shared: Leasing, isWanted: IsWanted, task: Task, isLocked: boolean): Promise<boolean> {
-  let mine = await take(shared, isLocked, isWanted);
+  let mine = await take(shared, () => !left(shared, isLocked) && isWanted(), isLocked);
   if (!mine) return false;
   const isMine = () => !!mine && shared.known.lease?.id === mine.id;
   const guard: Turn['guard'] = (underlying, signal) => async (input, init) => {
     // Who has lost it once presents nothing any more: the token was read before.
-    if (mine && !mine.isFresh()) mine = await take(shared, isLocked, isMine);
+    if (mine && !mine.isFresh()) mine = await take(shared, isMine, isLocked);
     // So late it would be aborted with an answer on the way.
     if (!mine || Date.now() > Number(signal.deadline) - shared.refreshTimeout) throw taken();
     return underlying(input, init);
@@ -70,6 +73,7 @@ async function hold(shared: Leasing, isWanted: IsWanted, task: Task, isLocked: b
     // Nothing was committed: the others need not wait.
     if (isMine()) await write(shared, (now) => (isMine() ? now : undefined), undefined, null);
     shared.isLeft = () => isMine() && !mine?.isOver();
+    shared.holding = undefined;
   }
   return true;
 }
@@ -116,16 +120,26 @@ async function queue(shared: Leasing, isWanted: IsWanted, task: Task, until: num
   const { port, sessions } = shared;
   const { closed } = sessions;
   const controller = new AbortController();
-  // Once granted it is ignored.
-  const stop = () => controller.abort(taken());
-  const cancel = after(until - clock(), stop);
-  closed.addEventListener('abort', stop);
+  let stop = () => {};
+  let cancel = () => {};
   let work: Promise<unknown> | undefined;
   try {
     return await new Promise((resolve) => {
       // One that refuses counts as missing.
-      const done = () => resolve(work ?? compete(shared, isWanted, task, false, until));
+      const done = () => {
+        work ??= compete(shared, isWanted, task, false, until);
+        resolve(work);
+      };
+      // Once granted it is ignored; a lock that does not heed it is not waited for.
+      stop = () => {
+        controller.abort(taken());
+        done();
+      };
+      cancel = after(until - clock(), stop);
+      closed.addEventListener('abort', stop);
       const granted = async () => {
+        if (work) return;
+        cancel();
         work = compete(shared, isWanted, task, true, until);
         await work.catch(() => {});
         // To whoever gets the lock the holder of a lease is dead: it is kept as long as that is shown.

@@ -1,5 +1,5 @@
 /** The calls of one store, one task after the other, and how long a caller waits for them (R53). */
-import { abortable, after, createEnding, type Ending, heed, within } from '../platform/timers.ts';
+import { abortable, after, clock, createEnding, type Ending, heed, within } from '../platform/timers.ts';
 
 /** How long a caller waits for the store, however many calls that takes (ms). */
 const PATIENCE = 5_000;
@@ -13,19 +13,24 @@ export interface Line {
   tail: Promise<unknown>;
   /** Of the task that runs: over when nobody waits for it any more. */
   turn: Ending;
-  /** It hung, and nobody waits for it until it answers. */
-  isDown: boolean;
+  /** It hung, and until then nobody waits for it (by the clock that only goes forward). */
+  downUntil: number;
   /** How long it was left alone last (ms). */
   pause: number;
-  /** Ends the wait for the next attempt. */
+  /** Ends the wait for the next attempt, which is due then. */
   cancel: (() => void) | undefined;
+  dueAt: number;
 }
+
+/** Whether callers go on without it. Not for ever: on Cloudflare's workers the timer of the next attempt may be dead. */
+export const isDown = ({ downUntil }: Line): boolean => clock() < downUntil;
 
 export const createLine = (): Line => ({
   operation: 'read',
   tail: Promise.resolve(),
   turn: createEnding(),
-  isDown: false,
+  downUntil: 0,
+  dueAt: 0,
   pause: SHORTEST_PAUSE,
   cancel: undefined,
 });
@@ -49,7 +54,7 @@ export async function ask<T>(
   heed(line.turn);
   line.operation = operation;
   const answer = await abortable(question(), line.turn);
-  line.isDown = false;
+  line.downUntil = 0;
   line.pause = SHORTEST_PAUSE;
   return answer;
 }
@@ -63,7 +68,7 @@ export function patiently<T>(line: Line, task: Promise<T>, isAwaited?: boolean):
   };
   return within('the store', PATIENCE, wait, isAwaited).catch((error) => {
     if (limit?.aborted) {
-      line.isDown = true;
+      line.downUntil = clock() + 60_000;
       line.turn.end(error)();
     }
     return task;
@@ -72,8 +77,9 @@ export function patiently<T>(line: Line, task: Promise<T>, isAwaited?: boolean):
 
 /** Runs a task behind the callers' backs, in a while, and again until it succeeds. */
 export function retry(line: Line, task: () => Promise<unknown>, closed: Ending): void {
-  if (line.cancel || closed.aborted) return;
+  if ((line.cancel && clock() < line.dueAt + PATIENCE * 2) || closed.aborted) return;
   line.pause = Math.min(line.pause * 2, 30_000);
+  line.dueAt = clock() + line.pause;
   line.cancel = after(line.pause, () => {
     const done = () => {
       line.cancel = undefined;

@@ -22,7 +22,7 @@ export function wake(shared: Hearing): void {
 }
 
 /** No timer: some platforms allow none outside a request. */
-export async function glance(shared: Hearing): Promise<void> {
+export async function glance(shared: Hearing, isFirst = false): Promise<void> {
   const { sessions } = shared;
   if (shared.isGlancing || sessions.closed.aborted) return;
   shared.isGlancing = true;
@@ -31,7 +31,10 @@ export async function glance(shared: Hearing): Promise<void> {
     shared.isGlancing = false;
     return look(shared);
   };
-  await inTurn(shared, task).catch((error) => report(shared, error));
+  // Some platforms allow none at creation: then the first use reads again.
+  await inTurn(shared, task).catch(
+    (error) => (isFirst && error.name !== 'TimeoutError') || report(shared, error),
+  );
   if (isBehind(shared)) later(shared);
   // A refresh that has just committed still has its turn, and tells of its tokens after that (R55).
   const { run, state } = sessions.current;

@@ -119,7 +119,8 @@ function follow(replica: Replica, { state: next, ends }: Found, was: SessionStat
     return;
   }
   const end = endOf(was.id, ends);
-  replica.sessions.apply(next, { elsewhere: !isFirst, isRestored: isFirst, end });
+  const mayTry = !isFirst && !!replica.cookie;
+  replica.sessions.apply(next, { elsewhere: !isFirst, isRestored: isFirst, mayTry, end });
 }
 
 /** The state in an entry. A cookie's tokens are each context's own; of the same tokens the object stays the same. */
@@ -134,6 +135,7 @@ export function adopt(replica: Replica, read: Found): void {
   const isFirst = !isRead(replica);
   if (!isFirst && read.version === known.version) {
     replica.known = { ...known, age: read.age };
+    replica.knownAt = Date.now();
     return;
   }
   const was = sessions.current.state;

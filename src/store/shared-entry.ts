@@ -4,7 +4,7 @@ import type { Change } from '../session/changes.ts';
 import type { How } from '../session/session.ts';
 import type { StorePort } from '../types.ts';
 import { type Found, type Lease, readEntry, writeEntry } from './entry.ts';
-import { ask, inTurn, type Line, patiently, retry } from './line.ts';
+import { ask, inTurn, isDown, type Line, patiently, retry } from './line.ts';
 import {
   adopt,
   entryOf,
@@ -96,13 +96,13 @@ function attempt<T>(shared: Shared, work: () => Promise<T>, otherwise: (error: u
   const task = async () => {
     let error: unknown = new Error('the store cannot be reached');
     try {
-      if (!shared.isDown) return await work();
+      if (!isDown(shared)) return await work();
     } catch (thrown) {
       error = report(shared, thrown);
     }
     return otherwise(error);
   };
-  return shared.isDown ? task() : patiently(shared, inTurn(shared, task));
+  return isDown(shared) ? task() : patiently(shared, inTurn(shared, task));
 }
 
 /** Writes what could not be written, unless somebody else's session has come in between. */

@@ -1,7 +1,7 @@
 /** The session of one manager, as its store shares it with others. */
 import type { TokenEvents } from '../api.ts';
 import { TokenError } from '../errors.ts';
-import { createEnding } from '../platform/timers.ts';
+import { createEnding, within } from '../platform/timers.ts';
 import { signOut } from '../session/changes.ts';
 import type { Sharing } from '../session/commit.ts';
 import type { Accept, Held } from '../session/expiry.ts';
@@ -82,7 +82,7 @@ export function shareSession(shared: Hearing): Sharing {
   }
 
   siblings.add(shared);
-  glance(shared);
+  glance(shared, true);
   let unwatch: (() => void) | undefined;
   try {
     unwatch = port.watch?.(() => glance(shared));
@@ -106,7 +106,8 @@ export function shareSession(shared: Hearing): Sharing {
       return !!opening || !isKnownIn(shared);
     },
     async settle() {
-      while (opening) await opening;
+      // A sign-in whose request died would be waited for for ever.
+      while (opening) await within('the store', 15_000, () => opening).catch(() => gate(Promise.resolve()));
       // The first look may be under way.
       if (!isKnownIn(shared)) await read(shared);
       flush();
@@ -121,10 +122,14 @@ export function shareSession(shared: Hearing): Sharing {
     afterAll: (task) => task(),
     close() {
       siblings.delete(shared);
-      unwatch?.();
-      unwatch = undefined;
       shared.cancel?.();
       wake(shared);
+      try {
+        unwatch?.();
+      } catch (error) {
+        report(shared, error);
+      }
+      unwatch = undefined;
     },
   };
 }

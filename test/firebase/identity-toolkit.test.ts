@@ -50,7 +50,7 @@ describe('refresh', () => {
     ]);
     expect(request.headers.get('content-type')).toMatch(/^application\/x-www-form-urlencoded/);
     expect(await request.text()).toBe('grant_type=refresh_token&refresh_token=refresh-0');
-    expect(request.redirect).toBe('error');
+    expect(request.redirect).toBe('manual');
   });
 
   test('the access token is the ID token, whatever else the answer calls one', async () => {

@@ -55,7 +55,12 @@ describe('a sign-in', () => {
 
   test('R62: brings nothing of the session before along', () => {
     const now = { ...recaptured, failure, cause: 'captured', durationMs: 7, renewedAt: 400 } as const;
-    expect(signIn(next, 'b')(now)).toEqual({ ...begun, capturedAt: 0, renewedAt: 0 });
+    expect(signIn(next, 'b')(now)).toEqual({
+      ...begun,
+      capturedAt: 0,
+      renewedAt: 0,
+      subjects: [undefined, undefined],
+    });
   });
 });
 
@@ -80,26 +85,26 @@ describe('what a refresh with nothing in hand has brought', () => {
   /** What the other contexts know of a cookie's session. */
   const known: SessionState = { ...nobody, id: 'a', failure };
   describe('of which nothing was known', () => {
-    run(restore(nobody, next), [
-      ['R8', 'nobody still', nobody, { ...anew('restored'), held: next }],
+    run(restore(nobody, next, 7), [
+      ['R8', 'nobody still', nobody, { ...anew('restored'), held: next, refreshMs: 7 }],
       ['R30', 'a sign-in', inA, 'nothing'],
     ]);
   });
   describe('in a session that other contexts know', () => {
-    run(restore(known, next), [
-      ['R8', 'that session', known, { id: 'a', held: next, rotation: 1, failure: undefined }],
+    run(restore(known, next, 7), [
+      ['R8', 'that session', known, { id: 'a', held: next, rotation: 1, refreshMs: 7, failure: undefined }],
       ['R30', 'newer tokens', { ...known, rotation: 1, held: held('t9') }, 'nothing'],
       ['R32', 'its end', { ...known, end: { reason: 'local', at: 0 } }, 'nothing'],
     ]);
   });
   describe('after the end of a session', () => {
-    run(restore(over('ended'), next), [
-      ['R8', 'that end', over('ended'), { ...anew('restored'), held: next }],
+    run(restore(over('ended'), next, 7), [
+      ['R8', 'that end', over('ended'), { ...anew('restored'), held: next, refreshMs: 7 }],
       ['R32', 'that it was ended once more', over('local', 900), 'nothing'],
     ]);
   });
   describe('of somebody else than whose tokens were in hand', () => {
-    run(restore(inA, next), [
+    run(restore(inA, next, 7), [
       ['R8', 'those tokens', inA, { ...anew('restored'), held: next, rotation: 0 }],
       ['R30', 'newer ones', rotated, 'nothing'],
     ]);

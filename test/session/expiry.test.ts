@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Held, hold, isValidFor, subjectOf } from '../../src/session/expiry.ts';
+import { areOthers, type Held, hold, isValidFor, subjectsOf } from '../../src/session/expiry.ts';
 import type { TokenSetInput } from '../../src/types.ts';
 
 const NOW = 1_800_000_000_000;
@@ -145,12 +145,32 @@ describe('R11: a refresh', () => {
   });
 });
 
-test('R8: the tokens speak of the subject of the ID token, else of a JWT access token', () => {
-  const tokens = (accessToken: string, idToken?: string) => ({ accessToken, idToken, tokenType: 'Bearer' });
-  expect(subjectOf(tokens(jwt({ sub: 'a' }), jwt({ sub: 'i' })))).toBe('i');
-  expect(subjectOf(tokens(jwt({ sub: 'a' }), jwt({})))).toBe('a');
-  expect(subjectOf(tokens(jwt({ sub: 'a' })))).toBe('a');
-  expect(subjectOf(tokens('opaque'))).toBeUndefined();
+const tokensOf = (accessToken: string, idToken?: string) => ({ accessToken, idToken, tokenType: 'Bearer' });
+
+test('R8: the tokens speak of the subject of the ID token, and of that of a JWT access token', () => {
+  expect(subjectsOf(tokensOf(jwt({ sub: 'a' }), jwt({ sub: 'i' })))).toEqual(['i', 'a']);
+  expect(subjectsOf(tokensOf(jwt({ sub: 'a' }), jwt({})))).toEqual([undefined, 'a']);
+  expect(subjectsOf(tokensOf('opaque'))).toEqual([undefined, undefined]);
+});
+
+test.each<[string, (string | undefined)[], (string | undefined)[], boolean]>([
+  [
+    'an access token that says the same, whatever the ID token said',
+    ['pairwise', 'ann'],
+    [undefined, 'ann'],
+    false,
+  ],
+  ['another ID token', ['ann', undefined], ['bob', undefined], true],
+  ['another access token', [undefined, 'ann'], [undefined, 'bob'], true],
+  [
+    'an access token of another than the ID token, where there is nothing alike',
+    ['ann', undefined],
+    [undefined, 'bob'],
+    true,
+  ],
+  ['tokens that say nothing', ['ann', 'ann'], [undefined, undefined], false],
+])('R8: after tokens of one, %s: told apart', (_what, before, after, expected) => {
+  expect(areOthers(after, before)).toBe(expected);
 });
 
 // How long it takes stands in bench/hostile.mjs.

@@ -92,10 +92,10 @@ describe('the end of a session', () => {
   });
 
   test('R8: here is asked of no cookie; one in another context is, because that may have begun a session', () => {
-    for (const elsewhere of [false, true]) {
+    for (const mayTry of [false, true]) {
       const { sessions } = createCore('first');
-      sessions.apply({ ...sessions.current.state, ...over('local') }, { elsewhere });
-      expect(sessions.current.isTried).toBe(!elsewhere);
+      sessions.apply({ ...sessions.current.state, ...over('local') }, { elsewhere: true, mayTry });
+      expect(sessions.current.isTried).toBe(!mayTry);
     }
   });
 

@@ -95,7 +95,7 @@ export function join(
       const session: Session = sessions.current;
       const { rotation } = session.state;
       const done = Promise.resolve();
-      const run: Run = { session, cause, rotation, isSent: false, work: done, outcome: done };
+      const run: Run = { session, cause, rotation, isSent: false, at: 0, work: done, outcome: done };
       const turn = context.sharing.alone({ run, session, cause }, async ({ commit, guard }) => {
         const was = session.state;
         const signal = Object.assign(new AbortController().signal, {

@@ -170,7 +170,6 @@ const damaged: Record<string, () => string> = {
   'tokens that are a text': () => changed({ tokens: 'access-a' }),
   'an access token that is a number': () => changed({ tokens: { accessToken: 7 } }),
   'an access token that no header can carry': () => changed({ tokens: { accessToken: 'ä\n' } }),
-  'a token type that nothing can serve': () => changed({ tokens: { accessToken: 'a', tokenType: 'mac' } }),
   'a back-off without an end': () => changed({ state: { ...state(), failure: {} } }),
 };
 

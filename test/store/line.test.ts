@@ -1,7 +1,7 @@
 /** The calls of one store, and how long a caller waits for them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEnding } from '../../src/platform/timers.ts';
-import { ask, createLine, inTurn, patiently, retry } from '../../src/store/line.ts';
+import { ask, createLine, inTurn, isDown, patiently, retry } from '../../src/store/line.ts';
 import { follow } from '../support/recorder.ts';
 import { pass } from './contexts.ts';
 
@@ -48,9 +48,9 @@ describe('R53: a caller', () => {
       ),
     );
     await pass(4_999);
-    expect([task.state, line.isDown]).toEqual(['pending', false]);
+    expect([task.state, isDown(line)]).toEqual(['pending', false]);
     await pass(1);
-    expect([task.state, line.isDown]).toEqual(['rejected', true]);
+    expect([task.state, isDown(line)]).toEqual(['rejected', true]);
     expect(task.value).toMatchObject({ name: 'TimeoutError', message: expect.stringContaining('5000 ms') });
   });
 
@@ -60,7 +60,7 @@ describe('R53: a caller', () => {
     const task = follow(
       patiently(
         line,
-        inTurn(line, async () => line.isDown),
+        inTurn(line, async () => isDown(line)),
       ),
     );
     await pass(5_000);
@@ -74,7 +74,7 @@ describe('R53: a caller', () => {
       throw error;
     };
     await expect(patiently(line, inTurn(line, failing))).rejects.toBe(error);
-    expect([line.isDown, vi.getTimerCount()]).toEqual([false, 0]);
+    expect([isDown(line), vi.getTimerCount()]).toEqual([false, 0]);
   });
 
   test('no longer waits for what hung before: the next task has its turn', async () => {
@@ -85,7 +85,7 @@ describe('R53: a caller', () => {
     ).catch(() => {});
     await pass(5_000);
     const next = inTurn(line, () => ask(line, 'read', async () => 'next'));
-    expect([await patiently(line, next), line.isDown]).toEqual(['next', false]);
+    expect([await patiently(line, next), isDown(line)]).toEqual(['next', false]);
   });
 
   test('that gave up hears nothing of what is answered after all, nor asks again in that task', async () => {
@@ -102,7 +102,7 @@ describe('R53: a caller', () => {
     expect(given.value).toMatchObject({ name: 'TimeoutError' });
     resolve('late');
     await pass();
-    expect([line.isDown, heard.mock.calls, asked.mock.calls]).toEqual([true, [], []]);
+    expect([isDown(line), heard.mock.calls, asked.mock.calls]).toEqual([true, [], []]);
   });
 });
 

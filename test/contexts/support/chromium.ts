@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { type BrowserContext, type CDPSession, type Page, chromium as playwright } from 'playwright-core';
 import { answerOf, readAnswer } from './answer.ts';
 import type { Browser, Engine, Tab } from './browser.ts';
-import { guarded, type ProcessGroup, startGroup } from './process-group.ts';
 import { findProgram } from './program.ts';
 import { createVisits } from './visits.ts';
 
@@ -21,18 +20,16 @@ const args = [
   '--disable-sync',
 ];
 
-function find(): string {
+function options() {
   if (!program) throw new Error('Chromium is not installed: there is no chromium on PATH');
-  return program;
-}
-
-const options = () => ({
-  executablePath: find(),
-  headless: true,
   // What the driver switches off, users have.
-  ignoreDefaultArgs: ['--disable-back-forward-cache'],
-  args,
-});
+  return {
+    executablePath: program,
+    headless: true,
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    args,
+  };
+}
 
 export const launchChromium = async () => playwright.launch(options());
 
@@ -57,28 +54,41 @@ async function launchBlocked(): Promise<Browser> {
   await mkdir(join(profile, 'Default'));
   const settings = { profile: { default_content_setting_values: { cookies: 2 } } };
   await writeFile(join(profile, 'Default', 'Preferences'), JSON.stringify(settings));
-  const context = await playwright.launchPersistentContext(profile, options());
+  const browser = await launchWithProfile(profile);
   return {
-    version: `${context.browser()?.version()}`,
-    open: (url) => openTab(context, url),
+    ...browser,
     async close() {
-      await context.close();
+      await browser.close();
       await rm(profile, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
 
-/** With a profile that stays, in a group that can be killed. */
-export async function launchWithProfile(profile: string): Promise<Browser & Pick<ProcessGroup, 'kill'>> {
-  const own = ['--headless', '--remote-debugging-port=0', `--user-data-dir=${profile}`];
-  const start = { name: 'Chromium', command: () => guarded(find(), ...args, ...own) };
-  return startGroup(start, async ({ said, end, kill }) => {
-    const [, endpoint = ''] = await said(/DevTools listening on (\S+)/);
-    const browser = await playwright.connectOverCDP(endpoint);
-    const [context] = browser.contexts();
-    if (!context) throw new Error('Chromium has no default context');
-    return { version: browser.version(), open: (url) => openTab(context, url), close: end, kill };
-  });
+export interface KillableBrowser extends Browser {
+  /** Ends all its processes at once, without any warning. */
+  kill(): Promise<void>;
+}
+
+/** With a profile that stays. */
+export async function launchWithProfile(profile: string): Promise<KillableBrowser> {
+  const context = await playwright.launchPersistentContext(profile, options());
+  const browser = context.browser();
+  if (!browser) throw new Error('Chromium has no browser behind its profile');
+  return {
+    version: browser.version(),
+    open: (url) => openTab(context, url),
+    close: () => context.close(),
+    async kill() {
+      const devtools = await browser.newBrowserCDPSession();
+      const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
+      const leader = processInfo.find(({ type }) => type === 'browser');
+      if (!leader) throw new Error('Chromium does not say which process it is');
+      const gone = new Promise((resolve) => context.once('close', resolve));
+      // The driver starts it in a group of its own.
+      process.kill(-leader.id, 'SIGKILL');
+      await gone;
+    },
+  };
 }
 
 async function openTab(context: BrowserContext, url: string): Promise<Tab> {

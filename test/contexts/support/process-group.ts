@@ -22,8 +22,6 @@ export interface ProcessGroup {
   said(pattern: RegExp): Promise<RegExpExecArray>;
   /** Asks all to end, gives them some time, kills who is left, removes the folder. */
   end(): Promise<void>;
-  /** Kills all at once, without any warning, and removes the folder. */
-  kill(): Promise<void>;
 }
 
 /** What to start, in an empty folder that is its home, its working directory, and holds its temporary files. */
@@ -58,10 +56,6 @@ export async function startGroup<T>(start: Start, connect: (group: ProcessGroup)
     killGroup(child.pid);
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   }
-  async function kill(): Promise<void> {
-    killGroup(child.pid);
-    await end();
-  }
   async function failed(): Promise<never> {
     const { limit = limits.start } = start;
     const [code, signal] = await Promise.race([ended, sleep(limit, [], { ref: false })]);
@@ -70,10 +64,7 @@ export async function startGroup<T>(start: Start, connect: (group: ProcessGroup)
     throw new Error(`${start.name} ${what}: ${errors.text()}`);
   }
   try {
-    return await Promise.race([
-      connect({ abandoned: abandoned.signal, said: errors.said, end, kill }),
-      failed(),
-    ]);
+    return await Promise.race([connect({ abandoned: abandoned.signal, said: errors.said, end }), failed()]);
   } catch (error) {
     abandoned.abort(error);
     await end();
