@@ -61,6 +61,7 @@ async function judge(
   const { coolDown } = parts;
   const { accessToken } = held.tokens;
   if (!(await isRefused(parts, call, response))) return accept(parts, call, held, response);
+  // A late refusal, of a token that has been replaced since, causes no refresh (R22).
   const isCurrent =
     parts.sessions.current === session && session.state.held?.tokens.accessToken === accessToken;
   // What was issued for this very request and is refused all the same, no refresh can cure. Of a token from elsewhere

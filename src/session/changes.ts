@@ -59,6 +59,7 @@ export const refresh =
   (was: SessionState, held: Held, cause: RefreshCause, durationMs: number): Change =>
   (now) => {
     if (!isSame(now, was)) return undefined;
+    // A sign-out wins over the refresh that was on the wire (R32).
     if (now.end) return now.end.reason === 'ended' ? begin(held, 'restored') : undefined;
     const rotation = now.rotation + 1;
     return {

@@ -1,4 +1,4 @@
-/** The one commit point (R30): every change of the session is made here. A store makes it that of all contexts. */
+/** The one commit point (R30): whoever changes the session does it here. A store makes it that of all contexts. */
 import type { RefreshCause } from '../api.ts';
 import type { LimitedSignal } from '../platform/timers.ts';
 import type { Change } from './changes.ts';

@@ -89,8 +89,8 @@ export async function renew(
       return renew(parts, session, cause, signal);
     }
   } else heedBackOff(session);
-  // Tokens from elsewhere need a refresh of their own.
   session.run = runOf(parts, session);
+  // Tokens from elsewhere need a refresh of their own.
   if (session.run?.rotation !== session.state.rotation) session.run = start(parts, session, cause);
   const { run } = session;
   await wait(parts, run, run.outcome, signal);

@@ -30,7 +30,7 @@ export interface Entry {
  * - `unread`: nobody has looked yet.
  * - `none`: there is no entry.
  * - `damaged`: what is there is no entry; it is replaced.
- * - `foreign`: it belongs to another client, to a newer version of this package, or is sealed with an unknown key.
+ * - `foreign`: it belongs to another client, to a newer version of this package, or has tokens that only another `attach` serves.
  */
 export interface Found extends Entry {
   readonly version: string | undefined;
@@ -84,7 +84,7 @@ export function readEntry(entry: StoreEntry | undefined, format: Format): Found 
   try {
     return { ...(entry ? parse(entry, format) : { ...unread, kind: 'none' }), version };
   } catch (error) {
-    // What JSON.parse throws quotes the value. A manager with another `attach` can use what this one cannot.
+    // A manager with another `attach` can use what this one cannot. Nothing else is told: JSON.parse quotes the value.
     const isForeign = (error as { code?: string }).code && /token_type/.test(`${error}`);
     return { ...unread, kind: isForeign ? 'foreign' : 'damaged', version };
   }

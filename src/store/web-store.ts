@@ -73,6 +73,8 @@ export const openWeb = (name: string, isTab = false): StorePort | undefined =>
  * workers of the origin: one refresh, one sign-out. Encrypted with a key that no script can export; that protects from
  * being read in a dump of the storage, not from a script injected into the page, which can use it as the app does.
  *
+ * With `area: 'session'` the tokens lie in `sessionStorage`, as they are.
+ *
  * Where IndexedDB is missing or refuses, the session lives in the page's memory; without Web Locks a tab that dies while
  * it refreshes holds the others up for half a minute; without `crypto.subtle` (plain http) nothing is encrypted; without
  * BroadcastChannel news is found when it is needed. Outside a page or worker it stores nothing and joins nobody, so it

@@ -1,4 +1,4 @@
-/** R59: the suite finds what is wrong with a store: each of these breaks one promise. */
+/** R58, R59: the suite finds what is wrong with a store: each of these breaks one promise, or looks into the value. */
 import type { StoreEntry, StorePort } from 'evertoken';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { broken, type Spoil } from '../store/broken-stores.ts';

@@ -3,8 +3,11 @@ import { expect, test } from 'vitest';
 import bench from '../../bench/budgets.json' with { type: 'json' };
 import { measure, type Part, sizeOf } from './size.ts';
 
-/** In bytes. */
-const budgetOf = (part: Part): number => Math.round(bench.budgets[`size.${part}`].budget * 1_000);
+/** In bytes. Where a budget is not met yet, what was reached is held (docs/decisions/0003-size.md). */
+function budgetOf(part: Part): number {
+  const { budget, reached = budget }: { budget: number; reached?: number } = bench.budgets[`size.${part}`];
+  return Math.round(reached * 1_000);
+}
 
 /** Each entry point of its own has nothing of the root entry, and its peer is the app's. */
 const parts: [part: Part, what: string, packages: string[]][] = [
