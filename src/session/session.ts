@@ -143,7 +143,10 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
     const { held } = state;
     // Who waits while nobody is signed in goes on with what is restored, and not with what a sign-in begins.
     if (was.held ? !isSame || !held : held && !elsewhere && !isRestored) leave(state, how);
-    else if (state.end) current.isRevoked = state.end.isRevoked;
+    else if (state.end) {
+      current.isRevoked = state.end.isRevoked;
+      current.isTried ||= elsewhere && !how.mayTry;
+    }
     if (how.mayTry && !isSame) current.isTried = false;
     current.state = state;
     if (!held) return;

@@ -68,7 +68,7 @@ inEveryEngine('sign-out in one of eight tabs', (browser) => {
   });
 
   test.for(['goto', 'reload', 'close'] as const)(
-    'R51: a sign-out holds although its page is left (%s) in the same breath',
+    'a sign-out holds although its page is left (%s) in the same breath',
     async (way) => {
       await using world = await startWorld(browser());
       for (let time = 1; time <= 3; time++) {

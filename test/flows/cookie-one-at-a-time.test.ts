@@ -50,6 +50,23 @@ describe.each([
     expect([server.living, server.reused, auth.status]).toEqual([[], [], 'signed-out']);
   });
 
+  test('R8: nor does a sign-out overtake the page’s first question who is signed in', async () => {
+    stubBrowser({ hasLocks });
+    const { server, login, open, asked } = createCookieWorld();
+    login();
+    const { auth } = open();
+    const token = outcomeOf(auth.getAccessToken());
+    await pass(100);
+    await come(auth.signOut());
+    await come(token);
+    await pass(2_000);
+    const [refresh, revocation] = asked;
+    expect([refresh?.path, revocation?.path]).toEqual(['/token', '/revoke']);
+    expect(Number(revocation?.at) - Number(refresh?.at)).toBeGreaterThanOrEqual(500);
+    expect([server.living, server.reused]).toEqual([[], []]);
+    expect([auth.status, await come(auth.getAccessToken())]).toEqual(['signed-out', undefined]);
+  });
+
   test('R8: a sign-out waits for the page’s own refresh for 5 s at most', async () => {
     const { auth, asked } = await restored(20_000);
     const refreshed = outcomeOf(auth.refresh());

@@ -130,7 +130,7 @@ export function stubBrowser({ isSecure = false, hasLocks = true } = {}): Browser
         page,
         /** Its requests go on without it; nothing that it does has any effect. */
         leave() {
-          const never = { get: () => ({}), put: () => ({}) };
+          const never = { get: () => ({}), put: () => ({}), transaction: {} };
           for (const connection of own) {
             Object.assign(connection, { transaction: () => ({ objectStore: () => never }) });
           }
