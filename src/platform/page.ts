@@ -8,6 +8,13 @@ export const isBrowser = (): boolean => 'document' in globalThis || 'indexedDB' 
 /** Where there is no page, nothing is hidden. */
 export const isVisible = (): boolean => page().visibilityState !== 'hidden';
 
+/** Calls `onLeave` when the page is left: what is sent then with `keepalive` still arrives. Returns its own undo. */
+export function listenToLeave(onLeave: () => void): () => void {
+  const window = globalThis as Partial<EventTarget>;
+  window.addEventListener?.('pagehide', onLeave);
+  return () => window.removeEventListener?.('pagehide', onLeave);
+}
+
 /** Calls `onWake` with whether the network came back. Returns the function that ends it. */
 export function listenToWake(onWake: (isOnline: boolean) => void): () => void {
   const wake = ({ type }: Event) => {

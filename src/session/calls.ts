@@ -1,9 +1,10 @@
 /** The calls that begin and end a session. */
+import { listenToLeave } from '../platform/page.ts';
 import { abortable, heed } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
 import { createId, signIn } from './changes.ts';
 import type { Sharing } from './commit.ts';
-import type { Accept } from './expiry.ts';
+import type { Accept, Held } from './expiry.ts';
 import type { Sessions } from './session.ts';
 
 export interface CallsParts {
@@ -31,13 +32,23 @@ export const createCalls = ({ sessions, sharing, flush, ...parts }: CallsParts) 
     const isRevoked = revoke && !!parts.revoke;
     current.isTried = true;
     current.isRevoked ||= isRevoked;
+    const { held: own } = current.state;
+    const isDue = (held: Held | undefined) => isRevoked && (held || parts.refresh.withoutRefreshToken);
+    let sent: Promise<unknown> | undefined;
+    const send = (held: Held | undefined) => {
+      sent ??= parts.revokeTokens(held?.tokens);
+      return sent;
+    };
+    // A page that is left at once waits neither for the store nor for other contexts.
+    const stay = isDue(own) ? listenToLeave(() => void send(own)) : () => {};
     const ended = sharing.end({ reason: 'local', isRevoked, at: Date.now() });
     flush();
-    const revoked = ended.then((held) => {
-      flush();
-      const isLeft = isRevoked && (held || parts.refresh.withoutRefreshToken);
-      return isLeft && sharing.afterAll(() => parts.revokeTokens(held?.tokens));
-    });
+    const revoked = ended
+      .then((held) => {
+        flush();
+        return isDue(held) && sharing.afterAll(() => send(held));
+      })
+      .finally(stay);
     await abortable(revoked, sessions.closed);
   },
 });

@@ -1,7 +1,7 @@
 /** What a context does when the entry may have changed: it reads, and nobody waits (R52). */
 import { createEnding } from '../platform/timers.ts';
 import type { Leasing } from './lease.ts';
-import { inTurn } from './line.ts';
+import { inTurn, isDown } from './line.ts';
 import { isBehind, report } from './replica.ts';
 import { later, look } from './shared-entry.ts';
 
@@ -26,10 +26,12 @@ export async function glance(shared: Hearing, isFirst = false): Promise<void> {
   const { sessions } = shared;
   if (shared.isGlancing || sessions.closed.aborted) return;
   shared.isGlancing = true;
-  const task = () => {
+  const task = async () => {
     // What comes from now on is news again.
     shared.isGlancing = false;
-    return look(shared);
+    // Nobody bounds this wait, and others stand behind it.
+    if (isDown(shared)) later(shared);
+    else await look(shared);
   };
   // Some platforms allow none at creation: then the first use reads again.
   await inTurn(shared, task).catch(

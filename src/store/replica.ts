@@ -23,8 +23,10 @@ export interface Replica extends Format {
   isUnwritten: boolean;
   /** The sessions that ended, as far as this context knows of them. */
   ends: Found['ends'];
-  /** The state with the newest refresh token that is in the store, or may be there: it was sent. */
+  /** The state with the newest refresh token that is in the store. */
   stored: SessionState;
+  /** One that was sent, and may be there. */
+  sent?: SessionState | undefined;
 }
 
 export const createReplica = () => ({
@@ -45,15 +47,16 @@ export function newest({ sessions, known }: Replica): SessionState {
 }
 
 /** Whether another context may know the refresh token, so that without the store nobody presents it. */
-export function isShared({ sessions, stored, cookie, port }: Replica): boolean {
+export function isShared({ sessions, stored, sent, cookie, port }: Replica): boolean {
   const { id, rotation } = sessions.current.state;
-  return port.whenDown !== 'alone' && (!!cookie || (stored.id === id && stored.rotation >= rotation));
+  const isIn = (state = unread.state) => state.id === id && state.rotation >= rotation;
+  return port.whenDown !== 'alone' && (!!cookie || isIn(stored) || isIn(sent));
 }
 
 /** Tells what the store threw, and answers it as it may be told. */
-export function report({ add, sessions, stored, operation }: Replica, thrown: unknown): Error {
-  const tokens = [sessions.current.state, stored].flatMap(({ held }) => {
-    const { accessToken, refreshToken, idToken } = { ...held?.tokens };
+export function report({ add, sessions, stored, sent, operation }: Replica, thrown: unknown): Error {
+  const tokens = [sessions.current.state, stored, sent].flatMap((state) => {
+    const { accessToken, refreshToken, idToken } = { ...state?.held?.tokens };
     return [accessToken, refreshToken, idToken];
   });
   const error = summaryOf(thrown, tokens);
@@ -104,6 +107,8 @@ export function wrote(replica: Replica, entry: Found, how?: How): void {
   const was = sessions.current.state;
   const next = entry.state;
   note(replica, entry);
+  replica.stored = next;
+  replica.sent = undefined;
   replica.ends = entry.ends;
   // It may have been ended here while it was written: that is still to come.
   replica.isUnwritten = was.id === next.id && !!was.end && !next.end;

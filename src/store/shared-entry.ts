@@ -45,12 +45,12 @@ export async function look(shared: Shared): Promise<true> {
 
 /** Writes `next` over the known entry. `false`: there was another one, which has been taken over. */
 async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean): Promise<boolean> {
-  const { known, port, stored } = shared;
+  const { known, port } = shared;
   let isDone = false;
   let lost: { error: unknown } | undefined;
   try {
     isDone = await ask(shared, 'write', () => {
-      shared.stored = next.state;
+      shared.sent = next.state;
       return port.replace(known.version, writeEntry(next, shared), isQuiet);
     });
   } catch (error) {
@@ -66,7 +66,7 @@ async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean):
         shared.operation = 'write';
         throw lost.error;
       }
-      shared.stored = stored;
+      shared.sent = undefined;
       adopt(shared, readEntry(found, shared));
     }
   }
