@@ -25,8 +25,9 @@ export interface Replica extends Format {
   ends: Found['ends'];
   /** The state with the newest refresh token that is in the store. */
   stored: SessionState;
-  /** One that was sent, and may be there. */
-  sent?: SessionState | undefined;
+  /** What was sent last, and whether it may be there although nothing says so. */
+  sent?: SessionState;
+  isSent?: boolean;
 }
 
 export const createReplica = () => ({
@@ -47,10 +48,10 @@ export function newest({ sessions, known }: Replica): SessionState {
 }
 
 /** Whether another context may know the refresh token, so that without the store nobody presents it. */
-export function isShared({ sessions, stored, sent, cookie, port }: Replica): boolean {
+export function isShared({ sessions, stored, sent, isSent, cookie, port }: Replica): boolean {
   const { id, rotation } = sessions.current.state;
   const isIn = (state = unread.state) => state.id === id && state.rotation >= rotation;
-  return port.whenDown !== 'alone' && (!!cookie || isIn(stored) || isIn(sent));
+  return port.whenDown !== 'alone' && (!!cookie || isIn(stored) || (!!isSent && isIn(sent)));
 }
 
 /** Tells what the store threw, and answers it as it may be told. */
@@ -108,7 +109,7 @@ export function wrote(replica: Replica, entry: Found, how?: How): void {
   const next = entry.state;
   note(replica, entry);
   replica.stored = next;
-  replica.sent = undefined;
+  replica.isSent = false;
   replica.ends = entry.ends;
   // It may have been ended here while it was written: that is still to come.
   replica.isUnwritten = was.id === next.id && !!was.end && !next.end;

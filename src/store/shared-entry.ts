@@ -51,6 +51,7 @@ async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean):
   try {
     isDone = await ask(shared, 'write', () => {
       shared.sent = next.state;
+      shared.isSent = true;
       return port.replace(known.version, writeEntry(next, shared), isQuiet);
     });
   } catch (error) {
@@ -61,12 +62,12 @@ async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean):
     const found = await ask(shared, 'read', () => port.read());
     isDone = found?.version === next.version;
     if (!isDone) {
+      shared.isSent = false;
       // Nobody else was first: it is the store that fails.
       if (lost && found?.version === known.version) {
         shared.operation = 'write';
         throw lost.error;
       }
-      shared.sent = undefined;
       adopt(shared, readEntry(found, shared));
     }
   }
