@@ -95,6 +95,8 @@ async function scale(open, sizes, servers, { rounds, news: newsRounds, idle }, h
     }
     if (!rows.length) await patient(contexts[0].ask('signIn', realm.tokens));
     await Promise.all(contexts.map((context) => patient(context.ask('ready'))));
+    // Who was ready before the sign-in has to hear of it.
+    await sleep(2_000);
     const denials = await playDenials(contexts, realm, rounds);
     // Whoever does not answer now cannot be asked for more.
     const isWell = !denials.failed && !denials.isLost;

@@ -69,7 +69,12 @@ async function judge(
   if (isIssued && isCurrent && session.issued === accessToken && Date.now() < held.expiresAt)
     coolDown.mark(accessToken, call);
   const mayReplay = isReplayable(call);
-  if (isIssued !== undefined || (isCurrent ? coolDown.isMarked(accessToken, call) : !mayReplay))
+  // What came from another context is refreshed first: nobody here knows that it was ever good (R23).
+  const isAdopted = isIssued && isCurrent && session.issued !== accessToken;
+  if (
+    (isIssued !== undefined && !isAdopted) ||
+    (isCurrent ? coolDown.isMarked(accessToken, call) : !mayReplay)
+  )
     return response;
   const renewed: Promise<unknown> = isCurrent
     ? parts.renew(session, 'rejected', call.signal)
@@ -81,7 +86,7 @@ async function judge(
     );
   discard(response);
   await renewed;
-  return exchange(parts, call, session, session.state.held as Held, isCurrent, isRetry);
+  return exchange(parts, call, session, session.state.held as Held, isCurrent && !isAdopted, isRetry);
 }
 
 /** What `attach` is told: of one request with one set of tokens the same object, even when it is sent twice. */
