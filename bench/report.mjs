@@ -1,6 +1,7 @@
 /** Fills `docs/performance.md` and draws `docs/charts/` from `bench/results/`. With `--check` it only compares the text. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { benches } from './support/benches.mjs';
 import { root } from './support/build.mjs';
 import { drawChecks, hold } from './support/checks.mjs';
 import { readResult } from './support/results.mjs';
@@ -9,19 +10,8 @@ import { markdownTable } from './support/table.mjs';
 const isCheck = process.argv.includes('--check');
 const file = join(root, 'docs/performance.md');
 const folder = join(root, 'docs/charts');
-const names = [
-  'overhead',
-  'burst',
-  'crossing',
-  'stragglers',
-  'outage',
-  'contexts',
-  'memory',
-  'hostile',
-  'size',
-];
 
-const results = names.map(readResult).filter(Boolean);
+const results = benches.map(readResult).filter(Boolean);
 
 function circumstances() {
   const columns = ['bench', 'date', 'commit', 'Node', 'machine', 'load before', 'took s', 'plan'];

@@ -2,20 +2,10 @@
 import { execFileSync, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { benches } from './support/benches.mjs';
 import { arePeersInstalled } from './support/peers.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const all = [
-  'overhead',
-  'burst',
-  'crossing',
-  'stragglers',
-  'outage',
-  'contexts',
-  'memory',
-  'hostile',
-  'size',
-];
 /** What CI runs: without peers, and not what takes long. */
 const short = ['overhead', 'burst', 'crossing', 'contexts', 'memory', 'hostile', 'size'];
 /** A busy machine disturbs; what is worse stays worse. */
@@ -35,10 +25,10 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 
-const names = positionals.length ? positionals : flags.short ? short : all;
-const unknown = names.filter((name) => !all.includes(name));
+const names = positionals.length ? positionals : flags.short ? short : benches;
+const unknown = names.filter((name) => !benches.includes(name));
 if (unknown.length) {
-  console.error(`There is no bench ${unknown.join(', ')}; there are ${all.join(', ')}.`);
+  console.error(`There is no bench ${unknown.join(', ')}; there are ${benches.join(', ')}.`);
   process.exit(2);
 }
 if (flags.install)

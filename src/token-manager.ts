@@ -133,7 +133,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     close,
   } satisfies Partial<TokenManager>;
 
-  // Not enumerable: whoever logs or serialises the manager shows no token.
+  // Not enumerable: whoever logs or serialises the manager shows no token. The methods become a manager here.
   return Object.defineProperties(methods as unknown as TokenManager, {
     tokens: { get: () => held()?.tokens },
     sessionId: { get: () => held() && sessions.current.state.id },

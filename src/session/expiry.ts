@@ -48,7 +48,7 @@ const positive = (value: unknown): number | undefined =>
  * JWT, never `exp` against this device's clock, which may be wrong. `refreshAhead` is at most a quarter of it and
  * `leeway` at most a tenth, so that a token that lives shorter than they are is used all the same.
  *
- * @param isNew - Whether they were issued just now, and not handed in from elsewhere.
+ * @param isNew - Whether a refresh or a capture brought them, so that they were issued just now.
  */
 export function hold(
   given: TokenSetInput & { refreshExpiresIn?: unknown; refreshTokenExpiresIn?: unknown },
@@ -75,6 +75,7 @@ export function hold(
   const life = judged - issuedAt;
   const waitAt = judged - Math.min(leeway, life / 10);
   const aheadAt = Math.min(waitAt, judged - Math.min(Number(refreshAhead), life / 4));
+  // `fromEntries` knows no names; whoever calls has checked that there is an access token.
   return { tokens: Object.freeze(tokens as unknown as TokenSet), issuedAt, expiresAt: end, aheadAt, waitAt };
 }
 

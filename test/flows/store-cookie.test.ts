@@ -1,61 +1,14 @@
 /** R8: an HttpOnly cookie holds the session, and the contexts of one name ask the server one after the other. */
-import { cookieStore, createTokenManager, type Refresh, type TokenManagerOptions } from 'evertoken';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { cookieStore, createTokenManager } from 'evertoken';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { come, pass, stubBrowser, useBrowserClock } from '../support/browser.ts';
+import { createCookieWorld } from '../support/cookie-world.ts';
 import { dump, readable } from '../support/databases.ts';
-import { record, short } from '../support/recorder.ts';
-import { API, AS, createServer, ME, outcomeOf } from '../support/tabs.ts';
+import { short } from '../support/recorder.ts';
+import { API } from '../support/tabs.ts';
 
 beforeEach(useBrowserClock);
 afterEach(() => void vi.useRealTimers());
-
-const idOf = (user: string) => `${btoa('{}')}.${btoa(JSON.stringify({ sub: user }))}.`;
-
-/** A browser's cookie, and the server that rotates it; it takes 500 ms for a refresh. */
-function createCookieWorld({ ms = 500 } = {}) {
-  const server = createServer({ ms });
-  let cookie = '';
-  /** What a login of the page brings: a cookie, and an access token for the page. */
-  const login = (user = 'ann') => {
-    const { refresh_token, ...tokens } = server.login(user);
-    cookie = refresh_token;
-    return { ...tokens, id_token: idOf(user) };
-  };
-  const fetch: typeof server.fetch = async (input, init) => {
-    const url = input instanceof Request ? input.url : `${input}`;
-    if (!url.startsWith(AS)) return server.fetch(input, init);
-    if (url.endsWith('/revoke')) {
-      const response = await server.fetch(url, { method: 'POST', body: cookie });
-      cookie = '';
-      return response;
-    }
-    if (!cookie) return Response.json({}, { status: 401 });
-    const response = await server.fetch(url, { method: 'POST', body: cookie });
-    const body = await response.clone().json();
-    // The browser takes it, whether the page that asked is there or not.
-    if (body.refresh_token) cookie = body.refresh_token;
-    return response;
-  };
-  const refresh: Refresh = Object.assign(
-    async ({ fetch }: Parameters<Refresh>[0]) => {
-      const response = await fetch(`${AS}/token`, { method: 'POST' });
-      const body = await response.json();
-      if (!response.ok) throw Object.assign(new Error('refused'), { error: 'invalid_grant' });
-      const [, user = ''] = body.access_token.split('-');
-      return { ...body, refresh_token: undefined, id_token: idOf(user) };
-    },
-    { withoutRefreshToken: true },
-  );
-  const revoke: TokenManagerOptions['revoke'] = ({ fetch }) => fetch(`${AS}/revoke`, { method: 'POST' });
-  const name = `cookie ${Math.random()}`;
-  const open = () => {
-    const auth = createTokenManager({ allow: API, refresh, revoke, fetch, store: cookieStore(name) });
-    onTestFinished(() => auth.close());
-    const send = () => outcomeOf(auth.fetch(ME).then(({ status }) => status));
-    return { auth, told: record(auth), send };
-  };
-  return { server, login, open };
-}
 
 const facts = ({ told }: { told: Parameters<typeof short>[0] }) => short(told);
 
