@@ -7,11 +7,19 @@ import { join } from 'node:path';
 const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const reports = mkdtempSync(join(tmpdir(), 'evertoken-test-'));
 
-/** The sums of vitest's own report; a file that cannot be loaded is one failure. */
+/** The sums of vitest's own report, and what failed; a file that cannot be loaded is one failure. */
 function counts(report) {
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.length);
-  return { passed: numPassedTests, failed: numFailedTests + broken.length };
+  const tests = testResults
+    .flatMap((file) => file.assertionResults)
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n')}`);
+  return {
+    passed: numPassedTests,
+    failed: numFailedTests + broken.length,
+    reasons: [...broken.map(({ name, message }) => `${name}\n${message}`), ...tests],
+  };
 }
 
 /** A vitest script counts its tests, any other script is one check. */
@@ -24,29 +32,33 @@ function run(name) {
     shell: process.platform === 'win32',
   });
   const ok = status === 0;
-  if (!vitest) return { passed: +ok, failed: +!ok };
+  if (!vitest) return { passed: +ok, failed: +!ok, reasons: [] };
   try {
-    const sums = counts(report);
-    // Coverage that is missed and errors outside any test fail the run without failing a test.
-    return { ...sums, failed: ok ? sums.failed : Math.max(sums.failed, 1) };
+    const { passed, failed, reasons } = counts(report);
+    if (ok || failed) return { passed, failed, reasons };
+    return { passed, failed: 1, reasons: ['no test: coverage that is missed, or an error outside any test'] };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, reasons: ['vitest wrote no report'] };
   }
 }
 
 const total = { passed: 0, failed: 0 };
 const lines = [];
+/** What failed, once more at the end: of a long output that is what is kept. */
+const failures = [];
 for (const name of Object.keys(scripts).filter((script) => script.startsWith('test:'))) {
   console.log(`\n> ${name}`);
   const started = Date.now();
-  const { passed, failed } = run(name);
+  const { passed, failed, reasons } = run(name);
   total.passed += passed;
   total.failed += failed;
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   lines.push(`${failed ? 'FAILED' : 'ok    '} ${name}: ${passed} passed, ${failed} failed (${seconds} s)`);
+  failures.push(...reasons.map((reason) => `FAILED ${name}: ${reason.slice(0, 1_500)}`));
 }
 rmSync(reports, { recursive: true, force: true });
 
+if (failures.length) console.log(`\n${failures.join('\n\n')}`);
 console.log(`\n${lines.join('\n')}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed || !total.passed ? 1 : 0;

@@ -58,7 +58,8 @@ export function createDatabase(): Database {
         if (isPut) store.put(next, key);
       };
       transaction.oncomplete = () => resolve({ found: request.result, isPut });
-      transaction.onabort = () => reject(transaction.error);
+      // A page that is left gives it up without a reason.
+      transaction.onabort = () => reject(transaction.error ?? new Error('IndexedDB gave up'));
     });
   };
 

@@ -168,3 +168,31 @@ test('R54: a stored lease of 1e9 ms counts as five minutes at most', async () =>
   await pass(21_000);
   expect(await during(outcomeOf(auth.refresh()), 0)).toMatchObject({ accessToken: 'access-ann-2' });
 });
+
+describe('R53: a port that throws what is no error', () => {
+  const unreadable = {
+    get name(): string {
+      throw new Error('no name');
+    },
+  };
+
+  test.each([
+    ['null', null],
+    ['undefined', undefined],
+    ['a text', 'down'],
+    ['an object whose members throw', unreadable],
+  ])('%s: told as store-failed, and the session goes on in memory', async (_what, thrown) => {
+    const server = createServer();
+    const port: StorePort = { read: () => Promise.reject(thrown), replace: () => Promise.reject(thrown) };
+    const tab = openTab(createCell(), server, { store: tokenStore(port) });
+    await during(tab.auth.signIn(server.login()), 10_000);
+    await during(tab.auth.refresh(), 10_000);
+    expect(tab.auth.status).toBe('signed-in');
+    const failed = tab.told.flatMap(([event, payload]) =>
+      event === 'store-failed' && 'error' in payload ? [payload.error] : [],
+    );
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed.every((error) => error instanceof Error)).toBe(true);
+    tab.auth.close();
+  });
+});
