@@ -14,6 +14,12 @@ const begin = (held: Held, begunBy: SessionState['begunBy'], id = createId()): S
   subjects: subjectsOf(held.tokens),
 });
 
+/** What was taken for over goes on: whoever signs out of the session that it was means this one (R32). */
+const revive = (now: SessionState, held: Held, begunBy: SessionState['begunBy']): SessionState => ({
+  ...begin(held, begunBy),
+  revives: now.id,
+});
+
 /** Whether they are of one session, or both of nobody since the same end. */
 const isSameSession = (a: SessionState, b: SessionState) =>
   isSignedIn(a) === isSignedIn(b) && a.id === b.id && a.end?.at === b.end?.at;
@@ -60,7 +66,7 @@ export const refresh =
   (now) => {
     if (!isSame(now, was)) return undefined;
     // A sign-out wins over the refresh that was on the wire (R32).
-    if (now.end) return now.end.reason === 'ended' ? begin(held, 'restored') : undefined;
+    if (now.end) return now.end.reason === 'ended' ? revive(now, held, 'restored') : undefined;
     const rotation = now.rotation + 1;
     return {
       ...now,
@@ -99,7 +105,7 @@ export const capture =
   (now) => {
     if (now.id !== was.id) return undefined;
     if (now.end)
-      return isWhole && now.end.reason === 'ended' ? begin(next(undefined), 'captured') : undefined;
+      return isWhole && now.end.reason === 'ended' ? revive(now, next(undefined), 'captured') : undefined;
     const isInPlace =
       chainOf(now) === chainOf(was) && (now.held?.tokens.accessToken === carried || now.chain);
     if (isWhole ? sentAt <= now.renewedAt : sentAt <= now.capturedAt || !isInPlace) return undefined;

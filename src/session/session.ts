@@ -18,6 +18,8 @@ export interface End {
 export interface SessionState {
   /** A refresh keeps it, a sign-in makes a new one; absent: there was none yet. */
   readonly id?: string | undefined;
+  /** The session in whose place it goes on, which was taken for over. */
+  readonly revives?: string | undefined;
   /** When it began, in ms since the epoch, and how. */
   readonly begunAt?: number | undefined;
   readonly begunBy?: TokenEvents['signed-in']['cause'] | undefined;

@@ -29,6 +29,8 @@ export function isOlder(
     return (renewal || rotations || found.capturedAt - state.capturedAt) < 0;
   }
   if (!state.id) return false;
+  // Somebody has signed out of what goes on there.
+  if (found.revives === state.id && state.end?.reason === 'local') return true;
   if (endOf(state.id, foundEnds)) return false;
   return !found.id || !!endOf(found.id, ends) || (isEarly && Number(found.begunAt) < Number(state.begunAt));
 }

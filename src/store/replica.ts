@@ -121,7 +121,7 @@ function follow(replica: Replica, { state: next, ends }: Found, was: SessionStat
   replica.ends = ends;
   if (next.id === was.id && next.end?.reason === 'ended' && isSignedIn(was) && was.rotation > next.rotation) {
     // It was taken for over because of a token that this context has replaced (R35).
-    keep(replica, { ...was, id: createId() });
+    keep(replica, { ...was, id: createId(), revives: was.id });
     return;
   }
   const end = endOf(was.id, ends);

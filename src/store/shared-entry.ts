@@ -82,7 +82,10 @@ async function update(shared: Shared, change: Change, how: How = {}, lease?: Lea
   for (let tries = 0; ; tries++) {
     // Many at once, or one that never agrees.
     if (tries > 3) await new Promise<void>((resolve) => void after(tries * 5, resolve));
-    const next = change(newest(shared));
+    const now = newest(shared);
+    // It was made, and another context has gone on with it.
+    if (how.begins && now.id === how.begins) return true;
+    const next = change(now);
     if (!next) return false;
     if (shared.known.kind === 'foreign' && !how.isExplicit && !how.begins) {
       if (!lease) keep(shared, next, how);

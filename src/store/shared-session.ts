@@ -55,7 +55,8 @@ async function endShared(shared: Hearing, end: End, others: Set<string>): Promis
   const isKnown = isKnownIn(shared);
   let newest = was.held;
   const change = signOut((now) => {
-    const isMeant = !isKnown || now.id === was.id || others.has(`${now.id}`);
+    const isRevived = !!was.id && now.revives === was.id;
+    const isMeant = !isKnown || now.id === was.id || isRevived || others.has(`${now.id}`);
     if (isMeant) newest = now.held ?? newest;
     return isMeant;
   }, end);

@@ -138,6 +138,20 @@ const cases: Case[] = [
     isOlder: false,
   },
   {
+    what: 'what goes on in the place of a session that was signed out here',
+    found: b({ revives: 'a' }),
+    ends: pastOf('a'),
+    own: { state: a({ end: local }) },
+    isOlder: true,
+  },
+  {
+    what: 'what goes on in the place of a session that was found over here',
+    found: b({ revives: 'a' }),
+    ends: pastOf('a'),
+    own: { state: a({ end: ended }) },
+    isOlder: false,
+  },
+  {
     what: 'one of unknown beginning',
     found: b({ begunAt: undefined }),
     own: { state: a(), isEarly: true },

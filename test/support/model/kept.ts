@@ -241,6 +241,52 @@ export const keptOf: Partial<Record<keyof typeof platforms, Kept[]>> = {
         step('thaw', { after: 60_000 }),
       ],
     },
+    {
+      ...base,
+      delays: [0, 0, 3, 0],
+      contexts: 3,
+      title: 'R51: a sign-in whose answer was lost is not made again over the refresh that has followed it',
+      steps: [
+        step('bad calls', { how: 6 }),
+        step('sign in'),
+        step('freeze', { after: 1 }),
+        step('refuse'),
+        step('open'),
+        step('request', { tasks: 9, in: 3 }),
+        step('refresh'),
+      ],
+    },
+  ],
+  withoutNews: [
+    {
+      ...base,
+      delays: [0, 0, 3, 0],
+      contexts: 4,
+      title: 'R32, R42: a sign-out of a session that a capture has revived meanwhile ends that one',
+      sweeps: 5,
+      steps: [
+        step('freeze'),
+        step('sign out'),
+        step('refresh', { in: 1 }),
+        step('request', { after: 5, in: 1 }),
+        step('capture', { after: 1, tasks: 1, in: 2 }),
+        step('refuse', { tasks: 3 }),
+      ],
+    },
+  ],
+  forgetful: [
+    {
+      ...base,
+      title: 'R53: of two sign-ins that could not be stored the second gives way like the first',
+      sweeps: 3,
+      steps: [
+        step('sign in', { in: 1 }),
+        step('partition'),
+        step('sign in', { tasks: 1 }),
+        step('sign in', { tasks: 7 }),
+        step('freeze', { tasks: 7 }),
+      ],
+    },
   ],
   fleet: [
     {

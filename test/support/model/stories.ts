@@ -42,9 +42,9 @@ export function createStories() {
     },
     signedIn(story: Story) {
       story.done = ++moments;
-      // Who could not store it, and did not know whom it replaced, gives way to others.
+      // Who could not store it, and did not know whom it replaced, gives way to others; nor did who replaced one like that.
       const before = stories[stories.indexOf(story) - 1];
-      if (!story.isStored && before !== story.known) story.isSpoilt = true;
+      if (!story.isStored && (before !== story.known || before?.isSpoilt)) story.isSpoilt = true;
     },
     /** A sign-out of that session, or of whichever is there. */
     signOut(story: Story | undefined) {
