@@ -7,18 +7,18 @@ import { join } from 'node:path';
 const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const reports = mkdtempSync(join(tmpdir(), 'evertoken-test-'));
 
-/** The sums of vitest's own report, and what failed; a file that cannot be loaded is one failure. */
+/** The sums of vitest's own report, and what failed, also if only at the first attempt; a file that cannot be loaded is one failure. */
 function counts(report) {
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.length);
   const tests = testResults
     .flatMap((file) => file.assertionResults)
-    .filter(({ status }) => status === 'failed')
-    .map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n')}`);
+    .filter(({ failureMessages }) => failureMessages.length)
+    .map(({ status, fullName, failureMessages }) => `${status}: ${fullName}\n${failureMessages.join('\n')}`);
   return {
     passed: numPassedTests,
     failed: numFailedTests + broken.length,
-    reasons: [...broken.map(({ name, message }) => `${name}\n${message}`), ...tests],
+    reasons: [...broken.map(({ name, message }) => `failed: ${name}\n${message}`), ...tests],
   };
 }
 
@@ -36,9 +36,13 @@ function run(name) {
   try {
     const { passed, failed, reasons } = counts(report);
     if (ok || failed) return { passed, failed, reasons };
-    return { passed, failed: 1, reasons: ['no test: coverage that is missed, or an error outside any test'] };
+    return {
+      passed,
+      failed: 1,
+      reasons: [...reasons, 'failed: coverage that is missed, or an error outside any test'],
+    };
   } catch {
-    return { passed: 0, failed: 1, reasons: ['vitest wrote no report'] };
+    return { passed: 0, failed: 1, reasons: ['failed: vitest wrote no report'] };
   }
 }
 
@@ -54,7 +58,7 @@ for (const name of Object.keys(scripts).filter((script) => script.startsWith('te
   total.failed += failed;
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   lines.push(`${failed ? 'FAILED' : 'ok    '} ${name}: ${passed} passed, ${failed} failed (${seconds} s)`);
-  failures.push(...reasons.map((reason) => `FAILED ${name}: ${reason.slice(0, 1_500)}`));
+  failures.push(...reasons.map((reason) => `${name}, ${reason.slice(0, 1_500)}`));
 }
 rmSync(reports, { recursive: true, force: true });
 
