@@ -287,6 +287,20 @@ export const keptOf: Partial<Record<keyof typeof platforms, Kept[]>> = {
         step('freeze', { tasks: 7 }),
       ],
     },
+    {
+      ...base,
+      order: 1726816545,
+      contexts: 4,
+      title: 'R22, R42: a refusal of tokens that a capture elsewhere has replaced causes no refresh',
+      steps: [
+        step('partition', { in: 3 }),
+        step('refresh'),
+        step('repeat news', { how: 4 }),
+        step('capture', { tasks: 5, in: 3 }),
+        step('refuse', { after: 5 }),
+        step('request', { tasks: 12, in: 2 }),
+      ],
+    },
   ],
   fleet: [
     {

@@ -69,7 +69,9 @@ const deeds: Partial<Record<Act, (world: World, context: Context, how: number) =
   },
   async close({ loop, cell, faults, stories }, context) {
     if (cell.vanishedAt > 0) stories.spoilAll();
-    if (faults.isTroubled(context, loop.now - RETRIED)) stories.abandon(context.name);
+    // Frozen, it has tried nothing.
+    const triedUntil = context.wasFrozen ? context.frozenAt : loop.now;
+    if (faults.isTroubled(context, triedUntil - RETRIED)) stories.abandon(context.name);
     context.isClosed = true;
     context.auth.close();
   },
