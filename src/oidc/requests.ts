@@ -1,17 +1,27 @@
-/** How requests leave: answers are read whole, lost ones asked for again, and what a server refuses is told without a secret. */
+/** How requests leave: lost answers are asked for again, answers are read whole, and what a server refuses is told without a secret. */
 import type { Fetch } from '../types.ts';
+import { answerOf, readText } from './answer.ts';
 import { attempt } from './attempt.ts';
 import { OidcError } from './oidc-error.ts';
+import { ownOf } from './own.ts';
 import { pause } from './page.ts';
+
+const HOUR = 3_600_000;
+
+/** When `Retry-After` (seconds, or a date) lets us come again: in an hour at most (R35). */
+function retryAtOf(headers: Headers): number | undefined {
+  const after = headers.get('retry-after') ?? '';
+  const at = /^\d+$/.test(after) ? Date.now() + +after * 1_000 : Date.parse(after);
+  return at > Date.now() ? Math.min(at, Date.now() + HOUR) : undefined;
+}
 
 /** RFC 6749 §5.2, whatever the status (R35). Nothing but `error` is told: a description may quote a token. */
 function refusalIn({ ok, status, headers }: Response, text: string): OidcError | undefined {
-  const body: { error?: unknown } | null | undefined = attempt(() => JSON.parse(text));
-  const error = /^[a-z_]+$/.exec(`${body?.error ?? ''}`)?.[0];
+  const body: { error?: unknown } = ownOf(attempt(() => JSON.parse(text)));
+  const error = /^[a-z_]+$/.exec(`${body.error ?? ''}`)?.[0];
   if (ok && !error) return undefined;
-  const after = headers.get('retry-after');
-  const retryAt = (after && (Date.now() + +after * 1_000 || Date.parse(after))) || undefined;
-  return new OidcError('token-request-refused', `${status} ${error ?? ''}`, { status, error, retryAt });
+  const said = `the server answered ${status} ${error ?? ''}`.trim();
+  return new OidcError('token-request-refused', said, { status, error, retryAt: retryAtOf(headers) });
 }
 
 /**
@@ -23,18 +33,22 @@ function refusalIn({ ok, status, headers }: Response, text: string): OidcError |
 export const insistOn =
   (fetch: Fetch, attempts: number, more?: RequestInit) =>
   async (input: string, init: object): Promise<Response> => {
+    const step = attempts ? 'invalid-token-response' : 'server-metadata';
     for (let attempt = 1; ; attempt++) {
       let error: OidcError | undefined;
       try {
-        const response = await fetch(input, { ...init, ...more });
-        const text = await response.clone().text();
+        const response = await fetch(input, ownOf({ ...init, ...more }));
+        const text = await readText(response);
+        // It would be as long the next time.
+        if (text === undefined) throw new OidcError(step, `${input} answered more than 1 MB`);
         error = attempts ? refusalIn(response, text) : undefined;
-        if (!error) return response;
-      } catch {
-        error = new OidcError('unreachable', input);
+        if (!error) return answerOf(response, text);
+      } catch (thrown) {
+        error = thrown instanceof OidcError ? thrown : new OidcError('unreachable', input);
       }
-      const { status = 500, retryAt } = error;
-      if (attempt >= attempts || status < 500 || retryAt) throw error;
+      const { code, status = code === 'unreachable' ? 500 : 0, retryAt } = error;
+      if (attempt >= attempts || status < 500 || retryAt || (init as RequestInit).signal?.aborted)
+        throw error;
       if (attempt > 1) await pause(300);
     }
   };
