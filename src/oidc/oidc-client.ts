@@ -2,7 +2,7 @@
 import type { Refresh, Revoke } from '../types.ts';
 import { attempt } from './attempt.ts';
 import { readCallback } from './callback.ts';
-import { OidcError } from './oidc-error.ts';
+import { guard, OidcError, type OidcErrorCode } from './oidc-error.ts';
 import {
   checkOptions,
   type OidcClientOptions,
@@ -10,10 +10,13 @@ import {
   type SignInResult,
   type SignOutOptions,
 } from './options.ts';
+import { ownOf } from './own.ts';
 import { currentUrl, leaveFor, replaceUrl } from './page.ts';
 import { handOver, openPopup, POPUP, parametersFrom } from './popup.ts';
 import { createProtocol, random, s256 } from './protocol.ts';
-import { save, stamp, take } from './transactions.ts';
+import { isForeign, save, stamp, take } from './transactions.ts';
+import { inTurn } from './turn.ts';
+import { wishOf } from './wish.ts';
 
 export interface OidcClient {
   /**
@@ -89,28 +92,22 @@ function pathOf(returnTo: string, redirectUri: string): string {
  * if (result) await auth.signIn(result.tokens);
  * if (!auth.tokens) await client.signInRedirect({ returnTo: location.href });
  */
-export function createOidcClient(options: OidcClientOptions): OidcClient {
+export function createOidcClient(given: OidcClientOptions): OidcClient {
+  const options = ownOf(given);
   checkOptions(options);
-  const { clientId, redirectUri, scope = 'openid', navigate = leaveFor } = options;
-  const { urlOf, exchange, refresh, revoke } = createProtocol(options);
-  const isOpenId = scope.includes('openid');
+  const { clientId, redirectUri, dpop, navigate = leaveFor } = options;
+  const { id, urlOf, authorizationUrl, exchange, refresh, revoke } = createProtocol(options);
   const storage = () => options.storage ?? sessionStorage;
   let running: Promise<SignInResult> | undefined;
 
-  async function begin(asked: SignInOptions, state: string): Promise<string> {
-    const returnTo = asked.returnTo && pathOf(asked.returnTo, redirectUri);
-    const { acr_values, max_age, scope: more = '' } = asked.challenge?.parameters ?? {};
-    const maxAge = asked.maxAge ?? max_age;
+  async function begin(given: SignInOptions, state: string): Promise<string> {
+    const returnTo = given.returnTo && pathOf(given.returnTo, redirectUri);
+    const { asked, isOpenId, maxAge, acr } = wishOf(options, given);
     const verifier = random();
-    const expected = isOpenId ? { expectedNonce: random(), maxAge: maxAge && Number(maxAge) } : undefined;
-    const url = await urlOf('authorization_endpoint', {
-      ...options.parameters,
-      ...asked.parameters,
-      acr_values: asked.acrValues ?? acr_values,
-      max_age: maxAge,
-      login_hint: asked.loginHint,
-      prompt: asked.prompt,
-      scope: `${scope} ${more}`.trim(),
+    const expected = isOpenId ? { expectedNonce: random(), maxAge } : undefined;
+    const thumbprint = await dpop?.thumbprint?.();
+    const url = await authorizationUrl({
+      ...asked,
       resource: options.resource,
       client_id: clientId,
       redirect_uri: redirectUri,
@@ -119,28 +116,38 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
       code_challenge_method: 'S256',
       state,
       nonce: expected?.expectedNonce,
+      dpop_jkt: thumbprint,
     });
-    await save(storage(), state, { verifier, expected, returnTo });
+    await save(storage, state, id, { verifier, expected, acr, thumbprint, returnTo });
     return url;
   }
 
   const finish = async (parameters: URLSearchParams, state: string): Promise<SignInResult> =>
-    exchange(parameters, state, await take(storage(), state));
+    exchange(parameters, state, await take(storage, state, id));
+
+  const refuse = (code: OidcErrorCode) => async (): Promise<never> => {
+    throw new OidcError(code);
+  };
+
+  const leave = (url: string): Promise<unknown> => guard('navigation-failed', () => navigate(url));
 
   return {
     refresh,
     revoke,
 
-    async signInRedirect(asked = {}) {
-      await navigate(await begin(asked, stamp(random())));
+    async signInRedirect(asked) {
+      await leave(await begin(ownOf(asked), stamp(random(), id)));
     },
 
-    async signInPopup(asked = {}) {
+    async signInPopup(asked) {
       const popup = openPopup();
+      const state = stamp(random(), id) + POPUP;
+      const signIn = async () => {
+        popup.location.href = await begin(ownOf(asked), state);
+        return finish(await parametersFrom(popup, state), state);
+      };
       try {
-        const state = stamp(random()) + POPUP;
-        popup.location.href = await begin(asked, state);
-        return await finish(await parametersFrom(popup, state), state);
+        return await inTurn(state, signIn, signIn);
       } finally {
         popup.close();
       }
@@ -151,24 +158,30 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
       const href = `${url ?? here ?? redirectUri}`;
       if (here && running) return running;
       const callback = readCallback(href, redirectUri);
-      if (!callback) return undefined;
+      if (!callback || isForeign(callback.state, id)) return undefined;
       const { parameters, state, cleaned } = callback;
       // Before anything else runs: whoever looks at the address bar sees the code, and a reload would bring it again.
       if (href === here) replaceUrl(cleaned);
-      running = (state.endsWith(POPUP) ? handOver : finish)(parameters, state).finally(() => {
+      const toPage = () => handOver(parameters, state);
+      const work = state.endsWith(POPUP)
+        ? // A page is busy with it for as long as it waits; a state that nobody waits for may be an attacker's.
+          inTurn<SignInResult>(state, refuse('unknown-state'), toPage, toPage)
+        : inTurn(state, () => finish(parameters, state), refuse('callback-used'));
+      running = work.finally(() => {
         running = undefined;
       });
       return running;
     },
 
-    async signOutRedirect({ idTokenHint, postLogoutRedirectUri, state } = {}) {
+    async signOutRedirect(asked) {
+      const { idTokenHint, postLogoutRedirectUri, state } = ownOf(asked);
       const url = await urlOf('end_session_endpoint', {
         id_token_hint: idTokenHint,
         client_id: clientId,
         post_logout_redirect_uri: postLogoutRedirectUri ?? options.postLogoutRedirectUri,
         state,
       });
-      await navigate(url);
+      await leave(url);
     },
   };
 }

@@ -31,19 +31,19 @@ export interface Tampering {
   callback?: Record<string, string | undefined>;
 }
 
-export async function createOidcServer(tampering: Tampering = {}) {
+export async function createOidcServer(tampering: Tampering = {}, issuer = ISSUER) {
   const [own, foreign] = await keys;
   const calls: Call[] = [];
   const asked = new Map<string, URLSearchParams>();
   let number = 0;
 
   const metadata = () => ({
-    issuer: ISSUER,
-    authorization_endpoint: `${ISSUER}/auth`,
-    token_endpoint: `${ISSUER}/token`,
-    jwks_uri: `${ISSUER}/jwks`,
-    revocation_endpoint: `${ISSUER}/revoke`,
-    end_session_endpoint: `${ISSUER}/logout`,
+    issuer,
+    authorization_endpoint: `${issuer}/auth`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/jwks`,
+    revocation_endpoint: `${issuer}/revoke`,
+    end_session_endpoint: `${issuer}/logout`,
     authorization_response_iss_parameter_supported: true,
     id_token_signing_alg_values_supported: ['ES256'],
     ...tampering.metadata,
@@ -51,7 +51,7 @@ export async function createOidcServer(tampering: Tampering = {}) {
 
   async function idToken(nonce?: string | null): Promise<string> {
     const now = Math.floor(Date.now() / 1_000);
-    const claims = { iss: ISSUER, aud: 'spa', sub: 'alice', iat: now, exp: now + 300, auth_time: now, nonce };
+    const claims = { iss: issuer, aud: 'spa', sub: 'alice', iat: now, exp: now + 300, auth_time: now, nonce };
     const payload = JSON.parse(JSON.stringify({ ...claims, ...tampering.claims })) as JWTPayload;
     const jwt = new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid: 'k' });
     return jwt.sign((tampering.isForged ? foreign : own).privateKey);
@@ -112,7 +112,7 @@ export async function createOidcServer(tampering: Tampering = {}) {
       const request = new URL(url).searchParams;
       const code = `code-${asked.size}`;
       asked.set(code, request);
-      const back = { code, state: request.get('state'), iss: ISSUER, ...tampering.callback };
+      const back = { code, state: request.get('state'), iss: issuer, ...tampering.callback };
       const parameters = new URLSearchParams(JSON.parse(JSON.stringify(back)));
       const callback = new URL(`${request.get('redirect_uri')}`);
       if (mode === 'fragment') callback.hash = `${parameters}`;
