@@ -105,7 +105,7 @@ export function createOidcClient(given: OidcClientOptions): OidcClient {
     const { asked, isOpenId, maxAge, acr } = wishOf(options, given);
     const verifier = random();
     const expected = isOpenId ? { expectedNonce: random(), maxAge } : undefined;
-    const thumbprint = await dpop?.thumbprint?.();
+    const thumbprint = await guard('storage-failed', () => dpop?.thumbprint?.());
     const url = await authorizationUrl({
       ...asked,
       resource: options.resource,

@@ -1,4 +1,5 @@
 /** The one error class of `evertoken/oidc`, and how other errors become it. */
+import { attempt } from './attempt.ts';
 import { ownOf } from './own.ts';
 
 /** An error of oauth4webapi, as far as it is told; of the token endpoint's, PAR's or the authorization response. */
@@ -18,7 +19,7 @@ interface ResponseBodyError {
  *   another tab or browser; sign in again.
  * - `callback-used`: this callback was taken before (back button, reload); the user may well be signed in.
  * - `invalid-callback`: the parameters of the callback contradict each other or the server (`iss`, RFC 9207).
- * - `storage-failed`: the option `storage` threw; without one, `sessionStorage` is blocked, full, or there is none.
+ * - `storage-failed`: the option `storage` or `dpop` threw; without the first, `sessionStorage` is blocked, full, or there is none.
  * - `navigation-failed`: the option `navigate` threw.
  * - `authorization-refused`: the server or the user said no; `error` says why (`access_denied`, `login_required`).
  * - `token-request-refused`: the token endpoint said no; `error` and `status` say why.
@@ -81,15 +82,19 @@ export class OidcError extends Error {
   }
 }
 
+/** `TypeError`, `TimeoutError`, `QuotaExceededError`: of what the app's own functions throw no more may be told (R70). */
+export const nameOf = (thrown: unknown): string =>
+  attempt(() => /^\w+$/.exec((thrown as Error).name ?? '')?.[0]) ?? 'Error';
+
 /**
  * What may be told of something that was thrown (R70): of oauth4webapi its own words, for what hangs on its errors are
  * tokens, codes and claims; of the app's storage, `navigate` and the like a name, for they may quote what they got.
  */
 export function told(thrown: unknown, step: OidcErrorCode): OidcError {
   if (thrown instanceof OidcError) return thrown;
-  const { name, message } = Object(thrown) as Error;
   const { code, error, error_description: more = '', status } = ownOf(thrown as ResponseBodyError);
-  if (!/^OAUTH/.test(code)) return new OidcError(step, /^\w+$/.exec(name)?.[0]);
+  if (!/^OAUTH/.test(code)) return new OidcError(step, nameOf(thrown));
+  const { message } = thrown as Error;
   if (error) return new OidcError('authorization-refused', `${error} ${more}`, { error, status });
   const isIdToken = /JW[TSE] |ID Token|End-User/.test(message);
   const known = isIdToken ? 'invalid-id-token' : /HTTPS|metadata/.test(message) && 'server-metadata';

@@ -2,7 +2,7 @@
 import type { Fetch } from '../types.ts';
 import { answerOf, readText } from './answer.ts';
 import { attempt } from './attempt.ts';
-import { OidcError } from './oidc-error.ts';
+import { nameOf, OidcError } from './oidc-error.ts';
 import { ownOf } from './own.ts';
 import { pause } from './page.ts';
 
@@ -44,7 +44,8 @@ export const insistOn =
         error = attempts ? refusalIn(response, text) : undefined;
         if (!error) return answerOf(response, text);
       } catch (thrown) {
-        error = thrown instanceof OidcError ? thrown : new OidcError('unreachable', input);
+        error =
+          thrown instanceof OidcError ? thrown : new OidcError('unreachable', `${input} (${nameOf(thrown)})`);
       }
       const { code, status = code === 'unreachable' ? 500 : 0, retryAt } = error;
       if (attempt >= attempts || status < 500 || retryAt || (init as RequestInit).signal?.aborted)

@@ -34,7 +34,7 @@ describe('a request that may be sent again', () => {
     expect(await play(3, lost, ok)).toEqual({ outcome: 200, at: [0, 0] });
     expect(await play(3, lost, lost, ok)).toEqual({ outcome: 200, at: [0, 0, 300] });
     const { outcome, at } = await play(3);
-    expect(outcome).toMatchObject({ code: 'unreachable', message: `unreachable: ${URL}` });
+    expect(outcome).toMatchObject({ code: 'unreachable', message: `unreachable: ${URL} (TypeError)` });
     expect(at).toHaveLength(3);
   });
 

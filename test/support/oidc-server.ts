@@ -35,6 +35,7 @@ export async function createOidcServer(tampering: Tampering = {}, issuer = ISSUE
   const [own, foreign] = await keys;
   const calls: Call[] = [];
   const asked = new Map<string, URLSearchParams>();
+  const pushed = new Map<string, URLSearchParams>();
   let number = 0;
 
   const metadata = () => ({
@@ -44,6 +45,7 @@ export async function createOidcServer(tampering: Tampering = {}, issuer = ISSUE
     jwks_uri: `${issuer}/jwks`,
     revocation_endpoint: `${issuer}/revoke`,
     end_session_endpoint: `${issuer}/logout`,
+    pushed_authorization_request_endpoint: `${issuer}/par`,
     authorization_response_iss_parameter_supported: true,
     id_token_signing_alg_values_supported: ['ES256'],
     ...tampering.metadata,
@@ -85,17 +87,26 @@ export async function createOidcServer(tampering: Tampering = {}, issuer = ISSUE
     return issue(asked.get(`${form['code']}`));
   }
 
+  function push({ form }: Call): Response {
+    const request_uri = `urn:ietf:params:oauth:request_uri:${pushed.size}`;
+    pushed.set(request_uri, new URLSearchParams(form));
+    return Response.json({ request_uri, expires_in: 60 }, { status: 201 });
+  }
+
   const answers: Record<string, (call: Call) => Response | Promise<Response>> = {
     '/.well-known/openid-configuration': () => Response.json(metadata()),
     '/token': token,
+    '/par': push,
     '/revoke': () => new Response(),
     '/jwks': async () =>
       Response.json({ keys: [{ ...(await exportJWK(own.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' }] }),
   };
 
   const fetch = vi.fn(async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-    const url = new URL(`${input}`);
-    const form = Object.fromEntries(init?.body instanceof URLSearchParams ? init.body : []);
+    const request = input instanceof Request ? input : undefined;
+    const url = new URL(request?.url ?? `${input}`);
+    const body = request ? new URLSearchParams(await request.text()) : init?.body;
+    const form = Object.fromEntries(body instanceof URLSearchParams ? body : []);
     const call = { url: url.href, form, headers: new Headers(init?.headers), init };
     calls.push(call);
     return answers[url.pathname]?.(call) ?? new Response(null, { status: 404 });
@@ -109,7 +120,8 @@ export async function createOidcServer(tampering: Tampering = {}, issuer = ISSUE
     to: (path: string) => calls.filter(({ url }) => new URL(url).pathname === path),
     /** The user signs in at this URL of the server; answers where they are sent back to. */
     login(url: string, mode: 'query' | 'fragment' = 'query'): string {
-      const request = new URL(url).searchParams;
+      const { searchParams } = new URL(url);
+      const request = pushed.get(`${searchParams.get('request_uri')}`) ?? searchParams;
       const code = `code-${asked.size}`;
       asked.set(code, request);
       const back = { code, state: request.get('state'), iss: issuer, ...tampering.callback };
@@ -143,17 +155,20 @@ export function createWebStorage(): Storage & Record<string, string> {
 /** A client of that server in a page that is left through `navigate`, and the URLs it was left for. */
 export function createApp(server: OidcServer, options: Partial<OidcClientOptions> = {}) {
   const left: string[] = [];
+  const storage = createWebStorage();
   const client = createOidcClient({
     issuer: ISSUER,
     clientId: 'spa',
     redirectUri: CALLBACK,
-    storage: createWebStorage(),
+    storage,
     navigate: (url) => left.push(url),
     fetch: server.fetch,
     ...options,
   });
   return {
     client,
+    /** Unless another one is given. */
+    storage,
     /** The URLs it was left for. */
     left,
     /** The parameters of the last one. */
