@@ -20,30 +20,35 @@ import { wishOf } from './wish.ts';
 
 export interface OidcClient {
   /**
-   * Sends the user to the login page: authorization code with PKCE (S256), `state`, and `nonce` with `openid`.
-   * Resolves when the page is being left.
+   * Sends the user to the login page: authorization code with PKCE (RFC 7636, S256), `state`, and `nonce` with
+   * `openid`; by a pushed request where the server wants that (RFC 9126). Resolves when the page is being left.
    *
-   * @throws OidcError `server-metadata`, `unreachable`, `unsafe-return-to`.
+   * @throws OidcError `server-metadata`, `unreachable`, `unsafe-return-to`, `storage-failed`, `navigation-failed`, and
+   * `authorization-refused` of a pushed request; TypeError for a `maxAge` that is none.
+   *
+   * @example
+   * auth.on('step-up-required', (event) => client.signInRedirect({ ...event, returnTo: location.href }));
    */
   signInRedirect(options?: SignInOptions): Promise<void>;
   /**
-   * The same in a window of its own; to be called in a click, before anything is awaited. The page at `redirectUri`
-   * calls `handleRedirect()`, which notices the popup.
+   * The same in a window of its own, which has no `opener`; to be called in a click, before anything is awaited. The
+   * page at `redirectUri` calls `handleRedirect()`, which notices the popup.
    *
    * @throws OidcError as `signInRedirect` and `handleRedirect`, and `popup-blocked`, `popup-closed`.
    */
   signInPopup(options?: SignInOptions): Promise<SignInResult>;
   /**
    * Takes the user back: to be called at every start. Checks `state`, `iss` (RFC 9207), nonce and the ID token,
-   * exchanges the code, and takes the parameters out of the address bar at once.
+   * exchanges the code, and takes the parameters out of the address bar at once. The callback of another client, at
+   * another server perhaps, is left alone (RFC 9700 §4.4).
    *
-   * A second call while the first one is under way gets the same promise (React's StrictMode calls effects twice).
-   * In a popup it hands the callback to the page that opened it and closes the window; it settles only where that is
-   * not possible, with `unknown-state`.
+   * A second call while the first one is under way gets the same promise (React's StrictMode calls effects twice); in
+   * another tab it is refused with `callback-used`. In a popup it hands the callback to the page that opened it and
+   * closes the window; it settles only where that is not possible, with `unknown-state`.
    *
    * @param url - The callback. @default the page's URL
-   * @returns The tokens and `returnTo`, or `undefined` when the URL is no callback.
-   * @throws OidcError
+   * @returns The tokens and `returnTo`, or `undefined` when the URL is no callback of this client.
+   * @throws OidcError also for a bookmarked or cancelled callback: to be caught, at the top level too.
    */
   handleRedirect(url?: string | URL): Promise<SignInResult | undefined>;
   /** For `createTokenManager` (RFC 6749 §6, RFC 8707). A new ID token has to be the same user's. */
@@ -88,9 +93,13 @@ function pathOf(returnTo: string, redirectUri: string): string {
  *   allow: 'https://api.example.com',
  * });
  *
- * const result = await client.handleRedirect();
- * if (result) await auth.signIn(result.tokens);
- * if (!auth.tokens) await client.signInRedirect({ returnTo: location.href });
+ * try {
+ *   const result = await client.handleRedirect();
+ *   if (result) await auth.signIn(result.tokens);
+ *   if (!auth.tokens) await client.signInRedirect({ returnTo: location.href });
+ * } catch (error) {
+ *   // Cancelled at the server, a bookmarked callback, no network: show a sign-in button.
+ * }
  */
 export function createOidcClient(given: OidcClientOptions): OidcClient {
   const options = ownOf(given);
