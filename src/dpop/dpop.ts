@@ -77,8 +77,7 @@ export interface Dpop extends Attach {
  */
 export function dpop(name: string, options?: DpopOptions): Dpop {
   const { alg = 'ES256', keyPair } = ownOf(options);
-  if (typeof name !== 'string' || !name)
-    throw new TypeError('evertoken: dpop() needs the name of your app, as its store has');
+  if (!name || `${name}` !== name) throw new TypeError('evertoken: dpop() needs the name of the app');
   if (!crypto.subtle) {
     throw new Error('evertoken: dpop() needs https (crypto.subtle)');
   }

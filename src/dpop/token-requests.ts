@@ -3,12 +3,12 @@ import type { Fetch } from '../types.ts';
 import { type Key, ownOf, type Tokens } from './keys.ts';
 import { createProver } from './proof.ts';
 
-/** R37: of an answer no more is read than tokens can take, in bytes after decompression. */
-const MOST = 1_000_000;
-
-/** The members of an answer in JSON. What is no JSON, or too long, asks for nothing and holds no tokens. */
-async function membersOf(answer: Response): Promise<Tokens & { error?: unknown }> {
-  let left = MOST;
+/**
+ * The members of an answer in JSON, of which 1 MB is read at most, counted after decompression (R37). What is no JSON,
+ * or longer, asks for nothing and holds no tokens.
+ */
+function membersOf(answer: Response): Promise<Tokens & { error?: unknown }> {
+  let left = 1_000_000;
   const limit = new TransformStream<Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
       left -= chunk.length;
@@ -16,8 +16,7 @@ async function membersOf(answer: Response): Promise<Tokens & { error?: unknown }
       else controller.terminate();
     },
   });
-  const json = new Response(answer.body?.pipeThrough(limit)).json();
-  return ownOf(await json.catch(() => {}));
+  return new Response(answer.body?.pipeThrough(limit)).json().then(ownOf, () => ({}));
 }
 
 /** Answers a `fetch` that signs each request with the key chosen for it. */

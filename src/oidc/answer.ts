@@ -4,21 +4,24 @@ import { ownOf } from './own.ts';
 /** Bytes, after decompression: keys, metadata and tokens are a hundredth of it. */
 const MOST = 1_000_000;
 
-/** The body as a text; `undefined`: it is too long, and the rest of it is not read. */
-export async function readText(response: Response): Promise<string | undefined> {
+/** Stands for the body of an answer that is longer, of which the rest is not read: no JSON, so nobody understands it. */
+const TOO_LONG = 'more than 1 MB';
+
+/** The body as a text. */
+export async function readText(response: Response): Promise<string> {
   const reader = response.body?.getReader();
   // React Native has no streams.
   if (!reader) return response.text();
   const decoder = new TextDecoder();
   let text = '';
-  for (let size = 0; size <= MOST; ) {
-    const { done, value = new Uint8Array() } = await reader.read();
-    size += value.length;
-    text += decoder.decode(value, { stream: !done });
-    if (done) return text;
+  for (let left = MOST; left >= 0; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    left -= value.length;
+    text += decoder.decode(value, { stream: true });
   }
   reader.cancel().catch(() => {});
-  return undefined;
+  return TOO_LONG;
 }
 
 /** What was read, as oauth4webapi takes it: what is missing in its JSON is missing. */

@@ -118,17 +118,17 @@ export interface SignOutOptions {
   state?: string | undefined;
 }
 
-// `URL.canParse` is younger than many browsers.
-const isUrl = (value: unknown) => attempt(() => new URL(`${value}`));
-
 /** @throws TypeError that names the option, what was given, and what is expected. */
 export function checkOptions({ issuer, server, clientId, redirectUri }: OidcClientOptions): void {
-  const expect = (isRight: unknown, name: string, given: unknown, expected: string) => {
-    if (!isRight) throw new TypeError(`evertoken: ${name} is ${JSON.stringify(given)}; expected ${expected}`);
+  const refuse = (name: string, given: unknown, expected: string) => {
+    throw new TypeError(`evertoken: ${name} is ${JSON.stringify(given)}; expected ${expected}`);
   };
-  expect(clientId && `${clientId}` === clientId, 'clientId', clientId, 'the id registered at the server');
-  const url = 'an absolute URL';
-  expect(isUrl(redirectUri), 'redirectUri', redirectUri, url);
-  const given = server ? server.issuer : issuer;
-  expect(isUrl(given), server ? 'server.issuer' : 'issuer', given, url);
+  // `URL.canParse` is younger than many browsers.
+  const url = (name: string, given: unknown) =>
+    attempt(() => new URL(`${given}`)) ?? refuse(name, given, 'an absolute URL');
+  if (!clientId || `${clientId}` !== clientId)
+    refuse('clientId', clientId, 'the id registered at the server');
+  url('redirectUri', redirectUri);
+  if (server) url('server.issuer', server.issuer);
+  else url('issuer', issuer);
 }

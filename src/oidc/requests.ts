@@ -8,20 +8,21 @@ import { pause } from './page.ts';
 
 const HOUR = 3_600_000;
 
-/** When `Retry-After` (seconds, or a date) lets us come again: in an hour at most (R35). */
-function retryAtOf(headers: Headers): number | undefined {
-  const after = headers.get('retry-after') ?? '';
-  const at = /^\d+$/.test(after) ? Date.now() + +after * 1_000 : Date.parse(after);
-  return at > Date.now() ? Math.min(at, Date.now() + HOUR) : undefined;
-}
-
 /** RFC 6749 §5.2, whatever the status (R35). Nothing but `error` is told: a description may quote a token. */
 function refusalIn({ ok, status, headers }: Response, text: string): OidcError | undefined {
-  const body: { error?: unknown } = ownOf(attempt(() => JSON.parse(text)));
-  const error = /^[a-z_]+$/.exec(`${body.error ?? ''}`)?.[0];
+  const { error: said }: { error?: unknown } = ownOf(attempt(() => JSON.parse(text)));
+  const error = /^[a-z_]+$/.exec(`${said ?? ''}`)?.[0];
   if (ok && !error) return undefined;
-  const said = `the server answered ${status} ${error ?? ''}`.trim();
-  return new OidcError('token-request-refused', said, { status, error, retryAt: retryAtOf(headers) });
+  // Seconds, or a date; an hour at most (R35).
+  const after = headers.get('retry-after') ?? '';
+  const now = Date.now();
+  const wait = Math.min(/^\d+$/.test(after) ? +after * 1_000 : Date.parse(after) - now, HOUR);
+  const retryAt = wait > 0 ? now + wait : undefined;
+  return new OidcError('token-request-refused', `${status} ${error ?? ''}`.trim(), {
+    status,
+    error,
+    retryAt,
+  });
 }
 
 /**
@@ -33,21 +34,17 @@ function refusalIn({ ok, status, headers }: Response, text: string): OidcError |
 export const insistOn =
   (fetch: Fetch, attempts: number, more?: RequestInit) =>
   async (input: string, init: object): Promise<Response> => {
-    const step = attempts ? 'invalid-token-response' : 'server-metadata';
     for (let attempt = 1; ; attempt++) {
       let error: OidcError | undefined;
       try {
         const response = await fetch(input, ownOf({ ...init, ...more }));
         const text = await readText(response);
-        // It would be as long the next time.
-        if (text === undefined) throw new OidcError(step, `${input} answered more than 1 MB`);
         error = attempts ? refusalIn(response, text) : undefined;
         if (!error) return answerOf(response, text);
       } catch (thrown) {
-        error =
-          thrown instanceof OidcError ? thrown : new OidcError('unreachable', `${input} (${nameOf(thrown)})`);
+        error = new OidcError('unreachable', `${input} (${nameOf(thrown)})`);
       }
-      const { code, status = code === 'unreachable' ? 500 : 0, retryAt } = error;
+      const { status = 500, retryAt } = error;
       if (attempt >= attempts || status < 500 || retryAt || (init as RequestInit).signal?.aborted)
         throw error;
       if (attempt > 1) await pause(300);

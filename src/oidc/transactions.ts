@@ -2,13 +2,18 @@
 import { attempt } from './attempt.ts';
 import { guard, OidcError } from './oidc-error.ts';
 import { ownOf } from './own.ts';
-import type { WantedAcr } from './wish.ts';
 
 /** Web Storage's three methods; each may answer a promise. */
 export interface TransactionStorage {
   getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
   setItem(key: string, value: string): unknown;
   removeItem(key: string): unknown;
+}
+
+/** One of `values`, separated by spaces, has to be the `acr` of the ID token; `isVital`: it has to have one. */
+export interface WantedAcr {
+  readonly values: string;
+  readonly isVital: boolean;
 }
 
 export interface Transaction {

@@ -3,12 +3,7 @@ import { OidcError } from './oidc-error.ts';
 import type { OidcClientOptions, SignInOptions } from './options.ts';
 import { ownOf } from './own.ts';
 import { type Parameters, pairsOf } from './parameters.ts';
-
-/** One of `values`, separated by spaces, has to be the `acr` of the ID token; `isVital`: it has to have one. */
-export interface WantedAcr {
-  readonly values: string;
-  readonly isVital: boolean;
-}
+import type { WantedAcr } from './transactions.ts';
 
 export interface Wish {
   /** Of the authorization request. */

@@ -148,11 +148,15 @@ describe('R37: no more than 1 MB of an answer is read:', () => {
     expect(await failureOf(signIn())).toMatchObject({ code: 'invalid-token-response' });
   });
 
-  test.for(['/.well-known/openid-configuration', '/jwks', '/par'])('of %s', async (path) => {
+  test.for([
+    ['/.well-known/openid-configuration', 'server-metadata'],
+    ['/par', 'authorization-refused'],
+    ['/jwks', 'invalid-token-response'],
+  ] as const)('of %s', async ([path, code]) => {
     const server = await createOidcServer({ metadata: { require_pushed_authorization_requests: true } });
     const { counted, answer } = endless('{"issuer":"https://as.example.com"}');
     server.answers[path] = answer;
-    expect(await failureOf(createApp(server).signIn())).toMatchObject({ code: 'server-metadata' });
+    expect(await failureOf(createApp(server).signIn())).toMatchObject({ code });
     expect(counted.bytes).toBeLessThan(1_300_000);
   });
 });
