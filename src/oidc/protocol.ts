@@ -160,11 +160,10 @@ export function createProtocol(options: OidcClientOptions) {
     const token = refreshToken ?? accessToken;
     const server = await discover(fetch);
     if (!token || !server.revocation_endpoint) return;
-    // It survives the page.
+    // The request survives the page.
     const init = sending(fetch, 1, signal, { keepalive: true });
-    await guard('token-request-refused', async () =>
-      oauth.processRevocationResponse(await oauth.revocationRequest(server, client, none, token, init)),
-    );
+    // What it answers is judged there: any 2xx is a success, for some servers have nothing to say (204).
+    await guard('token-request-refused', () => oauth.revocationRequest(server, client, none, token, init));
   };
 
   const id = `${options.server?.issuer ?? options.issuer} ${options.clientId}`;
