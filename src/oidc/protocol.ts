@@ -130,7 +130,7 @@ export function createProtocol(options: OidcClientOptions) {
   const refresh: Refresh = async ({ tokens, signal, fetch }) => {
     const { refreshToken, idToken = '' } = ownOf(tokens);
     if (!refreshToken) {
-      throw new OidcError('no-refresh-token', '', { error: 'invalid_grant' });
+      throw new OidcError('no-refresh-token', 'ask for the scope offline_access', { error: 'invalid_grant' });
     }
     try {
       const server = await discover(fetch);

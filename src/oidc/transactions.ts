@@ -74,6 +74,6 @@ export async function take(open: () => TransactionStorage, state: string, id: st
   });
   if (text === '') throw new OidcError('callback-used');
   const transaction: Transaction | undefined = attempt(() => JSON.parse(`${text}`));
-  if (!transaction) throw new OidcError('unknown-state');
+  if (!transaction) throw new OidcError('unknown-state', 'no sign-in under way here has it');
   return ownOf(transaction);
 }

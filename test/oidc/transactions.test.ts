@@ -132,7 +132,10 @@ describe('R70: a storage that fails', () => {
     const work =
       operation === 'save' ? save(storage, stamp('one'), transaction) : take(storage, stamp('one'));
     const error = await work.catch((thrown) => thrown);
-    expect(error).toMatchObject({ code: 'storage-failed', message: 'storage failed: QuotaExceededError' });
+    expect(error).toMatchObject({
+      code: 'storage-failed',
+      message: 'storage failed: QuotaExceededError',
+    });
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('secret');
   });
 
