@@ -2,7 +2,7 @@
 import type { TokenManager } from '../api.ts';
 import type { Attach, Fetch, Refresh, TokenSet } from '../types.ts';
 import { followSessions } from './follow.ts';
-import { createKeys, type Key, type Tokens } from './keys.ts';
+import { createKeys, type Key, ownOf, type Tokens } from './keys.ts';
 import { calculateThumbprint, generateKeyPair } from './proof.ts';
 import { createResourceRequests } from './resource-requests.ts';
 import { createSign } from './token-requests.ts';
@@ -75,9 +75,9 @@ export interface Dpop extends Attach {
  * });
  * proofs.follow(auth);
  */
-export function dpop(name: string, { alg = 'ES256', keyPair }: DpopOptions = {}): Dpop {
-  if (typeof name !== 'string' || !name)
-    throw new TypeError('evertoken: dpop() needs the name of your app, as its store has');
+export function dpop(name: string, options?: DpopOptions): Dpop {
+  const { alg = 'ES256', keyPair } = ownOf(options);
+  if (!name || `${name}` !== name) throw new TypeError('evertoken: dpop() needs the name of the app');
   if (!crypto.subtle) {
     throw new Error('evertoken: dpop() needs https (crypto.subtle)');
   }

@@ -33,16 +33,22 @@ export interface Keys {
 /** Who closes a page without signing out leaves a key; the oldest go first. */
 const MAX_KEYS = 50;
 
+/** A copy without a prototype: what a page put on `Object.prototype` is nobody's token or option (R37). */
+export const ownOf = <T extends object>(from: T | undefined): T =>
+  ({ __proto__: null, ...from }) as unknown as T;
+
 /** A fingerprint of the refresh token, or of the access token where there is no other. */
-const markOf = async ({
-  accessToken,
-  access_token = accessToken,
-  refreshToken = access_token,
-  refresh_token = refreshToken,
-}: Tokens = {}): Promise<string> =>
-  refresh_token
+async function markOf(tokens?: Tokens): Promise<string> {
+  const {
+    accessToken,
+    access_token = accessToken,
+    refreshToken = access_token,
+    refresh_token = refreshToken,
+  } = ownOf(tokens);
+  return refresh_token
     ? `${new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(refresh_token)))}`
     : '';
+}
 
 /** Answers the next keys, or nothing to leave them. */
 type Change = (keys: readonly Key[]) => readonly Key[] | undefined;

@@ -1,7 +1,7 @@
 /** Makes proofs, with the nonces that servers ask for (RFC 9449 §4.2, §8, §9). */
-import { generateProof } from 'dpop';
+import { calculateThumbprint, generateKeyPair, generateProof } from 'dpop';
 
-export { calculateThumbprint, generateKeyPair } from 'dpop';
+export { calculateThumbprint, generateKeyPair };
 
 /** A proof is good for one request, which has to be sent at once: it carries the time and an id of its own. */
 export type Prove = (

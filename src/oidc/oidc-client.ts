@@ -2,7 +2,7 @@
 import type { Refresh, Revoke } from '../types.ts';
 import { attempt } from './attempt.ts';
 import { readCallback } from './callback.ts';
-import { OidcError } from './oidc-error.ts';
+import { guard, OidcError, type OidcErrorCode } from './oidc-error.ts';
 import {
   checkOptions,
   type OidcClientOptions,
@@ -10,37 +10,45 @@ import {
   type SignInResult,
   type SignOutOptions,
 } from './options.ts';
+import { ownOf } from './own.ts';
 import { currentUrl, leaveFor, replaceUrl } from './page.ts';
 import { handOver, openPopup, POPUP, parametersFrom } from './popup.ts';
 import { createProtocol, random, s256 } from './protocol.ts';
-import { save, stamp, take } from './transactions.ts';
+import { isForeign, save, stamp, take } from './transactions.ts';
+import { inTurn } from './turn.ts';
+import { wishOf } from './wish.ts';
 
 export interface OidcClient {
   /**
-   * Sends the user to the login page: authorization code with PKCE (S256), `state`, and `nonce` with `openid`.
-   * Resolves when the page is being left.
+   * Sends the user to the login page: authorization code with PKCE (RFC 7636, S256), `state`, and `nonce` with
+   * `openid`; by a pushed request where the server wants that (RFC 9126). Resolves when the page is being left.
    *
-   * @throws OidcError `server-metadata`, `unreachable`, `unsafe-return-to`.
+   * @throws OidcError `server-metadata`, `unreachable`, `unsafe-return-to`, `storage-failed`, `navigation-failed`, and
+   * `authorization-refused` of a pushed request; TypeError for a `maxAge` that is none.
+   *
+   * @example
+   * auth.on('step-up-required', (event) => client.signInRedirect({ ...event, returnTo: location.href }));
    */
   signInRedirect(options?: SignInOptions): Promise<void>;
   /**
-   * The same in a window of its own; to be called in a click, before anything is awaited. The page at `redirectUri`
-   * calls `handleRedirect()`, which notices the popup.
+   * The same in a window of its own, which has no `opener`; to be called in a click, before anything is awaited. The
+   * page at `redirectUri` calls `handleRedirect()`, which notices the popup.
    *
    * @throws OidcError as `signInRedirect` and `handleRedirect`, and `popup-blocked`, `popup-closed`.
    */
   signInPopup(options?: SignInOptions): Promise<SignInResult>;
   /**
    * Takes the user back: to be called at every start. Checks `state`, `iss` (RFC 9207), nonce and the ID token,
-   * exchanges the code, and takes the parameters out of the address bar at once.
+   * exchanges the code, and takes the parameters out of the address bar at once. The callback of another client, at
+   * another server perhaps, is left alone (RFC 9700 §4.4).
    *
-   * A second call while the first one is under way gets the same promise (React's StrictMode calls effects twice).
-   * In a popup it hands the callback to the page that opened it and closes the window; it settles only where that is
-   * not possible, with `unknown-state`.
+   * A second call while the first one is under way gets the same promise (React's StrictMode calls effects twice); in
+   * another tab it is refused with `callback-used`. In a popup it hands the callback to the page that opened it and
+   * closes the window; it settles only where that is not possible, with `unknown-state`.
    *
    * @param url - The callback. @default the page's URL
-   * @returns The tokens and `returnTo`, or `undefined` when the URL is no callback.
-   * @throws OidcError
+   * @returns The tokens and `returnTo`, or `undefined` when the URL is no callback of this client.
+   * @throws OidcError also for a bookmarked or cancelled callback: to be caught, at the top level too.
    */
   handleRedirect(url?: string | URL): Promise<SignInResult | undefined>;
   /** For `createTokenManager` (RFC 6749 §6, RFC 8707). A new ID token has to be the same user's. */
@@ -85,32 +93,30 @@ function pathOf(returnTo: string, redirectUri: string): string {
  *   allow: 'https://api.example.com',
  * });
  *
- * const result = await client.handleRedirect();
- * if (result) await auth.signIn(result.tokens);
- * if (!auth.tokens) await client.signInRedirect({ returnTo: location.href });
+ * try {
+ *   const result = await client.handleRedirect();
+ *   if (result) await auth.signIn(result.tokens);
+ *   if (!auth.tokens) await client.signInRedirect({ returnTo: location.href });
+ * } catch (error) {
+ *   // Cancelled at the server, a bookmarked callback, no network: show a sign-in button.
+ * }
  */
-export function createOidcClient(options: OidcClientOptions): OidcClient {
+export function createOidcClient(given: OidcClientOptions): OidcClient {
+  const options = ownOf(given);
   checkOptions(options);
-  const { clientId, redirectUri, scope = 'openid', navigate = leaveFor } = options;
-  const { urlOf, exchange, refresh, revoke } = createProtocol(options);
-  const isOpenId = scope.includes('openid');
+  const { clientId, redirectUri, dpop, navigate = leaveFor } = options;
+  const { id, urlOf, authorizationUrl, exchange, refresh, revoke } = createProtocol(options);
   const storage = () => options.storage ?? sessionStorage;
   let running: Promise<SignInResult> | undefined;
 
-  async function begin(asked: SignInOptions, state: string): Promise<string> {
-    const returnTo = asked.returnTo && pathOf(asked.returnTo, redirectUri);
-    const { acr_values, max_age, scope: more = '' } = asked.challenge?.parameters ?? {};
-    const maxAge = asked.maxAge ?? max_age;
+  async function begin(given: SignInOptions, state: string): Promise<string> {
+    const returnTo = given.returnTo && pathOf(given.returnTo, redirectUri);
+    const { asked, isOpenId, maxAge, acr } = wishOf(options, given);
     const verifier = random();
-    const expected = isOpenId ? { expectedNonce: random(), maxAge: maxAge && Number(maxAge) } : undefined;
-    const url = await urlOf('authorization_endpoint', {
-      ...options.parameters,
-      ...asked.parameters,
-      acr_values: asked.acrValues ?? acr_values,
-      max_age: maxAge,
-      login_hint: asked.loginHint,
-      prompt: asked.prompt,
-      scope: `${scope} ${more}`.trim(),
+    const expected = isOpenId ? { expectedNonce: random(), maxAge } : undefined;
+    const thumbprint = await guard('storage-failed', () => dpop?.thumbprint?.());
+    const url = await authorizationUrl({
+      ...asked,
       resource: options.resource,
       client_id: clientId,
       redirect_uri: redirectUri,
@@ -119,28 +125,38 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
       code_challenge_method: 'S256',
       state,
       nonce: expected?.expectedNonce,
+      dpop_jkt: thumbprint,
     });
-    await save(storage(), state, { verifier, expected, returnTo });
+    await save(storage, state, id, { verifier, expected, acr, thumbprint, returnTo });
     return url;
   }
 
   const finish = async (parameters: URLSearchParams, state: string): Promise<SignInResult> =>
-    exchange(parameters, state, await take(storage(), state));
+    exchange(parameters, state, await take(storage, state, id));
+
+  const refuse = (code: OidcErrorCode) => async (): Promise<never> => {
+    throw new OidcError(code);
+  };
+
+  const leave = (url: string): Promise<unknown> => guard('navigation-failed', () => navigate(url));
 
   return {
     refresh,
     revoke,
 
-    async signInRedirect(asked = {}) {
-      await navigate(await begin(asked, stamp(random())));
+    async signInRedirect(asked) {
+      await leave(await begin(ownOf(asked), stamp(random(), id)));
     },
 
-    async signInPopup(asked = {}) {
+    async signInPopup(asked) {
       const popup = openPopup();
+      const state = stamp(random(), id) + POPUP;
+      const signIn = async () => {
+        popup.location.href = await begin(ownOf(asked), state);
+        return finish(await parametersFrom(popup, state), state);
+      };
       try {
-        const state = stamp(random()) + POPUP;
-        popup.location.href = await begin(asked, state);
-        return await finish(await parametersFrom(popup, state), state);
+        return await inTurn(state, signIn, signIn);
       } finally {
         popup.close();
       }
@@ -151,24 +167,30 @@ export function createOidcClient(options: OidcClientOptions): OidcClient {
       const href = `${url ?? here ?? redirectUri}`;
       if (here && running) return running;
       const callback = readCallback(href, redirectUri);
-      if (!callback) return undefined;
+      if (!callback || isForeign(callback.state, id)) return undefined;
       const { parameters, state, cleaned } = callback;
       // Before anything else runs: whoever looks at the address bar sees the code, and a reload would bring it again.
       if (href === here) replaceUrl(cleaned);
-      running = (state.endsWith(POPUP) ? handOver : finish)(parameters, state).finally(() => {
+      const toPage = () => handOver(parameters, state);
+      const work = state.endsWith(POPUP)
+        ? // A page is busy with it for as long as it waits; a state that nobody waits for may be an attacker's.
+          inTurn<SignInResult>(state, refuse('unknown-state'), toPage, toPage)
+        : inTurn(state, () => finish(parameters, state), refuse('callback-used'));
+      running = work.finally(() => {
         running = undefined;
       });
       return running;
     },
 
-    async signOutRedirect({ idTokenHint, postLogoutRedirectUri, state } = {}) {
+    async signOutRedirect(asked) {
+      const { idTokenHint, postLogoutRedirectUri, state } = ownOf(asked);
       const url = await urlOf('end_session_endpoint', {
         id_token_hint: idTokenHint,
         client_id: clientId,
         post_logout_redirect_uri: postLogoutRedirectUri ?? options.postLogoutRedirectUri,
         state,
       });
-      await navigate(url);
+      await leave(url);
     },
   };
 }

@@ -1,4 +1,14 @@
-/** The one error class of `evertoken/oidc`. */
+/** The one error class of `evertoken/oidc`, and how other errors become it. */
+import { attempt } from './attempt.ts';
+import { ownOf } from './own.ts';
+
+/** An error of oauth4webapi, as far as it is told; of the token endpoint's, PAR's or the authorization response. */
+interface ResponseBodyError {
+  readonly code: string;
+  readonly error?: string;
+  readonly error_description?: string;
+  readonly status?: number;
+}
 
 /**
  * What an {@link OidcError} means, and what to do:
@@ -9,10 +19,12 @@
  *   another tab or browser; sign in again.
  * - `callback-used`: this callback was taken before (back button, reload); the user may well be signed in.
  * - `invalid-callback`: the parameters of the callback contradict each other or the server (`iss`, RFC 9207).
+ * - `storage-failed`: the option `storage` or `dpop` threw; without the first, `sessionStorage` is blocked, full, or there is none.
+ * - `navigation-failed`: the option `navigate` threw.
  * - `authorization-refused`: the server or the user said no; `error` says why (`access_denied`, `login_required`).
  * - `token-request-refused`: the token endpoint said no; `error` and `status` say why.
  * - `invalid-token-response`: the token endpoint's answer is none, or its `token_type` is not the one asked for.
- * - `invalid-id-token`: signature, `iss`, `aud`, `azp`, `exp`, `nonce` or `auth_time` of the ID token is wrong.
+ * - `invalid-id-token`: signature, `iss`, `aud`, `azp`, `exp`, `nonce`, `auth_time` or `acr` of the ID token is wrong.
  * - `subject-changed`: a refresh brought the ID token of another user or issuer.
  * - `no-refresh-token`: there is none to refresh with (`offline_access`); the session ends with the access token.
  * - `popup-blocked`, `popup-closed`: the browser did not open the window; the user closed it.
@@ -24,6 +36,8 @@ export type OidcErrorCode =
   | 'unknown-state'
   | 'callback-used'
   | 'invalid-callback'
+  | 'storage-failed'
+  | 'navigation-failed'
   | 'authorization-refused'
   | 'token-request-refused'
   | 'invalid-token-response'
@@ -65,5 +79,33 @@ export class OidcError extends Error {
   // On the prototype, so that no instance carries it as a field of its own.
   override get name(): string {
     return 'OidcError';
+  }
+}
+
+/** `TypeError`, `TimeoutError`, `QuotaExceededError`: of what the app's own functions throw no more may be told (R70). */
+export const nameOf = (thrown: unknown): string =>
+  attempt(() => /^\w+$/.exec((thrown as Error).name ?? '')?.[0]) ?? 'Error';
+
+/**
+ * What may be told of something that was thrown (R70): of oauth4webapi its own words, for what hangs on its errors are
+ * tokens, codes and claims; of the app's storage, `navigate` and the like a name, for they may quote what they got.
+ */
+export function told(thrown: unknown, step: OidcErrorCode): OidcError {
+  if (thrown instanceof OidcError) return thrown;
+  const { code, error, error_description: more = '', status } = ownOf(thrown as ResponseBodyError);
+  if (!/^OAUTH/.test(code)) return new OidcError(step, nameOf(thrown));
+  const { message } = thrown as Error;
+  if (error) return new OidcError('authorization-refused', `${error} ${more}`, { error, status });
+  const isIdToken = /JW[TSE] |ID Token|End-User/.test(message);
+  const known = isIdToken ? 'invalid-id-token' : /HTTPS|metadata/.test(message) && 'server-metadata';
+  return new OidcError(known || step, message);
+}
+
+/** Does something that may fail in that way. */
+export async function guard<T>(step: OidcErrorCode, task: () => T | Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (thrown) {
+    throw told(thrown, step);
   }
 }

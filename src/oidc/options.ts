@@ -52,28 +52,49 @@ export interface OidcClientOptions {
   navigate?: ((url: string) => unknown) | undefined;
   /** The fetch of all requests but those of `refresh` and `revoke`, which are given one. @default the global one, looked up at each use */
   fetch?: Fetch | undefined;
-  /** Sender-constrained tokens (RFC 9449): its `wrap` adds a proof to requests to the token endpoint. @default none, and a `DPoP` token is refused */
-  dpop?: { wrap(fetch: Fetch): Fetch } | undefined;
+  /**
+   * Sender-constrained tokens: what `dpop()` of `evertoken/dpop` makes. Its `wrap` adds a proof to requests to the token
+   * endpoint (RFC 9449 §5); its `thumbprint` is sent as `dpop_jkt`, which binds the code to the key (§10).
+   *
+   * @default none, and a `DPoP` token is refused
+   */
+  dpop?: { wrap(fetch: Fetch, thumbprint?: string): Fetch; thumbprint?(): Promise<string> } | undefined;
   /** Milliseconds by which this device's clock may be wrong when an ID token is checked at sign-in. @default 30_000 */
   clockTolerance?: number | undefined;
   /** Allow `http:` beyond loopback hosts. @default false */
   allowInsecureRequests?: boolean | undefined;
 }
 
-/** How the user is to be asked (OpenID Connect Core 1.0 §3.1.2.1). */
+/**
+ * How the user is to be asked (OpenID Connect Core 1.0 §3.1.2.1). The payload of `step-up-required` fits as it is.
+ *
+ * @example
+ * auth.on('step-up-required', (event) => client.signInRedirect({ ...event, returnTo: location.href }));
+ */
 export interface SignInOptions {
   /** Where to go afterwards: a URL of the app's own origin, relative or absolute. Comes back with the tokens. */
   returnTo?: string | undefined;
   /** The payload of `step-up-required`: its `acr_values`, `max_age` and `scope` are asked for (RFC 9470 §4). */
   challenge?: Challenge | undefined;
-  /** Separated by spaces, in order of preference. */
+  /**
+   * Separated by spaces, in order of preference. With `openid` the ID token has to name one of them as its `acr`
+   * (RFC 9470 §4), else the sign-in fails with `invalid-id-token`. @default the challenge's
+   */
   acrValues?: string | undefined;
-  /** Seconds since the user last gave credentials, as on the wire. With `openid` the answer is checked. */
+  /**
+   * Whole seconds since the user last gave credentials, as on the wire; 0 asks for a new login. With `openid` the
+   * `auth_time` of the ID token is held against it, give or take `clockTolerance`. @default the challenge's
+   */
   maxAge?: number | string | undefined;
+  /** Who is expected to sign in. */
   loginHint?: string | undefined;
   /** `login`, `consent`, `select_account`, `none`; some servers want `consent` for `offline_access`. */
   prompt?: string | undefined;
-  /** More parameters of this request. */
+  /**
+   * More parameters of this request, in the names of the wire, also for the options above: those win. `max_age` is
+   * checked as `maxAge` is; `acr_values` are a wish (OpenID Connect Core 1.0 §5.5.1.1), so that an ID token that names
+   * no `acr` is accepted, and one that names another is not. `scope` replaces the client's.
+   */
   parameters?: Record<string, string> | undefined;
 }
 
@@ -97,10 +118,17 @@ export interface SignOutOptions {
   state?: string | undefined;
 }
 
-/** @throws TypeError that names the options that are needed. */
+/** @throws TypeError that names the option, what was given, and what is expected. */
 export function checkOptions({ issuer, server, clientId, redirectUri }: OidcClientOptions): void {
+  const refuse = (name: string, given: unknown, expected: string) => {
+    throw new TypeError(`evertoken: ${name} is ${JSON.stringify(given)}; expected ${expected}`);
+  };
   // `URL.canParse` is younger than many browsers.
-  if (!attempt(() => clientId && new URL(redirectUri) && new URL(`${server?.issuer ?? issuer}`))) {
-    throw new TypeError('evertoken: clientId is needed, and redirectUri and issuer as URLs');
-  }
+  const url = (name: string, given: unknown) =>
+    attempt(() => new URL(`${given}`)) ?? refuse(name, given, 'an absolute URL');
+  if (!clientId || `${clientId}` !== clientId)
+    refuse('clientId', clientId, 'the id registered at the server');
+  url('redirectUri', redirectUri);
+  if (server) url('server.issuer', server.issuer);
+  else url('issuer', issuer);
 }

@@ -5,14 +5,19 @@ import { pause } from './page.ts';
 /** What ends the `state` of a sign-in in a popup. */
 export const POPUP = '.popup';
 
+/** No other channel of the app's, whatever a state that somebody made up says. */
+const channelOf = (state: string) => new BroadcastChannel(`evertoken.oidc.${state}`);
+
 /**
- * Empty, because browsers let only a click open a window, and its URL is known later.
+ * Empty, because browsers let only a click open a window, and its URL is known later. What is shown in it must not
+ * reach the page that opened it.
  *
  * @throws OidcError `popup-blocked`.
  */
 export function openPopup(): Window {
   const popup = open('', '', 'width=640,height=640');
   if (!popup) throw new OidcError('popup-blocked');
+  popup.opener = null;
   return popup;
 }
 
@@ -23,7 +28,7 @@ export function openPopup(): Window {
  */
 export async function parametersFrom(popup: Window, state: string): Promise<URLSearchParams> {
   // Named by the state, which nobody else knows; only pages of this origin hear it.
-  const channel = new BroadcastChannel(state);
+  const channel = channelOf(state);
   let parameters: string | undefined;
   channel.onmessage = ({ data }) => {
     parameters = data;
@@ -38,12 +43,12 @@ export async function parametersFrom(popup: Window, state: string): Promise<URLS
 }
 
 /**
- * In the popup: hands the parameters of the callback over and closes the window, also when nobody waits for them.
+ * In the popup: hands the parameters of the callback over and closes the window.
  *
  * @throws OidcError `unknown-state`: the window is still there, so it is none that a script has opened.
  */
 export async function handOver(parameters: URLSearchParams, state: string): Promise<never> {
-  new BroadcastChannel(state).postMessage(`${parameters}`);
+  channelOf(state).postMessage(`${parameters}`);
   await pause(200);
   close();
   await pause(1_000);

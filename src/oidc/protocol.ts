@@ -2,42 +2,27 @@
 import * as oauth from 'oauth4webapi';
 import type { Fetch, Refresh, Revoke, TokenResponse } from '../types.ts';
 import { attempt } from './attempt.ts';
-import { OidcError, type OidcErrorCode } from './oidc-error.ts';
+import { guard, OidcError, type OidcErrorCode, told } from './oidc-error.ts';
 import type { OidcClientOptions, ServerMetadata, SignInResult } from './options.ts';
+import { ownOf } from './own.ts';
+import { type Parameters, pairsOf } from './parameters.ts';
 import { insistOn } from './requests.ts';
 import type { Transaction } from './transactions.ts';
+import { checkAcr } from './wish.ts';
 
 /** Verifier, nonce and state: 256 bits each. */
 export const random = oauth.generateRandomState;
 export const s256 = oauth.calculatePKCECodeChallenge;
 
-/** What oauth4webapi hangs on its errors holds tokens, codes and claims: only its own words are handed on (R70). */
-function told(thrown: unknown, step: OidcErrorCode): OidcError {
-  if (thrown instanceof OidcError) return thrown;
-  const { message, error = '', error_description: more = '' } = thrown as oauth.AuthorizationResponseError;
-  const isIdToken = /JW[TSE] |ID Token|End-User/.test(message);
-  const known = isIdToken ? 'invalid-id-token' : /HTTPS|metadata/.test(message) && 'server-metadata';
-  return error
-    ? new OidcError('authorization-refused', `${error} ${more}`, { error })
-    : new OidcError(known || step, message);
-}
-
 /** The claims of an ID token that was checked when it came. */
 const claimsOf = (idToken: string): { sub?: unknown } | undefined =>
   attempt(() => JSON.parse(atob(`${idToken.split('.')[1]}`.replace(/-/g, '+').replace(/_/g, '/'))));
 
-/** Adds parameters that have a value, and each of several values. */
-function fill(form: URLSearchParams, parameters: object): URLSearchParams {
-  for (const [name, value] of Object.entries(parameters)) {
-    for (const one of [value ?? []].flat()) form.append(name, one);
-  }
-  return form;
-}
-
 export function createProtocol(options: OidcClientOptions) {
   const { issuer, clientId, redirectUri, dpop, clockTolerance = 30_000 } = options;
-  const client = { client_id: clientId, [oauth.clockTolerance]: clockTolerance / 1_000 };
-  let server: ServerMetadata | Promise<ServerMetadata> | undefined = options.server;
+  const client = ownOf({ client_id: clientId, [oauth.clockTolerance]: clockTolerance / 1_000 });
+  const none = oauth.None();
+  let server: ServerMetadata | Promise<ServerMetadata> | undefined = options.server && ownOf(options.server);
 
   const allowInsecureRequests =
     options.allowInsecureRequests ??
@@ -47,12 +32,19 @@ export function createProtocol(options: OidcClientOptions) {
 
   /** For grants and revocations `attempts` are named: a refusal is told. */
   function sending(fetch: Fetch, attempts = 0, signal = AbortSignal.timeout(10_000), more?: RequestInit) {
-    return {
+    return ownOf({
       [oauth.customFetch]: insistOn(fetch, attempts, more),
       [oauth.allowInsecureRequests]: allowInsecureRequests,
       signal,
-    };
+    });
   }
+
+  /** RFC 8707 §2.2; the only requests with a proof (RFC 9449 §5). */
+  const granting = (fetch: Fetch, attempts: number, signal?: AbortSignal, thumbprint?: string) =>
+    ownOf({
+      ...sending(dpop?.wrap(fetch, thumbprint) ?? fetch, attempts, signal),
+      additionalParameters: pairsOf({ resource: options.resource }),
+    });
 
   async function find(fetch: Fetch): Promise<ServerMetadata> {
     const url = new URL(`${issuer}`);
@@ -79,29 +71,28 @@ export function createProtocol(options: OidcClientOptions) {
   /** Where the user is sent to. */
   async function urlOf(
     endpoint: 'authorization_endpoint' | 'end_session_endpoint',
-    parameters: object,
+    parameters: Parameters,
   ): Promise<string> {
-    const text = `${(await discover())[endpoint]}`;
-    const url = attempt(() => new URL(text));
+    const text = (await discover())[endpoint];
+    const url = attempt(() => new URL(`${text}`));
     // Nor to a `javascript:` URL.
     if (!url?.protocol.startsWith(allowInsecureRequests ? 'http' : 'https:')) {
       throw new OidcError('server-metadata', `no safe ${endpoint}`);
     }
-    fill(url.searchParams, parameters);
+    for (const [name, value] of pairsOf(parameters)) url.searchParams.append(name, value);
     return url.href;
   }
 
-  /** RFC 6749 §4.1.3 and §6, RFC 8707 §2.2; the only requests with a proof (RFC 9449 §5). */
-  async function grant(
-    type: string,
-    parameters: object,
-    fetch: Fetch,
-    attempts: number,
-    signal?: AbortSignal,
-  ) {
-    const form = fill(new URLSearchParams(), { ...parameters, resource: options.resource });
-    const init = sending(dpop?.wrap(fetch) ?? fetch, attempts, signal);
-    return oauth.genericTokenEndpointRequest(await discover(), client, oauth.None(), type, form, init);
+  /** The login page, for a request that goes ahead where the server wants it so (RFC 9126 §4). */
+  async function authorizationUrl(parameters: Parameters): Promise<string> {
+    const server = await discover();
+    if (!server['require_pushed_authorization_requests']) return urlOf('authorization_endpoint', parameters);
+    return guard('authorization-refused', async () => {
+      const form = new URLSearchParams(pairsOf(parameters));
+      const response = await oauth.pushedAuthorizationRequest(server, client, none, form, sending(own));
+      const { request_uri } = await oauth.processPushedAuthorizationResponse(server, client, response);
+      return urlOf('authorization_endpoint', { client_id: clientId, request_uri });
+    });
   }
 
   function accept(answer: oauth.TokenEndpointResponse): TokenResponse {
@@ -115,17 +106,20 @@ export function createProtocol(options: OidcClientOptions) {
   async function exchange(
     parameters: URLSearchParams,
     state: string,
-    { verifier, expected, returnTo }: Transaction,
+    { verifier, expected, acr, thumbprint, returnTo }: Transaction,
   ): Promise<SignInResult> {
     const server = await discover();
     let step: OidcErrorCode = 'invalid-callback';
     try {
       const callback = oauth.validateAuthResponse(server, client, parameters, state);
+      const init = granting(own, 1, undefined, thumbprint);
+      const response = await oauth.authorizationCodeGrantRequest(
+        ...[server, client, none, callback, redirectUri, verifier, init],
+      );
       step = 'invalid-token-response';
-      const form = { code: callback.getAll('code'), redirect_uri: redirectUri, code_verifier: verifier };
-      const response = await grant('authorization_code', form, own, 1);
-      const answer = await oauth.processAuthorizationCodeResponse(server, client, response, expected);
+      const answer = await oauth.processAuthorizationCodeResponse(server, client, response, ownOf(expected));
       const claims = oauth.getValidatedIdTokenClaims(answer);
+      if (acr && claims) checkAcr(acr, claims);
       if (claims) await oauth.validateApplicationLevelSignature(server, response, sending(own));
       return { tokens: accept(answer), claims, returnTo };
     } catch (error) {
@@ -134,17 +128,17 @@ export function createProtocol(options: OidcClientOptions) {
   }
 
   const refresh: Refresh = async ({ tokens, signal, fetch }) => {
-    const { refreshToken, idToken = '' } = tokens ?? {};
+    const { refreshToken, idToken = '' } = ownOf(tokens);
     if (!refreshToken) {
-      throw new OidcError('no-refresh-token', '', { error: 'invalid_grant' });
+      throw new OidcError('no-refresh-token', 'ask for the scope offline_access', { error: 'invalid_grant' });
     }
     try {
       const server = await discover(fetch);
-      const form = { refresh_token: refreshToken };
-      const response = await grant('refresh_token', form, fetch, 3, signal);
+      const init = granting(fetch, 3, signal);
+      const response = await oauth.refreshTokenGrantRequest(server, client, none, refreshToken, init);
       // It comes straight from the server; to refuse it for a wrong clock, or because no key could be fetched, would
       // lose the rotated refresh token (OpenID Connect Core §3.1.3.7 (6) leaves the signature to TLS).
-      const timeless = { ...client, [oauth.clockTolerance]: 1e12 };
+      const timeless = ownOf({ ...client, [oauth.clockTolerance]: 1e12 });
       const answer = await oauth.processRefreshTokenResponse(server, timeless, response);
       const before = claimsOf(idToken);
       const now = oauth.getValidatedIdTokenClaims(answer);
@@ -162,14 +156,16 @@ export function createProtocol(options: OidcClientOptions) {
   };
 
   const revoke: Revoke = async ({ tokens, signal, fetch }) => {
-    const token = tokens?.refreshToken ?? tokens?.accessToken;
+    const { refreshToken, accessToken } = ownOf(tokens);
+    const token = refreshToken ?? accessToken;
     const server = await discover(fetch);
     if (!token || !server.revocation_endpoint) return;
-    // It survives the page.
+    // The request survives the page.
     const init = sending(fetch, 1, signal, { keepalive: true });
-    await oauth.revocationRequest(server, client, oauth.None(), token, init);
+    // What it answers is judged there: any 2xx is a success, for some servers have nothing to say (204).
+    await guard('token-request-refused', () => oauth.revocationRequest(server, client, none, token, init));
   };
 
   const id = `${options.server?.issuer ?? options.issuer} ${options.clientId}`;
-  return { urlOf, exchange, refresh: Object.assign(refresh, { id }), revoke };
+  return { id, urlOf, authorizationUrl, exchange, refresh: Object.assign(refresh, { id }), revoke };
 }

@@ -1,17 +1,28 @@
-/** How requests leave: answers are read whole, lost ones asked for again, and what a server refuses is told without a secret. */
+/** How requests leave: lost answers are asked for again, answers are read whole, and what a server refuses is told without a secret. */
 import type { Fetch } from '../types.ts';
+import { answerOf, readText } from './answer.ts';
 import { attempt } from './attempt.ts';
-import { OidcError } from './oidc-error.ts';
+import { nameOf, OidcError } from './oidc-error.ts';
+import { ownOf } from './own.ts';
 import { pause } from './page.ts';
+
+const HOUR = 3_600_000;
 
 /** RFC 6749 §5.2, whatever the status (R35). Nothing but `error` is told: a description may quote a token. */
 function refusalIn({ ok, status, headers }: Response, text: string): OidcError | undefined {
-  const body: { error?: unknown } | null | undefined = attempt(() => JSON.parse(text));
-  const error = /^[a-z_]+$/.exec(`${body?.error ?? ''}`)?.[0];
+  const { error: said }: { error?: unknown } = ownOf(attempt(() => JSON.parse(text)));
+  const error = /^[a-z_]+$/.exec(`${said ?? ''}`)?.[0];
   if (ok && !error) return undefined;
-  const after = headers.get('retry-after');
-  const retryAt = (after && (Date.now() + +after * 1_000 || Date.parse(after))) || undefined;
-  return new OidcError('token-request-refused', `${status} ${error ?? ''}`, { status, error, retryAt });
+  // Seconds, or a date; an hour at most (R35).
+  const after = headers.get('retry-after') ?? '';
+  const now = Date.now();
+  const wait = Math.min(/^\d+$/.test(after) ? +after * 1_000 : Date.parse(after) - now, HOUR);
+  const retryAt = wait > 0 ? now + wait : undefined;
+  return new OidcError('token-request-refused', `${status} ${error ?? ''}`.trim(), {
+    status,
+    error,
+    retryAt,
+  });
 }
 
 /**
@@ -26,15 +37,16 @@ export const insistOn =
     for (let attempt = 1; ; attempt++) {
       let error: OidcError | undefined;
       try {
-        const response = await fetch(input, { ...init, ...more });
-        const text = await response.clone().text();
+        const response = await fetch(input, ownOf({ ...init, ...more }));
+        const text = await readText(response);
         error = attempts ? refusalIn(response, text) : undefined;
-        if (!error) return response;
-      } catch {
-        error = new OidcError('unreachable', input);
+        if (!error) return answerOf(response, text);
+      } catch (thrown) {
+        error = new OidcError('unreachable', `${input} (${nameOf(thrown)})`);
       }
       const { status = 500, retryAt } = error;
-      if (attempt >= attempts || status < 500 || retryAt) throw error;
+      if (attempt >= attempts || status < 500 || retryAt || (init as RequestInit).signal?.aborted)
+        throw error;
       if (attempt > 1) await pause(300);
     }
   };

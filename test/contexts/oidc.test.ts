@@ -90,11 +90,63 @@ describe.skipIf(!chromium.program && process.env['EVERTOKEN_BROWSERS'] !== 'requ
     // Without a screen every page has the focus; a user's browser gives it to the window in front.
     await page.evaluate('document.hasFocus = () => false');
     const closed = popup.waitForEvent('close');
+    await popup.waitForSelector('[name=login]');
+    expect(await popup.evaluate('opener'), 'what is shown there cannot lead the page elsewhere').toBeNull();
     await logIn(popup, 'carol');
     await page.waitForFunction('auth.tokens');
     await closed;
     expect(await page.evaluate('failures')).toEqual([]);
     expect(await whoAmI(page)).toBe('carol');
+    await context.close();
+  });
+
+  test('one callback in two tabs, each with a copy of the storage: the code is sent once', async () => {
+    await using app = await startSignInApp();
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const kept: string[] = [];
+    page.on('console', (message) => void kept.push(message.text()));
+    await page.addInitScript(`
+      const { setItem } = Storage.prototype;
+      Storage.prototype.setItem = function (...entry) {
+        if (entry[0].startsWith('evertoken.oidc.')) console.log(JSON.stringify(entry));
+        setItem.apply(this, entry);
+      };
+    `);
+    await page.goto(app.origin);
+    const held = Promise.withResolvers<void>();
+    await context.route('**/token', (route) => held.promise.then(() => route.continue()));
+    const callback = page.waitForRequest((request) => request.url().startsWith(`${app.origin}/?code=`));
+    await page.click('#redirect');
+    await logIn(page, 'alice');
+    const url = (await callback).url();
+    const other = await context.newPage();
+    // What was there when the user left, before it was taken.
+    await other.addInitScript(`sessionStorage.setItem(...${kept[0]})`);
+    await other.goto(url);
+    expect(await other.evaluate('started.catch(({ code }) => code)')).toBe('callback-used');
+    held.resolve();
+    await page.evaluate('started');
+    expect(await whoAmI(page)).toBe('alice');
+    expect(app.server.stats.tokenCalls).toBe(1);
+    await context.close();
+  });
+
+  test('a link with a made-up state that ends in `.popup` is refused, and no tab hears of it', async () => {
+    await using app = await startSignInApp();
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(app.origin);
+    await page.evaluate(`
+      heard = [];
+      for (const name of ['app.popup', 'evertoken.oidc.app.popup'])
+        new BroadcastChannel(name).onmessage = ({ data }) => heard.push(data);
+    `);
+    const other = await context.newPage();
+    await other.goto(`${app.origin}/?code=stolen&state=app.popup`);
+    expect(await other.evaluate('started.catch(({ code }) => code)')).toBe('unknown-state');
+    expect(other.url()).toBe(`${app.origin}/`);
+    expect(await page.evaluate('heard')).toEqual([]);
     await context.close();
   });
 

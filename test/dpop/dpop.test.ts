@@ -163,3 +163,31 @@ test('where nothing can be signed it says what to do', () => {
   vi.stubGlobal('crypto', {});
   expect(() => dpop('shop')).toThrow('evertoken: dpop() needs https (crypto.subtle)');
 });
+
+test('R37: what a page put on Object.prototype is no option, and no token of a session', async () => {
+  const world = createDpopWorld();
+  const polluted = {
+    keyPair: 'polluted',
+    alg: 'polluted',
+    refreshToken: 'polluted',
+    accessToken: 'polluted',
+  };
+  world.answerRefresh = (_request, count) => Response.json({ access_token: `a${count}`, token_type: 'DPoP' });
+  Object.assign(Object.prototype, polluted);
+  try {
+    const proofs = dpop('shop');
+    const headers = [];
+    for (const round of [1, 2]) {
+      await exchange(world, proofs);
+      const tokens = { accessToken: `a${round}`, tokenType: 'DPoP' };
+      headers.push(await proofs.headers({ method: 'GET', url: API, tokens }));
+    }
+    const seen = headers.map((one) => ({ headers: new Headers(one) }) as Seen);
+    // Each session has its own key.
+    const [first, second, ...bound] = await Promise.all([...seen, ...world.refreshes].map(jktOf));
+    expect([first, second]).toEqual(bound);
+    expect(first).not.toBe(second);
+  } finally {
+    for (const name of Object.keys(polluted)) Reflect.deleteProperty(Object.prototype, name);
+  }
+});

@@ -68,3 +68,32 @@ test('what the network throws is thrown', async () => {
   const { send } = serve(new TypeError('lost'));
   await expect(send(URL_OF_AS, post)).rejects.toThrow('lost');
 });
+
+test('R37: of an answer no more than 1 MB is looked at, and one that is longer binds nothing', async () => {
+  const seen = { bytes: 0 };
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('{"access_token":"')),
+    pull(controller) {
+      seen.bytes += 100_000;
+      controller.enqueue(new Uint8Array(100_000).fill(97));
+    },
+  });
+  const { bind, send } = serve(new Response(body));
+  const response = await send(URL_OF_AS, post);
+  expect(seen.bytes).toBeLessThan(1_300_000);
+  expect(bind).toHaveBeenCalledWith(key, {});
+  await response.body?.cancel();
+});
+
+test('R37: what a page put on Object.prototype is no member of an answer', async () => {
+  Object.assign(Object.prototype, { error: 'use_dpop_nonce', refresh_token: 'polluted' });
+  try {
+    const { requests, bind, send } = serve(Response.json({ access_token: 'a' }));
+    await send(URL_OF_AS, post);
+    expect(requests).toHaveLength(1);
+    const [, answer] = (bind.mock.calls as unknown[][])[0] as [unknown, { refresh_token?: unknown }];
+    expect(answer.refresh_token).toBeUndefined();
+  } finally {
+    for (const name of ['error', 'refresh_token']) Reflect.deleteProperty(Object.prototype, name);
+  }
+});

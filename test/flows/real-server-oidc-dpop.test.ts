@@ -15,11 +15,12 @@ async function start(accessTokenLifetime?: number, isProving = true) {
   const { issuer, clientId, redirectUri } = world.server;
   const proofs = dpop('shop');
   const wrap = vi.fn(proofs.wrap);
+  const { thumbprint } = proofs;
   const left: string[] = [];
   const client = createOidcClient({
     ...{ issuer, clientId, redirectUri, scope: 'openid offline_access', storage: createWebStorage() },
     navigate: (url) => left.push(url),
-    dpop: isProving ? { wrap } : undefined,
+    dpop: isProving ? { wrap, thumbprint } : undefined,
   });
   const send = vi.fn((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init));
   const { refresh, revoke } = client;
@@ -111,6 +112,34 @@ describe.concurrent('an OpenID Connect client with DPoP', { timeout: 60_000 }, (
     expect(await world.present(stolen, dpop('shop').wrap(fetch))).toMatchObject({ error: 'invalid_grant' });
     expect(server.stats.refreshes).toBe(0);
     await auth.refresh();
+  });
+
+  test('RFC 9449 §10: a code that was stolen on its way is worthless with another key, verifier or not', async () => {
+    await using world = await start();
+    const { issuer, clientId, redirectUri, tokenEndpoint, stats } = world.server;
+    const kept = createWebStorage();
+    const left: string[] = [];
+    const client = createOidcClient({
+      ...{ issuer, clientId, redirectUri, scope: 'openid offline_access', storage: kept, dpop: world.proofs },
+      navigate: (url) => left.push(url),
+    });
+    const jktAsked = () => new URL(`${left.at(-1)}`).searchParams.get('dpop_jkt');
+    await client.signInRedirect({ prompt: 'consent' });
+    const callback = await walkThroughPages(new URL(`${left[0]}`), redirectUri);
+    const { verifier } = JSON.parse(`${Object.values(kept)[0]}`);
+    const body = new URLSearchParams({
+      ...{ grant_type: 'authorization_code', client_id: clientId, redirect_uri: redirectUri },
+      ...{ code: `${callback.searchParams.get('code')}`, code_verifier: verifier },
+    });
+    const thief = await dpop('thief').wrap(fetch)(tokenEndpoint, { method: 'POST', body });
+    expect([thief.status, await thief.json()]).toMatchObject([400, { error: 'invalid_grant' }]);
+    expect(stats.errors.at(-1)).toContain('dpop_jkt');
+
+    await client.signInRedirect({ prompt: 'consent' });
+    const own = await walkThroughPages(new URL(`${left[1]}`), redirectUri);
+    await world.auth.signIn((await client.handleRedirect(own))?.tokens ?? {});
+    await world.auth.refresh();
+    expect(jktOf(world.auth.tokens?.accessToken)).toBe(jktAsked());
   });
 
   test('R9: a Bearer answer is refused, and so is an answer for no key where one was asked for', async () => {

@@ -49,7 +49,12 @@ const packages: Record<string, string> = {
  * `code()`, where tokens stand apart.
  */
 const platform: { api: string; owner: string; pattern: RegExp; others?: string[] }[] = [
-  { api: 'navigator.locks', owner: 'platform/locks', pattern: /\bnavigator \??\. locks\b/ },
+  {
+    api: 'navigator.locks',
+    owner: 'platform/locks',
+    pattern: /\bnavigator \??\. locks\b/,
+    others: ['oidc/turn'],
+  },
   {
     api: 'BroadcastChannel',
     owner: 'platform/channel',

@@ -79,6 +79,9 @@ describe('with the token manager', () => {
   test('without a refresh token the session ends when the access token does', async () => {
     const { auth, ended } = await start({ tokens: { refresh_token: undefined } });
     await expect(auth.refresh()).rejects.toMatchObject({ code: 'session-ended' });
-    expect(ended[0]?.error?.cause).toMatchObject({ code: 'no-refresh-token' });
+    expect(ended[0]?.error?.cause).toMatchObject({
+      code: 'no-refresh-token',
+      message: 'no refresh token: ask for the scope offline_access',
+    });
   });
 });

@@ -1,4 +1,5 @@
 /** Signing in and out, as an app does it. */
+import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createOidcClient } from '../../src/oidc/oidc-client.ts';
 import {
@@ -68,6 +69,14 @@ describe('signInRedirect', () => {
     const { client, asked } = createApp(await createOidcServer());
     await client.signInRedirect(new Event('click') as never);
     expect(Object.keys(asked())).toHaveLength(8);
+  });
+
+  test('R70: what `navigate` throws is named and nothing more: it may quote the URL, and an ID token in it', async () => {
+    const navigate = (url: string) => Promise.reject(Object.assign(new Error(url), { url }));
+    const { client } = createApp(await createOidcServer(), { navigate });
+    const error = await failureOf(client.signOutRedirect({ idTokenHint: 'secret' }));
+    expect(error).toMatchObject({ code: 'navigation-failed', message: 'navigation failed: Error' });
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('secret');
   });
 
   test('leaves the page by location.assign, unless there is another way', async () => {
@@ -207,14 +216,16 @@ describe('handleRedirect', () => {
     });
   });
 
-  test('a code that stands there twice is not chosen from: the server refuses the request', async () => {
+  test('RFC 6749 §3.1: a code that stands there twice is refused, and none of the two is sent', async () => {
     const server = await createOidcServer();
     const { client, left } = createApp(server);
     await client.signInRedirect();
     const callback = `${server.login(`${left[0]}`)}&code=another`;
-    expect(await failureOf(client.handleRedirect(callback))).toMatchObject({ code: 'token-request-refused' });
-    const sent = new URLSearchParams(`${server.to('/token')[0]?.init?.body}`).getAll('code');
-    expect(sent).toEqual(['code-0', 'another']);
+    expect(await failureOf(client.handleRedirect(callback))).toMatchObject({
+      code: 'invalid-callback',
+      message: 'invalid callback: "code" parameter must be provided only once',
+    });
+    expect(server.to('/token')).toEqual([]);
   });
 
   test('sign-ins in several tabs that share a storage do not disturb each other', async () => {

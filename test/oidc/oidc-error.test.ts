@@ -1,7 +1,9 @@
 /** The error of the OpenID Connect client. */
+
+import { inspect } from 'node:util';
 import { asTokenError } from 'evertoken';
 import { expect, test } from 'vitest';
-import { OidcError } from '../../src/oidc/oidc-error.ts';
+import { guard, nameOf, OidcError, told } from '../../src/oidc/oidc-error.ts';
 
 test('has a name, a code, and what is known of the server’s answer', () => {
   const error = new OidcError('token-request-refused', 'no', { error: 'invalid_client', status: 401 });
@@ -20,4 +22,31 @@ test('has a name, a code, and what is known of the server’s answer', () => {
 
 test('is no TokenError', () => {
   expect(asTokenError(new OidcError('unreachable', 'no'))).toBeUndefined();
+});
+
+test.for([
+  [new TypeError('secret'), 'TypeError'],
+  [new DOMException('secret', 'QuotaExceededError'), 'QuotaExceededError'],
+  [Object.assign(new Error('x'), { name: 'a secret name' }), 'Error'],
+  [
+    Object.defineProperty(new Error('x'), 'name', {
+      get() {
+        throw new Error('secret');
+      },
+    }),
+    'Error',
+  ],
+  ['secret text', 'Error'],
+  [undefined, 'Error'],
+  [null, 'Error'],
+] as const)('R70: of what an app’s function threw only a name is told: %#', async ([thrown, name]) => {
+  expect(nameOf(thrown)).toBe(name);
+  const error = await guard('storage-failed', () => Promise.reject(thrown)).catch((error) => error);
+  expect(error.message).toBe(`storage failed: ${name}`);
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('secret');
+});
+
+test('R70: an error that looks like a server’s and is an HTTP client’s is told by its name, too', () => {
+  const thrown = Object.assign(new Error('secret'), { error: 'invalid_grant', config: { data: 'secret' } });
+  expect(told(thrown, 'unreachable')).toMatchObject({ code: 'unreachable', message: 'unreachable: Error' });
 });

@@ -1,6 +1,6 @@
 /** The check of the options. */
 import { createOidcClient, type OidcClientOptions } from 'evertoken/oidc';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { checkOptions } from '../../src/oidc/options.ts';
 
 const good = {
@@ -23,16 +23,31 @@ test('browsers without URL.canParse and URL.parse are served, too', () => {
   expect(() => checkOptions({ ...good, issuer: 'x' })).toThrow(/issuer/);
 });
 
-test.for([
-  ['no clientId', { clientId: undefined }],
-  ['an empty clientId', { clientId: '' }],
-  ['no redirectUri', { redirectUri: undefined }],
-  ['a relative redirectUri', { redirectUri: '/callback' }],
-  ['neither issuer nor server', { issuer: undefined }],
-  ['an issuer that is no URL', { issuer: 'as.example.com' }],
-  ['a server without an issuer', { issuer: undefined, server: {} }],
-] as const)('a TypeError at creation says what is needed: %s', ([, wrong]) => {
-  const options = { ...good, ...wrong } as unknown as OidcClientOptions;
-  expect(() => createOidcClient(options)).toThrow(TypeError);
-  expect(() => createOidcClient(options)).toThrow(/clientId.*redirectUri.*issuer/);
+describe('a TypeError at creation names the one option that is wrong, and what was given:', () => {
+  test.for([
+    [
+      'no clientId',
+      { clientId: undefined },
+      'clientId is undefined; expected the id registered at the server',
+    ],
+    ['an empty clientId', { clientId: '' }, 'clientId is ""; expected the id registered at the server'],
+    [
+      'a clientId that is no text',
+      { clientId: 7 },
+      'clientId is 7; expected the id registered at the server',
+    ],
+    ['no redirectUri', { redirectUri: undefined }, 'redirectUri is undefined; expected an absolute URL'],
+    ['a relative redirectUri', { redirectUri: '/cb' }, 'redirectUri is "/cb"; expected an absolute URL'],
+    ['neither issuer nor server', { issuer: undefined }, 'issuer is undefined; expected an absolute URL'],
+    [
+      'an issuer that is no URL',
+      { issuer: 'as.example' },
+      'issuer is "as.example"; expected an absolute URL',
+    ],
+    ['a server without an issuer', { server: {} }, 'server.issuer is undefined; expected an absolute URL'],
+  ] as const)('%s', ([, wrong, message]) => {
+    const options = { ...good, ...wrong } as unknown as OidcClientOptions;
+    expect(() => createOidcClient(options)).toThrow(TypeError);
+    expect(() => createOidcClient(options)).toThrow(`evertoken: ${message}`);
+  });
 });

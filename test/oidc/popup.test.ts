@@ -70,6 +70,29 @@ describe('a sign-in in a popup', () => {
   });
 });
 
+test('the window cannot reach the page that opened it', () => {
+  const opened = { opener: globalThis };
+  vi.stubGlobal('open', () => opened);
+  expect(openPopup()).toBe(opened);
+  expect(opened.opener).toBeNull();
+});
+
+test('the two talk on a channel that no other part of the app has, whatever the state', async () => {
+  const names: string[] = [];
+  class Channel {
+    constructor(name: string) {
+      names.push(name);
+    }
+    postMessage() {}
+    close() {}
+  }
+  vi.stubGlobal('BroadcastChannel', Channel);
+  const sent = watch(handOver(new URLSearchParams(), 'app-news.popup'));
+  wait('app-news.popup');
+  await settle(2_000);
+  expect([names, sent.outcome]).toEqual([Array(2).fill('evertoken.oidc.app-news.popup'), 'unknown-state']);
+});
+
 test('a window that the browser does not open is an error', () => {
   vi.stubGlobal('open', () => null);
   expect(openPopup).toThrow(expect.objectContaining({ code: 'popup-blocked' }));

@@ -265,6 +265,14 @@ describe('requests', () => {
     expect(without.to('/revoke')).toEqual([]);
   });
 
+  test('of a revocation may be answered with nothing (204)', async () => {
+    const server = await createOidcServer();
+    server.answers['/revoke'] = () => new Response(null, { status: 204 });
+    const { client } = createApp(server);
+    await client.revoke({ tokens: tokenSet(), signal, fetch: server.fetch });
+    expect(server.to('/revoke')).toHaveLength(1);
+  });
+
   test('of a revocation that the server refuses are told', async () => {
     const server = await createOidcServer();
     server.answers['/revoke'] = () => new Response(null, { status: 503 });

@@ -34,7 +34,7 @@ describe('a request that may be sent again', () => {
     expect(await play(3, lost, ok)).toEqual({ outcome: 200, at: [0, 0] });
     expect(await play(3, lost, lost, ok)).toEqual({ outcome: 200, at: [0, 0, 300] });
     const { outcome, at } = await play(3);
-    expect(outcome).toMatchObject({ code: 'unreachable', message: `unreachable: ${URL}` });
+    expect(outcome).toMatchObject({ code: 'unreachable', message: `unreachable: ${URL} (TypeError)` });
     expect(at).toHaveLength(3);
   });
 
@@ -62,6 +62,33 @@ describe('a request that may be sent again', () => {
     }
     expect((await play(1, () => status(503, { 'retry-after': 'soon' }))).outcome.retryAt).toBeUndefined();
   });
+
+  test.for(['99999999999', '1'.repeat(20), new Date(7.25e12).toUTCString()])(
+    'R35: Retry-After is obeyed for an hour at most: %s',
+    async (after) => {
+      vi.setSystemTime(1_000_000);
+      const { outcome } = await play(3, () => status(503, { 'retry-after': after }), ok);
+      expect(outcome).toMatchObject({ retryAt: 1_000_000 + 3_600_000 });
+    },
+  );
+
+  test.for(['1e20', '-5', '0x10', ' '])(
+    'R35: a Retry-After that is none asks for nothing: %s',
+    async (after) => {
+      expect((await play(3, () => status(503, { 'retry-after': after }), ok)).outcome).toBe(200);
+    },
+  );
+
+  test('R33: nobody asks again once the signal has ended the wait', async () => {
+    const controller = new AbortController();
+    const send = vi.fn(() => {
+      controller.abort();
+      return lost();
+    });
+    const work = insistOn(send, 3)(URL, { signal: controller.signal }).catch((error) => error);
+    expect(await work).toMatchObject({ code: 'unreachable' });
+    expect(send).toHaveBeenCalledOnce();
+  });
 });
 
 describe('what the server says', () => {
@@ -74,8 +101,15 @@ describe('what the server says', () => {
     const body = { error: 'Secret token 123', error_description: 'secret' };
     const { outcome } = await play(1, () => Response.json(body, { status: 400 }));
     expect(outcome.error).toBeUndefined();
-    expect(outcome.message).toBe('token request refused: 400 ');
+    expect(outcome.message).toBe('token request refused: 400');
     expect((await play(1, () => new Response('<html>', { status: 403 }))).outcome.status).toBe(403);
+  });
+
+  test('R37: of more than 1 MB is not read, and not asked for again', async () => {
+    const huge = () => new Response('x'.repeat(1_000_001));
+    expect((await play(3, huge, ok)).at).toHaveLength(1);
+    const response = await insistOn(async () => huge(), 3)(URL, {});
+    expect(await response.text()).toBe('more than 1 MB');
   });
 
   test('a code is sent once, whatever happens', async () => {

@@ -1,7 +1,12 @@
 /** Sign-ins under way, each with its own entry. */
 import { inspect } from 'node:util';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { save, stamp, take } from '../../src/oidc/transactions.ts';
+import {
+  isForeign,
+  save as saveFor,
+  stamp as stampFor,
+  take as takeFor,
+} from '../../src/oidc/transactions.ts';
 import { createWebStorage } from '../support/oidc-server.ts';
 
 const HOUR = 3_600_000;
@@ -10,6 +15,13 @@ const transaction = {
   expected: { expectedNonce: 'n', maxAge: 5 },
   returnTo: '/x',
 };
+
+const ID = 'https://as.example.com spa';
+const stamp = (random: string, id = ID) => stampFor(random, id);
+type Storage = Parameters<typeof saveFor>[0] extends () => infer S ? S : never;
+const save = (storage: Storage, state: string, kept: typeof transaction, id = ID) =>
+  saveFor(() => storage, state, id, kept);
+const take = (storage: Storage, state: string, id = ID) => takeFor(() => storage, state, id);
 
 let items: ReturnType<typeof createWebStorage>;
 beforeEach(() => {
@@ -40,7 +52,7 @@ describe('a sign-in under way', () => {
   test('is unknown when it was damaged, and nothing of it is quoted', async () => {
     const state = stamp('one');
     for (const damaged of ['secret-verifier', '{"verifier":"secret', 'null']) {
-      items[`evertoken.oidc.${state}`] = damaged;
+      items[`evertoken.oidc.${state} ${ID}`] = damaged;
       const error = await take(items, state).catch((thrown) => thrown);
       expect(error).toMatchObject({ name: 'OidcError', code: 'unknown-state' });
       expect(inspect(error)).not.toContain('secret');
@@ -79,5 +91,59 @@ describe('a sign-in under way', () => {
     const state = stamp('one');
     await save(storage, state, transaction);
     expect(await take(storage, state)).toEqual(transaction);
+  });
+});
+
+describe('RFC 9700 §4.4: a sign-in belongs to its issuer and client', () => {
+  const OTHER = 'https://other.example.com spa';
+
+  test('its state says so, without naming them', () => {
+    const state = stamp('one');
+    expect(isForeign(state, ID)).toBe(false);
+    expect(isForeign(state, OTHER)).toBe(true);
+    expect(isForeign(`${state}.popup`, ID)).toBe(false);
+    expect(state).not.toMatch(/example|spa/);
+    for (const forged of ['one', 'one.popup', `one.${Date.now()}.popup`])
+      expect(isForeign(forged, ID)).toBe(false);
+  });
+
+  test('another client does not get it, even where the state says nothing', async () => {
+    const state = stamp('one');
+    await save(items, state, transaction);
+    await expect(take(items, state, OTHER)).rejects.toMatchObject({ code: 'unknown-state' });
+    expect(await take(items, state)).toEqual(transaction);
+  });
+});
+
+describe('R70: a storage that fails', () => {
+  const failing = Object.assign(new Error('secret-verifier'), {
+    name: 'QuotaExceededError',
+    value: 'secret',
+  });
+  const storage = {
+    getItem: () => Promise.reject(failing),
+    setItem: () => {
+      throw failing;
+    },
+    removeItem: () => {},
+  };
+
+  test.for(['save', 'take'] as const)('is named and nothing more: %s', async (operation) => {
+    const work =
+      operation === 'save' ? save(storage, stamp('one'), transaction) : take(storage, stamp('one'));
+    const error = await work.catch((thrown) => thrown);
+    expect(error).toMatchObject({
+      code: 'storage-failed',
+      message: 'storage failed: QuotaExceededError',
+    });
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('secret');
+  });
+
+  test('one that is not there says so: outside a page the option `storage` is needed', async () => {
+    const forbidden = () => sessionStorage;
+    await expect(saveFor(forbidden, stamp('one'), ID, transaction)).rejects.toMatchObject({
+      code: 'storage-failed',
+      message: 'storage failed: ReferenceError',
+    });
   });
 });

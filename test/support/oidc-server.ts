@@ -31,19 +31,21 @@ export interface Tampering {
   callback?: Record<string, string | undefined>;
 }
 
-export async function createOidcServer(tampering: Tampering = {}) {
+export async function createOidcServer(tampering: Tampering = {}, issuer = ISSUER) {
   const [own, foreign] = await keys;
   const calls: Call[] = [];
   const asked = new Map<string, URLSearchParams>();
+  const pushed = new Map<string, URLSearchParams>();
   let number = 0;
 
   const metadata = () => ({
-    issuer: ISSUER,
-    authorization_endpoint: `${ISSUER}/auth`,
-    token_endpoint: `${ISSUER}/token`,
-    jwks_uri: `${ISSUER}/jwks`,
-    revocation_endpoint: `${ISSUER}/revoke`,
-    end_session_endpoint: `${ISSUER}/logout`,
+    issuer,
+    authorization_endpoint: `${issuer}/auth`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/jwks`,
+    revocation_endpoint: `${issuer}/revoke`,
+    end_session_endpoint: `${issuer}/logout`,
+    pushed_authorization_request_endpoint: `${issuer}/par`,
     authorization_response_iss_parameter_supported: true,
     id_token_signing_alg_values_supported: ['ES256'],
     ...tampering.metadata,
@@ -51,7 +53,7 @@ export async function createOidcServer(tampering: Tampering = {}) {
 
   async function idToken(nonce?: string | null): Promise<string> {
     const now = Math.floor(Date.now() / 1_000);
-    const claims = { iss: ISSUER, aud: 'spa', sub: 'alice', iat: now, exp: now + 300, auth_time: now, nonce };
+    const claims = { iss: issuer, aud: 'spa', sub: 'alice', iat: now, exp: now + 300, auth_time: now, nonce };
     const payload = JSON.parse(JSON.stringify({ ...claims, ...tampering.claims })) as JWTPayload;
     const jwt = new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid: 'k' });
     return jwt.sign((tampering.isForged ? foreign : own).privateKey);
@@ -85,17 +87,26 @@ export async function createOidcServer(tampering: Tampering = {}) {
     return issue(asked.get(`${form['code']}`));
   }
 
+  function push({ form }: Call): Response {
+    const request_uri = `urn:ietf:params:oauth:request_uri:${pushed.size}`;
+    pushed.set(request_uri, new URLSearchParams(form));
+    return Response.json({ request_uri, expires_in: 60 }, { status: 201 });
+  }
+
   const answers: Record<string, (call: Call) => Response | Promise<Response>> = {
     '/.well-known/openid-configuration': () => Response.json(metadata()),
     '/token': token,
+    '/par': push,
     '/revoke': () => new Response(),
     '/jwks': async () =>
       Response.json({ keys: [{ ...(await exportJWK(own.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' }] }),
   };
 
   const fetch = vi.fn(async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-    const url = new URL(`${input}`);
-    const form = Object.fromEntries(init?.body instanceof URLSearchParams ? init.body : []);
+    const request = input instanceof Request ? input : undefined;
+    const url = new URL(request?.url ?? `${input}`);
+    const body = request ? new URLSearchParams(await request.text()) : init?.body;
+    const form = Object.fromEntries(body instanceof URLSearchParams ? body : []);
     const call = { url: url.href, form, headers: new Headers(init?.headers), init };
     calls.push(call);
     return answers[url.pathname]?.(call) ?? new Response(null, { status: 404 });
@@ -109,10 +120,11 @@ export async function createOidcServer(tampering: Tampering = {}) {
     to: (path: string) => calls.filter(({ url }) => new URL(url).pathname === path),
     /** The user signs in at this URL of the server; answers where they are sent back to. */
     login(url: string, mode: 'query' | 'fragment' = 'query'): string {
-      const request = new URL(url).searchParams;
+      const { searchParams } = new URL(url);
+      const request = pushed.get(`${searchParams.get('request_uri')}`) ?? searchParams;
       const code = `code-${asked.size}`;
       asked.set(code, request);
-      const back = { code, state: request.get('state'), iss: ISSUER, ...tampering.callback };
+      const back = { code, state: request.get('state'), iss: issuer, ...tampering.callback };
       const parameters = new URLSearchParams(JSON.parse(JSON.stringify(back)));
       const callback = new URL(`${request.get('redirect_uri')}`);
       if (mode === 'fragment') callback.hash = `${parameters}`;
@@ -143,17 +155,20 @@ export function createWebStorage(): Storage & Record<string, string> {
 /** A client of that server in a page that is left through `navigate`, and the URLs it was left for. */
 export function createApp(server: OidcServer, options: Partial<OidcClientOptions> = {}) {
   const left: string[] = [];
+  const storage = createWebStorage();
   const client = createOidcClient({
     issuer: ISSUER,
     clientId: 'spa',
     redirectUri: CALLBACK,
-    storage: createWebStorage(),
+    storage,
     navigate: (url) => left.push(url),
     fetch: server.fetch,
     ...options,
   });
   return {
     client,
+    /** Unless another one is given. */
+    storage,
     /** The URLs it was left for. */
     left,
     /** The parameters of the last one. */

@@ -1,0 +1,32 @@
+/** A server's answer, read to its end, but no further than anybody needs (R37). */
+import { ownOf } from './own.ts';
+
+/** Bytes, after decompression: keys, metadata and tokens are a hundredth of it. */
+const MOST = 1_000_000;
+
+/** Stands for the body of an answer that is longer, of which the rest is not read: no JSON, so nobody understands it. */
+const TOO_LONG = 'more than 1 MB';
+
+/** The body as a text. */
+export async function readText(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  // React Native has no streams.
+  if (!reader) return response.text();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let left = MOST; left >= 0; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    left -= value.length;
+    text += decoder.decode(value, { stream: true });
+  }
+  reader.cancel().catch(() => {});
+  return TOO_LONG;
+}
+
+/** What was read, as oauth4webapi takes it: what is missing in its JSON is missing. */
+export function answerOf({ status, headers }: Response, text: string): Response {
+  // Browsers show nothing of a redirect, not even its status.
+  const answer = new Response(text || null, ownOf({ status: status || 302, headers }));
+  return Object.assign(answer, { json: async () => ownOf(JSON.parse(text)) });
+}

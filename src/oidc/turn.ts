@@ -1,0 +1,21 @@
+/** One context at a time deals with a sign-in: by a Web Lock that bears its state, and goes with its holder. */
+
+/**
+ * Runs `alone` where no other context of this origin is at it, and holds the others off until that is done; `busy`
+ * where one is. Where the platform has no Web Locks, or refuses them, nobody knows.
+ */
+export async function inTurn<T>(
+  state: string,
+  alone: () => Promise<T>,
+  busy: () => Promise<T>,
+  unknown = alone,
+): Promise<T> {
+  let work: Promise<T> | undefined;
+  try {
+    await navigator.locks.request(`evertoken.oidc.${state}`, { ifAvailable: true }, (lock) => {
+      work = (lock ? alone : busy)();
+      return work;
+    });
+  } catch {} // what `work` rejects with, or that there is no lock to be had
+  return work ?? unknown();
+}
