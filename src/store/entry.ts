@@ -1,6 +1,6 @@
 /** What stands in a store: the state of a session, who presents its refresh token, and what ended before it. */
 import type { Accept } from '../session/expiry.ts';
-import type { End, SessionState } from '../session/session.ts';
+import type { SessionState } from '../session/session.ts';
 import type { Refresh, StoreEntry } from '../types.ts';
 
 /** Who presents the refresh token, and for how long (ms). */
@@ -13,16 +13,9 @@ export interface Lease {
   readonly isLocked: boolean;
 }
 
-/** A session that is over. */
-export interface PastEnd extends End {
-  readonly id: string;
-}
-
 /** Members that this version does not know are kept as long as the session goes on. */
 export interface Entry {
   readonly state: SessionState;
-  /** The last four sessions that ended before this one. */
-  readonly ends: readonly PastEnd[];
   readonly lease?: Lease | undefined;
 }
 
@@ -55,7 +48,7 @@ export const END_KEPT = 7 * 24 * 3_600_000;
 
 /** Nobody's. */
 export const unread: Found = {
-  ...{ version: undefined, kind: 'unread', ends: [] },
+  ...{ version: undefined, kind: 'unread' },
   state: { rotation: -1, capturedAt: 0, renewedAt: 0 },
 };
 
@@ -63,12 +56,12 @@ export const unread: Found = {
 function parse({ value, age }: StoreEntry, { accept, cookie, refresh }: Format): Omit<Found, 'version'> {
   const { format, client, tokens, issuedAt, issuedFor, ...entry } = JSON.parse(value);
   if (format !== FORMAT || client !== refresh.id) return { ...unread, kind: format ? 'foreign' : 'damaged' };
-  const { state, ends } = entry as Entry;
-  const { id, end, rotation, capturedAt, renewedAt, failure } = state;
+  const { state } = entry as Entry;
+  const { id, end, ends, rotation, capturedAt, renewedAt, failure } = state;
   const numbers = [rotation, capturedAt, renewedAt, ...(tokens ? [issuedAt, issuedFor] : [])];
   if (failure) numbers.push(failure.count, failure.at, failure.retryAt);
   // A moment beyond what a date can be.
-  if (!numbers.every((number) => Math.abs(number) < 8.64e15) || !ends.every(({ id }) => id))
+  if (!numbers.every((number) => Math.abs(number) < 8.64e15) || !ends?.every(({ id }) => id))
     return { ...unread, kind: 'damaged' };
   const found: Found = { ...entry, age, kind: 'session' };
   if (!id || end || cookie) return found;
@@ -93,7 +86,7 @@ export function readEntry(entry: StoreEntry | undefined, format: Format): Found 
 /** The entry as a store keeps it. */
 export function writeEntry(next: Found, { cookie, refresh }: Format): StoreEntry {
   const { held, ...members } = next.state;
-  const { id, begunAt, rotation, capturedAt, renewedAt, end } = members;
+  const { id, begunAt, rotation, capturedAt, renewedAt, end, ends } = members;
   const { tokens, issuedAt = 0 } = (!cookie && !end && held) || {};
   const stored = {
     ...next,
@@ -101,7 +94,7 @@ export function writeEntry(next: Found, { cookie, refresh }: Format): StoreEntry
     format: FORMAT,
     client: refresh.id,
     // Of a session that is over nothing stays but its end.
-    state: end ? { id, begunAt, rotation, capturedAt, renewedAt, end } : members,
+    state: end ? { id, begunAt, rotation, capturedAt, renewedAt, end, ends } : members,
     ...(tokens && { tokens, issuedAt, issuedFor: Date.now() - issuedAt }),
   };
   const keepFor = end ? END_KEPT : Number(tokens?.refreshExpiresAt) - Date.now();

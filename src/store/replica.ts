@@ -6,7 +6,7 @@ import { type How, isSignedIn, type SessionState, type Sessions } from '../sessi
 import { summaryOf } from '../summary.ts';
 import type { StorePort } from '../types.ts';
 import { END_KEPT, type Format, type Found, type Lease, unread } from './entry.ts';
-import { endOf, endsAfter, isOlder } from './order.ts';
+import { following, isOlder } from './order.ts';
 
 export interface Replica extends Format {
   readonly port: Pick<StorePort, 'forgets' | 'whenDown'>;
@@ -21,8 +21,6 @@ export interface Replica extends Format {
   leaseSeenAt: number;
   /** Whether the store lacks some of what is held here. */
   isUnwritten: boolean;
-  /** The sessions that ended, as far as this context knows of them. */
-  ends: Found['ends'];
   /** The state with the newest refresh token that is in the store. */
   stored: SessionState;
   /** What was sent last, and whether it may be there although nothing says so. */
@@ -31,7 +29,7 @@ export interface Replica extends Format {
 }
 
 export const createReplica = () => ({
-  ...{ known: unread, knownAt: 0, leaseSeenAt: 0, isUnwritten: false, ends: [], stored: unread.state },
+  ...{ known: unread, knownAt: 0, leaseSeenAt: 0, isUnwritten: false, stored: unread.state },
 });
 
 export const isRead = ({ known }: Replica): boolean => known.kind !== 'unread';
@@ -68,9 +66,8 @@ export function report({ add, sessions, stored, sent, operation }: Replica, thro
 /** Goes on with another state here alone, to be written later. */
 export function keep(replica: Replica, next: SessionState, how?: How): void {
   const { sessions } = replica;
-  replica.ends = endsAfter(sessions.current.state, next, replica.ends);
   replica.isUnwritten = true;
-  sessions.apply(next, how);
+  sessions.apply(following(sessions.current.state, next), how);
 }
 
 function note(replica: Replica, found: Found): void {
@@ -85,19 +82,18 @@ function note(replica: Replica, found: Found): void {
  * @param lease - One that is taken, or `null`: it ends.
  */
 export function entryOf(
-  { known, sessions, ends, cookie }: Replica,
+  { known, sessions, cookie }: Replica,
   next: SessionState,
   lease?: Lease | null,
 ): Found {
   const was = known.state;
   const isSame = next.id === was.id && !next.end;
   const stays = cookie || (isSame && next.rotation === was.rotation) ? known.lease : undefined;
-  const all = [...ends, ...known.ends.filter(({ id }) => !endOf(id, ends))].slice(0, 4);
   return {
     // What a newer version knows of one session is not the next one's.
     ...(isSame && known),
-    ...{ version: createId(), kind: 'session', age: undefined, state: next },
-    ends: endsAfter(was, next, endsAfter(sessions.current.state, next, all)),
+    ...{ version: createId(), kind: 'session', age: undefined },
+    state: following(was, following(sessions.current.state, next)),
     lease: lease === undefined ? stays : (lease ?? undefined),
   };
 }
@@ -110,23 +106,20 @@ export function wrote(replica: Replica, entry: Found, how?: How): void {
   note(replica, entry);
   replica.stored = next;
   replica.isSent = false;
-  replica.ends = entry.ends;
   // It may have been ended here while it was written: that is still to come.
   replica.isUnwritten = was.id === next.id && !!was.end && !next.end;
   if (!replica.isUnwritten) sessions.apply(next, how);
 }
 
 /** Another context has gone on. */
-function follow(replica: Replica, { state: next, ends }: Found, was: SessionState, isFirst: boolean): void {
-  replica.ends = ends;
+function follow(replica: Replica, { state: next }: Found, was: SessionState, isFirst: boolean): void {
   if (next.id === was.id && next.end?.reason === 'ended' && isSignedIn(was) && was.rotation > next.rotation) {
     // It was taken for over because of a token that this context has replaced (R35).
     keep(replica, { ...was, id: createId() });
     return;
   }
-  const end = endOf(was.id, ends);
   const mayTry = !isFirst && !!replica.cookie;
-  replica.sessions.apply(next, { elsewhere: !isFirst, isRestored: isFirst, mayTry, end });
+  replica.sessions.apply(next, { elsewhere: !isFirst, isRestored: isFirst, mayTry });
 }
 
 /** The state in an entry. A cookie's tokens are each context's own; of the same tokens the object stays the same. */
@@ -148,8 +141,7 @@ export function adopt(replica: Replica, read: Found): void {
   const found = { ...read, state: stateOf(replica, read, was) };
   note(replica, found);
   if (found.kind === 'session') {
-    const own = { state: was, ends: replica.ends, isEarly: isUnwritten && isFirst };
-    replica.isUnwritten = isOlder(found, own);
+    replica.isUnwritten = isOlder(found.state, was, isUnwritten && isFirst);
     if (!replica.isUnwritten) follow(replica, found, was, isFirst);
     if (found.state.id === sessions.current.state.id && !isShared(replica)) replica.stored = found.state;
   } else if (found.kind === 'none') {

@@ -1,12 +1,7 @@
 /** What stands in a store. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  type Entry,
-  type Format,
-  type PastEnd,
-  readEntry,
-  writeEntry as write,
-} from '../../src/store/entry.ts';
+import type { PastEnd } from '../../src/session/session.ts';
+import { type Entry, type Format, readEntry, writeEntry as write } from '../../src/store/entry.ts';
 import { accept, heldOf, stateOf } from './parts.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
@@ -21,7 +16,7 @@ const ofCookie: Format = { ...format, cookie: {} };
 const writeEntry = (entry: Entry, version: string, by: Format) =>
   write({ ...entry, version, kind: 'session' }, by);
 
-const entryOf = (more: Partial<Entry> = {}): Entry => ({ state: stateOf(), ends: [], ...more });
+const entryOf = (more: Partial<Entry> = {}): Entry => ({ state: stateOf(), ...more });
 
 /** What an entry is written as, in parts. */
 const partsOf = (entry: Entry, by = format) => JSON.parse(writeEntry(entry, 'v', by).value);
@@ -33,19 +28,20 @@ const found = (value: string, more: object = {}) => readEntry({ version: 'v', va
 
 describe('an entry', () => {
   test('is read as it was written: session, tokens with their moments, ends, lease', () => {
-    const state = stateOf({
-      ...{ rotation: 3, cause: 'rejected', durationMs: 20, capturedAt: 5, renewedAt: 4, chain: 2 },
-      failure: { count: 1, at: 7, retryAt: 9 },
-      held: heldOf('a', { id_token: 'id', scope: 'read', refresh_expires_in: 7_200 }),
-    });
     const ends: PastEnd[] = [
       { id: 'z', reason: 'replaced', at: 1 },
       { id: 'y', reason: 'local', at: 2, isRevoked: true },
     ];
+    const state = stateOf({
+      ends,
+      ...{ rotation: 3, cause: 'rejected', durationMs: 20, capturedAt: 5, renewedAt: 4, chain: 2 },
+      failure: { count: 1, at: 7, retryAt: 9 },
+      held: heldOf('a', { id_token: 'id', scope: 'read', refresh_expires_in: 7_200 }),
+    });
     const lease = { id: 'l', by: 'me', ms: 1_000, isLocked: true };
-    const written = writeEntry({ state, ends, lease }, 'v1', format);
+    const written = writeEntry({ state, lease }, 'v1', format);
     expect(written.version).toBe('v1');
-    expect(readEntry(written, format)).toEqual({ kind: 'session', version: 'v1', state, ends, lease });
+    expect(readEntry(written, format)).toEqual({ kind: 'session', version: 'v1', state, lease });
   });
 
   test('R10: has the moments that follow from the whole lifetime, also when it is read late', () => {
@@ -56,15 +52,15 @@ describe('an entry', () => {
   });
 
   test('that is not there is none; nobody is in its session, and nothing has a version', () => {
-    const { kind, version, ends, state: found } = readEntry(undefined, format);
-    expect({ kind, version, ends }).toEqual({ kind: 'none', version: undefined, ends: [] });
-    expect([found.id, found.held, found.end]).toEqual([undefined, undefined, undefined]);
+    const { kind, version, state: found } = readEntry(undefined, format);
+    expect({ kind, version }).toEqual({ kind: 'none', version: undefined });
+    expect([found.id, found.held, found.end, found.ends]).toEqual(Array(4).fill(undefined));
   });
 
   test('of a user whose tokens never expire, and of one without a refresh token, is read as it was', () => {
     const held = accept({ access_token: 'opaque' }, Date.now());
     const state = stateOf({ held });
-    expect(readEntry(writeEntry({ state, ends: [] }, 'v', format), format).state).toEqual(state);
+    expect(readEntry(writeEntry({ state }, 'v', format), format).state).toEqual(state);
   });
 });
 
@@ -75,7 +71,7 @@ describe('R51: the entry of a session that is over', () => {
       failure: { count: 1, at: 1, retryAt: 2 },
       rotation: 4,
     });
-    const written = writeEntry({ state, ends: [] }, 'v', format);
+    const written = writeEntry({ state }, 'v', format);
     expect(written.value).not.toMatch(/access-|refresh-/);
     const read = readEntry(written, format);
     expect(read).toMatchObject({ kind: 'session', state: { id: 'a', rotation: 4, end: state.end } });
@@ -114,7 +110,7 @@ describe('how long an entry is kept', () => {
 describe('R8: the entry of a session that a cookie holds', () => {
   test('holds no token, and is read all the same', () => {
     const state = stateOf({ durationMs: 300 });
-    const written = writeEntry({ state, ends: [] }, 'v', ofCookie);
+    const written = writeEntry({ state }, 'v', ofCookie);
     expect(written.value).not.toMatch(/access-|refresh-/);
     const { held: _held, ...rest } = state;
     expect(readEntry(written, ofCookie)).toMatchObject({ kind: 'session', state: rest });
@@ -162,10 +158,10 @@ const damaged: Record<string, () => string> = {
   'a rotation that is a text': () => changed({ state: { ...state(), rotation: 'x' } }),
   'no moment of a capture': () => changed({ state: { ...state(), capturedAt: undefined } }),
   'a moment of issue that no date can be': () => changed({ issuedAt: 1e300 }),
-  'no ends': () => changed({ ends: undefined }),
-  'ends that are a text': () => changed({ ends: 'abc' }),
-  'ends that only look like a list': () => changed({ ends: { length: 0 } }),
-  'an end that is none': () => changed({ ends: [null] }),
+  'no ends': () => changed({ state: { ...state(), ends: undefined } }),
+  'ends that are a text': () => changed({ state: { ...state(), ends: 'abc' } }),
+  'ends that only look like a list': () => changed({ state: { ...state(), ends: { length: 0 } } }),
+  'an end that is none': () => changed({ state: { ...state(), ends: [null] } }),
   'no tokens': () => changed({ tokens: undefined }),
   'tokens that are a text': () => changed({ tokens: 'access-a' }),
   'an access token that is a number': () => changed({ tokens: { accessToken: 7 } }),
@@ -181,8 +177,8 @@ describe('R53: what is no entry of ours', () => {
     '$what is $kind: nobody is signed in, its version is known, and nothing of it is shown',
     ({ value, kind }) => {
       const read = found(value());
-      expect(read).toMatchObject({ kind, version: 'v', ends: [] });
-      expect([read.state.id, read.state.held, read.lease]).toEqual([undefined, undefined, undefined]);
+      expect(read).toMatchObject({ kind, version: 'v' });
+      expect([read.state.id, read.state.held, read.state.ends, read.lease]).toEqual(Array(4).fill(undefined));
       expect(JSON.stringify(read)).not.toContain('access-');
     },
   );
