@@ -2,7 +2,6 @@
 import { checkMembers, refuse } from '../check.ts';
 import type { TokenStore } from '../types.ts';
 import { type Cookie, type Leasing, whileAlone } from './lease.ts';
-import type { Siblings } from './news.ts';
 import { createShared, shareSession } from './shared-session.ts';
 import type { Joined } from './token-store.ts';
 import { openWeb } from './web-store.ts';
@@ -41,7 +40,6 @@ async function afterAll(shared: Leasing, task: () => Promise<unknown>): Promise<
  */
 export function cookieStore(name: string): TokenStore {
   checkMembers('cookieStore', { name }, { name: 'string' });
-  const siblings: Siblings = new Set();
   return {
     isCookie: true,
     join(manager) {
@@ -53,7 +51,7 @@ export function cookieStore(name: string): TokenStore {
         );
       const port = openWeb(`${name} cookie`);
       if (!port) return undefined;
-      const shared = createShared(port, manager, siblings, cookie);
+      const shared = createShared(port, manager, cookie);
       const sharing = shareSession(shared);
       sharing.afterAll = (task) => afterAll(shared, task);
       return sharing;

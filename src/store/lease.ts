@@ -84,10 +84,10 @@ async function reach(shared: Leasing): Promise<void> {
 }
 
 /** Waits for news, which may be lost. */
-const listen = ({ news, port }: Leasing, ms: number) =>
+const listen = ({ news }: Leasing, ms: number) =>
   within(
     'the wait',
-    Math.min(ms, port.watch ? 1_000 : 200),
+    Math.min(ms, 200),
     (signal) => abortable(new Promise(() => {}), signal, news),
     false,
   ).catch(() => {});

@@ -6,11 +6,7 @@ import { inTurn, isDown } from './line.ts';
 import { isBehind, report } from './replica.ts';
 import { later, look } from './shared-entry.ts';
 
-/** The managers of one store in this context: they tell each other when one of them has replaced the entry. */
-export type Siblings = Set<Hearing>;
-
 export interface Hearing extends Leasing {
-  readonly siblings: Siblings;
   /** A read that was asked for is still to come. */
   isGlancing: boolean;
 }

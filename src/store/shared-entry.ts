@@ -21,8 +21,6 @@ import {
 export interface Shared extends Replica, Line {
   readonly port: StorePort;
   flush(): void;
-  /** Tells the other managers of this very store in this context. */
-  tell(): void;
   /** Whether the store still shows the lease of a turn that is over here, because it could not be written. */
   isLeft(): boolean;
   /** Asks the server of a cookie who is signed in. */
@@ -72,7 +70,6 @@ async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean):
     }
   }
   if (isDone) wrote(shared, next, how);
-  if (isDone && !isQuiet) shared.tell();
   return isDone;
 }
 

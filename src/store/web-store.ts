@@ -55,12 +55,12 @@ function createPort(name: string, isTab: boolean): StorePort {
     read: async () => (await find()).read(),
     async replace(version, next, quiet) {
       const isDone = await (await find()).replace(version, next);
-      if (isDone && !quiet && !isTab) channel.post();
+      if (isDone && !quiet) channel.post();
       return isDone;
     },
+    watch: channel.listen,
   };
   if (isTab) port.contexts = 'one';
-  else port.watch = channel.listen;
   // A tab meets its own page before a reload, and its duplicate.
   const lockName = () => `evertoken ${name} ${isTab ? loadTab(name)?.key : ''}`;
   if (webLock('')) port.lock = (task, options) => (webLock(lockName()) as Lock)(task, options);
