@@ -21,11 +21,10 @@ export interface Replica extends Format {
   leaseSeenAt: number;
   /** Whether the store lacks some of what is held here. */
   isUnwritten: boolean;
-  /** The state with the newest refresh token that is in the store. */
+  /** The state with the newest refresh token that is in the store, or may be: what was sent, and is not known to be lost. */
   stored: SessionState;
-  /** What was sent last, and whether it may be there although nothing says so. */
+  /** What was sent last: the store may quote it. */
   sent?: SessionState;
-  isSent?: boolean;
 }
 
 export const createReplica = () => ({
@@ -46,10 +45,9 @@ export function newest({ sessions, known }: Replica): SessionState {
 }
 
 /** Whether another context may know the refresh token, so that without the store nobody presents it. */
-export function isShared({ sessions, stored, sent, isSent, cookie, port }: Replica): boolean {
+export function isShared({ sessions, stored, cookie, port }: Replica): boolean {
   const { id, rotation } = sessions.current.state;
-  const isIn = (state = unread.state) => state.id === id && state.rotation >= rotation;
-  return port.whenDown !== 'alone' && (!!cookie || isIn(stored) || (!!isSent && isIn(sent)));
+  return port.whenDown !== 'alone' && (!!cookie || (stored.id === id && stored.rotation >= rotation));
 }
 
 /** Tells what the store threw, and answers it as it may be told. */
@@ -105,7 +103,6 @@ export function wrote(replica: Replica, entry: Found, how?: How): void {
   const next = entry.state;
   note(replica, entry);
   replica.stored = next;
-  replica.isSent = false;
   // It may have been ended here while it was written: that is still to come.
   replica.isUnwritten = was.id === next.id && !!was.end && !next.end;
   if (!replica.isUnwritten) sessions.apply(next, how);

@@ -43,13 +43,12 @@ export async function look(shared: Shared): Promise<true> {
 
 /** Writes `next` over the known entry. `false`: there was another one, which has been taken over. */
 async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean): Promise<boolean> {
-  const { known, port } = shared;
+  const { known, port, stored } = shared;
   let isDone = false;
   let lost: { error: unknown } | undefined;
   try {
     isDone = await ask(shared, 'write', () => {
-      shared.sent = next.state;
-      shared.isSent = true;
+      shared.stored = shared.sent = next.state;
       return port.replace(known.version, writeEntry(next, shared), isQuiet);
     });
   } catch (error) {
@@ -60,7 +59,7 @@ async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean):
     const found = await ask(shared, 'read', () => port.read());
     isDone = found?.version === next.version;
     if (!isDone) {
-      shared.isSent = false;
+      shared.stored = stored;
       // Nobody else was first: it is the store that fails.
       if (lost && found?.version === known.version) {
         shared.operation = 'write';
