@@ -107,7 +107,7 @@ export function shareSession(shared: Hearing): Sharing {
     alone: (asked, task) => whileAlone(shared, wishOf(asked), task),
     afterAll: (task) => task(),
     close() {
-      shared.cancel?.();
+      shared.cancel();
       wake(shared);
       try {
         unwatch?.();
