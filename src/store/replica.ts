@@ -11,6 +11,8 @@ import { following, isOlder } from './order.ts';
 export interface Replica extends Format {
   readonly port: Pick<StorePort, 'forgets' | 'whenDown'>;
   readonly sessions: Sessions;
+  /** A cookie holds the session: no entry has tokens, those of each context are its own. */
+  readonly cookie?: unknown;
   add(event: 'store-failed', payload: TokenEvents['store-failed']): void;
   operation: 'read' | 'write';
   /** What was last read or written. */
@@ -115,8 +117,7 @@ function follow(replica: Replica, { state: next }: Found, was: SessionState, isF
     keep(replica, { ...was, id: createId() });
     return;
   }
-  const mayTry = !isFirst && !!replica.cookie;
-  replica.sessions.apply(next, { elsewhere: !isFirst, isRestored: isFirst, mayTry });
+  replica.sessions.apply(next, { elsewhere: !isFirst, isRestored: isFirst });
 }
 
 /** The state in an entry. A cookie's tokens are each context's own; of the same tokens the object stays the same. */

@@ -23,21 +23,11 @@ export interface Shared extends Replica, Line {
   flush(): void;
   /** Whether the store still shows the lease of a turn that is over here, because it could not be written. */
   isLeft(): boolean;
-  /** Asks the server of a cookie who is signed in. */
-  find(): Promise<void>;
 }
 
 /** Reads the entry, in a task that has its turn. */
 export async function look(shared: Shared): Promise<true> {
-  const { port, sessions, cookie } = shared;
-  const { current } = sessions;
-  const { id } = current.state;
-  const wasRead = isRead(shared);
-  adopt(shared, readEntry(await ask(shared, 'read', () => port.read()), shared));
-  const { state } = sessions.current;
-  // Another context has signed in or out; only the server knows what a cookie holds now.
-  const isOther = current !== sessions.current || id !== state.id;
-  if (cookie && wasRead && isOther && !state.held) shared.find().catch(() => {});
+  adopt(shared, readEntry(await ask(shared, 'read', () => shared.port.read()), shared));
   return true;
 }
 

@@ -4,6 +4,7 @@ import type { Sharing } from '../session/commit.ts';
 import type { StorePort, TokenStore } from '../types.ts';
 import { besides } from './besides.ts';
 import { createShared, type Manager, shareSession } from './shared-session.ts';
+import { withTerms } from './terms.ts';
 
 /** What a store is for the manager. */
 export interface Joined extends TokenStore {
@@ -52,5 +53,6 @@ export function tokenStore(port: StorePort): TokenStore {
   for (const method of ['read', 'replace'] as const) {
     if (typeof port?.[method] !== 'function') refuse(`port.${method}`, port?.[method], 'function');
   }
-  return createStore(besides(port));
+  const open = besides(port);
+  return createStore(() => withTerms(open()));
 }

@@ -4,6 +4,7 @@ import { createChannel } from '../platform/channel.ts';
 import { webLock } from '../platform/locks.ts';
 import { isBrowser } from '../platform/page.ts';
 import type { StorePort, TokenStore } from '../types.ts';
+import type { Written } from './entry.ts';
 import { createDatabase, type Database, type Kept } from './indexed-db.ts';
 import { places } from './places.ts';
 import { type Sealed, seal, unseal } from './seal.ts';
@@ -21,9 +22,8 @@ const openShared = ({ visit }: Database, name: string): Access => ({
     return found && { version: found.version, value: await unseal(found.value as Sealed | string) };
   },
   async replace(version, next) {
-    // The end of a session holds no tokens. So it needs no key, and is on its way before its page is left.
-    const isEnd = next.value.includes('"end":{') && !next.value.includes('"tokens":');
-    const value = isEnd ? next.value : await seal(next.value);
+    // The end of a session needs no key, and is on its way before its page is left.
+    const value = (next as Partial<Written>).isPlain ? next.value : await seal(next.value);
     const kept = { version: next.version, value };
     return (await visit(name, kept, (found) => found?.version === version)).isPut;
   },
