@@ -79,8 +79,8 @@ async function hold(shared: Leasing, isWanted: IsWanted, task: Task, isLocked: b
 }
 
 async function reach(shared: Leasing): Promise<void> {
-  if (!(await read(shared)))
-    throw new Error('the store cannot be reached, and another context may have refreshed');
+  const failure = await read(shared);
+  if (failure) throw failure;
 }
 
 /** Waits for news, which may be lost. */

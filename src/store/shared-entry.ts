@@ -2,7 +2,7 @@
 import { after } from '../platform/timers.ts';
 import type { Change } from '../session/changes.ts';
 import type { How } from '../session/session.ts';
-import type { StorePort } from '../types.ts';
+import type { StoreEntry, StorePort } from '../types.ts';
 import { type Found, type Lease, readEntry, writeEntry } from './entry.ts';
 import { ask, inTurn, isDown, type Line, patiently, retry } from './line.ts';
 import {
@@ -26,40 +26,36 @@ export interface Shared extends Replica, Line {
 }
 
 /** Reads the entry, in a task that has its turn. */
-export async function look(shared: Shared): Promise<true> {
+export async function look(shared: Shared): Promise<undefined> {
   adopt(shared, readEntry(await ask(shared, 'read', () => shared.port.read()), shared));
-  return true;
 }
 
 /** Writes `next` over the known entry. `false`: there was another one, which has been taken over. */
 async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean): Promise<boolean> {
   const { known, port, stored } = shared;
-  let isDone = false;
   let lost: { error: unknown } | undefined;
-  try {
-    isDone = await ask(shared, 'write', () => {
-      shared.stored = shared.sent = next.state;
-      return port.replace(known.version, writeEntry(next, shared), isQuiet);
-    });
-  } catch (error) {
+  const send = () => {
+    shared.stored = next.state;
+    shared.sent = next.state;
+    return port.replace(known.version, writeEntry(next, shared), isQuiet);
+  };
+  const isDone = await ask(shared, 'write', send).catch((error) => {
     lost = { error };
+  });
+  // Perhaps it was made all the same, and its answer was lost.
+  const found = isDone ? next : await ask(shared, 'read', () => port.read());
+  if (found?.version === next.version) {
+    wrote(shared, next, how);
+    return true;
   }
-  if (!isDone) {
-    // Perhaps it was made all the same, and its answer was lost.
-    const found = await ask(shared, 'read', () => port.read());
-    isDone = found?.version === next.version;
-    if (!isDone) {
-      shared.stored = stored;
-      // Nobody else was first: it is the store that fails.
-      if (lost && found?.version === known.version) {
-        shared.operation = 'write';
-        throw lost.error;
-      }
-      adopt(shared, readEntry(found, shared));
-    }
+  shared.stored = stored;
+  // Nobody else was first: it is the store that fails.
+  if (lost && found?.version === known.version) {
+    shared.operation = 'write';
+    throw lost.error;
   }
-  if (isDone) wrote(shared, next, how);
-  return isDone;
+  adopt(shared, readEntry(found as StoreEntry | undefined, shared));
+  return false;
 }
 
 /** Makes a change to the newest entry, in a task that has its turn. Answers whether it was made. */
@@ -120,14 +116,14 @@ export function write(shared: Shared, change: Change, how?: How, lease?: Lease |
   return attempt(shared, () => update(shared, change, how, lease), makeHere);
 }
 
-/** Reads the entry. Answers whether the store could be reached. */
-export async function read(shared: Shared): Promise<boolean> {
-  const isReached = await attempt(
+/** Reads the entry. Answers why the store could not be reached, if it could not. */
+export async function read(shared: Shared): Promise<unknown> {
+  const failure = await attempt<unknown>(
     shared,
     () => look(shared),
-    () => false,
+    (error) => error,
   );
   // A failed write, or a store that came back with an older entry.
-  if (!isReached || isBehind(shared)) later(shared);
-  return isReached;
+  if (failure || isBehind(shared)) later(shared);
+  return failure;
 }
