@@ -5,7 +5,10 @@ import type { StoreEntry, StorePort, TokenStore } from '../types.ts';
 import { places } from './places.ts';
 import { createStore } from './token-store.ts';
 
-/** Web Storage's three methods; each may answer a promise. AsyncStorage, unstorage and localForage have them. */
+/**
+ * Web Storage's three methods; each may answer a promise. AsyncStorage, unstorage and localForage have them. Nothing is
+ * removed as yet, because the end of a session is written in its place; that it can be is part of what a storage is.
+ */
 export interface KeyValueStorage {
   getItem(key: string): unknown;
   setItem(key: string, value: string): unknown;
