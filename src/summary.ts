@@ -10,17 +10,18 @@ function formsOf(token: string): string[] {
     }
   });
   const forms = [token, JSON.stringify(token).slice(1, -1), encodeURIComponent(token), ...base64];
-  return forms.filter((form) => form.length > 3);
+  // Shorter ones are in many messages.
+  return forms.filter((form) => form.length > 6);
 }
 
 /**
  * An error made anew, with the name, message, `code`, `status` and OAuth `error` of what was thrown, each only where it
  * holds no token.
  *
- * @param tokens - Those that the manager knows.
+ * @param secrets - The tokens that the manager knows, and what it knows with them.
  */
-export function summaryOf(thrown: unknown, tokens: readonly (string | undefined)[]): Error {
-  const secrets = tokens.flatMap((token) => (token ? formsOf(token) : []));
+export function summaryOf(thrown: unknown, secrets: readonly unknown[]): Error {
+  const hidden = secrets.flatMap((secret) => (secret ? formsOf(`${secret}`) : []));
   const from = (Object(thrown) === thrown ? thrown : { message: thrown && `${thrown}` }) as Record<
     string,
     unknown
@@ -30,8 +31,8 @@ export function summaryOf(thrown: unknown, tokens: readonly (string | undefined)
     try {
       const value = from[name];
       const isTold =
-        /^(string|number)$/.test(typeof value) && !secrets.some((secret) => `${value}`.includes(secret));
-      if (isTold) Object.defineProperty(summary, name, { value, enumerable: !/^(name|message)$/.test(name) });
+        /^(string|number)$/.test(typeof value) && !hidden.some((form) => `${value}`.includes(form));
+      if (isTold) Object.defineProperty(summary, name, { value, enumerable: !(name in summary) });
     } catch {} // a getter that throws
   }
   return summary;

@@ -14,6 +14,11 @@ export interface End {
   readonly isRevoked?: boolean | undefined;
 }
 
+/** A session that is over. */
+export interface PastEnd extends End {
+  readonly id: string;
+}
+
 /** Everything between one sign-in and its sign-out, as plain data that is replaced as a whole. */
 export interface SessionState {
   /** A refresh keeps it, a sign-in makes a new one; absent: there was none yet. */
@@ -42,6 +47,8 @@ export interface SessionState {
   /** The refreshes that failed since the last that worked; until `retryAt` nobody but `refresh()` tries again. */
   readonly failure?: { readonly count: number; readonly at: number; readonly retryAt: number } | undefined;
   readonly end?: End | undefined;
+  /** The last four sessions that ended before this one, as far as others have to know of them. */
+  readonly ends?: readonly PastEnd[] | undefined;
 }
 
 /** What this context knows of a session beside its state. */
@@ -91,8 +98,6 @@ export interface How {
   readonly isRestored?: boolean;
   /** The id of the session that an explicit sign-in begins. */
   readonly begins?: string;
-  /** Why the session before is over. */
-  readonly end?: End | undefined;
   /** Why the authorization server ended it. */
   readonly error?: TokenError;
   /** The user wants it: it also replaces what is not ours. */
@@ -109,6 +114,10 @@ export interface Sessions {
   close(): void;
 }
 
+/** Why a session is over that another one has followed. */
+export const endOf = (id: string | undefined, { ends }: SessionState): PastEnd | undefined =>
+  ends?.find((end) => end.id === id);
+
 export const isSignedIn = ({ held, end }: SessionState): boolean => !!held && !end;
 
 const create = (state: SessionState, isTried: boolean): Session & { state: SessionState } => ({
@@ -123,9 +132,10 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
   const closed = createEnding();
 
   /** Another session takes the place of the current one, or nobody. */
-  function leave(next: SessionState, { elsewhere = false, mayTry, error, end }: How): void {
+  function leave(next: SessionState, { elsewhere = false, mayTry, error }: How): void {
     const { state, over } = current;
-    const { reason = 'replaced', isRevoked } = (next.id === state.id ? next.end : end) ?? {};
+    const { reason = 'replaced', isRevoked } =
+      (next.id === state.id ? next.end : endOf(state.id, next)) ?? {};
     current.isRevoked ||= isRevoked;
     const tell = over.end(error ?? new TokenError(reason === 'ended' ? 'session-ended' : 'session-changed'));
     // What another context began is still to come, and a cookie may hold it; what it revoked is gone.

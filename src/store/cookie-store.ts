@@ -1,9 +1,10 @@
 /** The store of a session that an HttpOnly cookie holds: keeps no token, and joins the contexts of its name. */
 import { checkMembers, refuse } from '../check.ts';
-import type { TokenStore } from '../types.ts';
+import type { Sessions } from '../session/session.ts';
+import type { StorePort, TokenStore } from '../types.ts';
 import { type Cookie, type Leasing, whileAlone } from './lease.ts';
-import type { Siblings } from './news.ts';
-import { createShared, shareSession } from './shared-session.ts';
+import type { Hearing } from './news.ts';
+import { createShared, type Manager, shareSession } from './shared-session.ts';
 import type { Joined } from './token-store.ts';
 import { openWeb } from './web-store.ts';
 
@@ -11,6 +12,37 @@ import { openWeb } from './web-store.ts';
 const cookie: Cookie = {
   graceOf: ({ state: { refreshMs = 0 } }) => Math.min(Math.max(refreshMs * 2, 500), 3_000),
 };
+
+/** Tokens are each context's own. */
+const withoutTokens = (port: StorePort): StorePort => ({
+  ...port,
+  replace: (version, next, quiet) => {
+    const { state, ...entry } = JSON.parse(next.value);
+    const value = JSON.stringify({ ...entry, state: { ...state, held: undefined } });
+    return port.replace(version, { ...next, value }, quiet);
+  },
+});
+
+/** Where another context has signed in or out, only the server knows what the cookie holds now. */
+function asking({ sessions, find }: Manager, isRead: () => boolean): Sessions {
+  return {
+    get current() {
+      return sessions.current;
+    },
+    closed: sessions.closed,
+    close: sessions.close,
+    apply(next, how) {
+      const { current } = sessions;
+      const { id } = current.state;
+      const mayTry = !!how?.elsewhere && isRead();
+      sessions.apply(next, { ...how, mayTry });
+      const { state } = sessions.current;
+      const isOther = current !== sessions.current || id !== state.id;
+      // The entry is taken over first.
+      if (mayTry && isOther && !state.held) queueMicrotask(() => void find().catch(() => {}));
+    },
+  };
+}
 
 /** What another context asks of the cookie just now comes first, or it would outlive the sign-out; 5 s at most. */
 async function afterAll(shared: Leasing, task: () => Promise<unknown>): Promise<unknown> {
@@ -41,7 +73,6 @@ async function afterAll(shared: Leasing, task: () => Promise<unknown>): Promise<
  */
 export function cookieStore(name: string): TokenStore {
   checkMembers('cookieStore', { name }, { name: 'string' });
-  const siblings: Siblings = new Set();
   return {
     isCookie: true,
     join(manager) {
@@ -53,7 +84,10 @@ export function cookieStore(name: string): TokenStore {
         );
       const port = openWeb(`${name} cookie`);
       if (!port) return undefined;
-      const shared = createShared(port, manager, siblings, cookie);
+      // One that is gone was cleared together with the cookie.
+      const isRead = () => shared.known.kind === 'session';
+      const own = { ...manager, sessions: asking(manager, isRead), accept: () => undefined as never };
+      const shared: Hearing = createShared(withoutTokens(port), own, cookie);
       const sharing = shareSession(shared);
       sharing.afterAll = (task) => afterAll(shared, task);
       return sharing;

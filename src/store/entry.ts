@@ -1,6 +1,6 @@
 /** What stands in a store: the state of a session, who presents its refresh token, and what ended before it. */
-import type { Accept } from '../session/expiry.ts';
-import type { End, SessionState } from '../session/session.ts';
+import type { Accept, Held } from '../session/expiry.ts';
+import type { SessionState } from '../session/session.ts';
 import type { Refresh, StoreEntry } from '../types.ts';
 
 /** Who presents the refresh token, and for how long (ms). */
@@ -13,16 +13,9 @@ export interface Lease {
   readonly isLocked: boolean;
 }
 
-/** A session that is over. */
-export interface PastEnd extends End {
-  readonly id: string;
-}
-
 /** Members that this version does not know are kept as long as the session goes on. */
 export interface Entry {
   readonly state: SessionState;
-  /** The last four sessions that ended before this one. */
-  readonly ends: readonly PastEnd[];
   readonly lease?: Lease | undefined;
 }
 
@@ -42,10 +35,14 @@ export interface Found extends Entry {
 export interface Format {
   /** A session belongs to the client that began it. */
   readonly refresh: Pick<Refresh, 'id'>;
-  /** A cookie holds the session, and no token is part of the entry. */
-  readonly cookie?: unknown;
   /** Checks stored tokens and works out their moments. */
   readonly accept: Accept;
+}
+
+/** An entry on its way to a store. */
+export interface Written extends StoreEntry {
+  /** It holds no secret. */
+  readonly isPlain: boolean;
 }
 
 const FORMAT = 1;
@@ -55,28 +52,30 @@ export const END_KEPT = 7 * 24 * 3_600_000;
 
 /** Nobody's. */
 export const unread: Found = {
-  ...{ version: undefined, kind: 'unread', ends: [] },
+  ...{ version: undefined, kind: 'unread' },
   state: { rotation: -1, capturedAt: 0, renewedAt: 0 },
 };
 
 /** @throws whatever makes it no entry. */
-function parse({ value, age }: StoreEntry, { accept, cookie, refresh }: Format): Omit<Found, 'version'> {
-  const { format, client, tokens, issuedAt, issuedFor, ...entry } = JSON.parse(value);
+function parse({ value, age }: StoreEntry, { accept, refresh }: Format): Found {
+  const { format, client, ...entry } = JSON.parse(value);
   if (format !== FORMAT || client !== refresh.id) return { ...unread, kind: format ? 'foreign' : 'damaged' };
-  const { state, ends } = entry as Entry;
-  const { id, end, rotation, capturedAt, renewedAt, failure } = state;
-  const numbers = [rotation, capturedAt, renewedAt, ...(tokens ? [issuedAt, issuedFor] : [])];
+  const { state } = entry as Entry;
+  const { id, end, ends, held, rotation, capturedAt, renewedAt, failure } = state;
+  const { tokens, issuedAt } = { ...held } as Held;
+  const numbers = [rotation, capturedAt, renewedAt];
+  if (held) numbers.push(issuedAt);
   if (failure) numbers.push(failure.count, failure.at, failure.retryAt);
   // A moment beyond what a date can be.
-  if (!numbers.every((number) => Math.abs(number) < 8.64e15) || !ends.every(({ id }) => id))
+  if (!numbers.every((number) => Math.abs(number) < 8.64e15) || !ends?.every(({ id }) => id))
     return { ...unread, kind: 'damaged' };
-  const found: Found = { ...entry, age, kind: 'session' };
-  if (!id || end || cookie) return found;
-  // The store's clock is the same for all; those of two machines are not.
-  const by = age === undefined ? 0 : Date.now() - age - issuedFor - issuedAt;
-  const shifted = { ...tokens };
-  for (const name of ['expiresAt', 'refreshExpiresAt']) if (shifted[name]) shifted[name] += by;
-  return { ...found, state: { ...state, held: accept(shifted, issuedAt + by) } };
+  const isOn = id && !end;
+  return {
+    ...entry,
+    age,
+    kind: 'session',
+    state: { ...state, held: isOn ? accept(tokens, issuedAt) : undefined },
+  };
 }
 
 export function readEntry(entry: StoreEntry | undefined, format: Format): Found {
@@ -91,23 +90,10 @@ export function readEntry(entry: StoreEntry | undefined, format: Format): Found 
 }
 
 /** The entry as a store keeps it. */
-export function writeEntry(next: Found, { cookie, refresh }: Format): StoreEntry {
-  const { held, ...members } = next.state;
-  const { id, begunAt, rotation, capturedAt, renewedAt, end } = members;
-  const { tokens, issuedAt = 0 } = (!cookie && !end && held) || {};
-  const stored = {
-    ...next,
-    ...{ version: undefined, kind: undefined, age: undefined },
-    format: FORMAT,
-    client: refresh.id,
-    // Of a session that is over nothing stays but its end.
-    state: end ? { id, begunAt, rotation, capturedAt, renewedAt, end } : members,
-    ...(tokens && { tokens, issuedAt, issuedFor: Date.now() - issuedAt }),
-  };
-  const keepFor = end ? END_KEPT : Number(tokens?.refreshExpiresAt) - Date.now();
-  return {
-    version: next.version as string,
-    value: JSON.stringify(stored),
-    ...(keepFor > 0 && { keepFor }),
-  };
+export function writeEntry({ version, ...next }: Found, { refresh }: Format): Written {
+  const { id, begunAt, rotation, capturedAt, renewedAt, end, ends } = next.state;
+  // Of a session that is over nothing stays but its end.
+  const state = end ? { id, begunAt, rotation, capturedAt, renewedAt, end, ends } : next.state;
+  const value = JSON.stringify({ ...next, state, format: FORMAT, client: refresh.id });
+  return { version: version as string, value, isPlain: !!end };
 }

@@ -33,23 +33,13 @@ const connect = () =>
 export function createDatabase(): Database {
   let connection: Promise<IDBDatabase> | undefined;
 
-  async function begin(isAgain: boolean): Promise<IDBObjectStore> {
-    connection ??= connect();
-    try {
-      const database = await connection;
-      // Whoever wants to delete it may.
-      database.onversionchange = () => database.close();
-      return database.transaction('entries', 'readwrite').objectStore('entries');
-    } catch (error) {
-      connection = undefined;
-      if (isAgain) throw error;
-      return begin(true);
-    }
-  }
-
   const visit: Database['visit'] = async (key, next, fits) => {
-    const store = await begin(false);
-    const { transaction } = store;
+    connection ??= connect();
+    const database = await connection;
+    // Whoever wants to delete it may.
+    database.onversionchange = () => database.close();
+    const transaction = database.transaction('entries', 'readwrite');
+    const store = transaction.objectStore('entries');
     return new Promise((resolve, reject) => {
       const request: IDBRequest<Kept | undefined> = store.get(key);
       let isPut = false;
@@ -63,12 +53,12 @@ export function createDatabase(): Database {
     });
   };
 
-  return {
-    visit: (...args) =>
-      // What hangs is given up, so that the next call can try again.
-      within('IndexedDB', 5_000, () => visit(...args), false).catch((error) => {
-        connection = undefined;
-        throw error;
-      }),
-  };
+  /** What hangs is given up, so that the next call can try again. */
+  const attempt: Database['visit'] = (...args) =>
+    within('IndexedDB', 5_000, () => visit(...args), false).catch((error) => {
+      connection = undefined;
+      throw error;
+    });
+
+  return { visit: (...args) => attempt(...args).catch(() => attempt(...args)) };
 }

@@ -2,10 +2,13 @@
 import { checkMembers, refuse } from '../check.ts';
 import { within } from '../platform/timers.ts';
 import type { StoreEntry, StorePort, TokenStore } from '../types.ts';
-import { leavePlace, placeOf } from './places.ts';
+import { places } from './places.ts';
 import { createStore } from './token-store.ts';
 
-/** Web Storage's three methods; each may answer a promise. AsyncStorage, unstorage and localForage have them. */
+/**
+ * Web Storage's three methods; each may answer a promise. AsyncStorage, unstorage and localForage have them. Nothing is
+ * removed as yet, because the end of a session is written in its place; that it can be is part of what a storage is.
+ */
 export interface KeyValueStorage {
   getItem(key: string): unknown;
   setItem(key: string, value: string): unknown;
@@ -32,7 +35,9 @@ function parse(item: unknown): StoreEntry | undefined {
 
 function createPort(name: string, storage: KeyValueStorage): StorePort {
   const placeName = `key-value ${name}`;
-  const place = placeOf<Place>(placeName, () => ({ tail: Promise.resolve(), listeners: new Set() }));
+  const known = places().get(placeName) as Place | undefined;
+  const place = known ?? { tail: Promise.resolve(), listeners: new Set() };
+  places().set(placeName, place);
   let hear: (() => void) | undefined;
   const load = async () => parse(await storage.getItem(name));
 
@@ -69,7 +74,7 @@ function createPort(name: string, storage: KeyValueStorage): StorePort {
       return () => {
         place.listeners.delete(listener);
         // A server may have a name for each user.
-        place.tail.then(() => place.listeners.size || leavePlace(placeName));
+        place.tail.then(() => place.listeners.size || places().delete(placeName));
       };
     },
   };

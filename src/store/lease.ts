@@ -1,6 +1,6 @@
 /** Who presents the refresh token: one context at a time, also when one of them dies, hangs or is frozen (R54). */
 import { asTokenError } from '../errors.ts';
-import { abortable, after, clock, type Ending, within } from '../platform/timers.ts';
+import { abortable, clock, type Ending, within } from '../platform/timers.ts';
 import { type Change, createId } from '../session/changes.ts';
 import type { Turn } from '../session/commit.ts';
 import type { Found, Lease } from './entry.ts';
@@ -79,15 +79,15 @@ async function hold(shared: Leasing, isWanted: IsWanted, task: Task, isLocked: b
 }
 
 async function reach(shared: Leasing): Promise<void> {
-  if (!(await read(shared)))
-    throw new Error('the store cannot be reached, and another context may have refreshed');
+  const failure = await read(shared);
+  if (failure) throw failure;
 }
 
 /** Waits for news, which may be lost. */
-const listen = ({ news, port }: Leasing, ms: number) =>
+const listen = ({ news }: Leasing, ms: number) =>
   within(
     'the wait',
-    Math.min(ms, port.watch ? 1_000 : 200),
+    Math.min(ms, 200),
     (signal) => abortable(new Promise(() => {}), signal, news),
     false,
   ).catch(() => {});
@@ -116,43 +116,36 @@ async function compete(
 }
 
 /** With the lock of all contexts, where there is one; who does not get it in time goes on without. */
-async function queue(shared: Leasing, isWanted: IsWanted, task: Task, until: number): Promise<unknown> {
+function queue(shared: Leasing, isWanted: IsWanted, task: Task, until: number): Promise<unknown> {
   const { port, sessions } = shared;
   const { closed } = sessions;
   const controller = new AbortController();
-  let stop = () => {};
-  let cancel = () => {};
   let work: Promise<unknown> | undefined;
-  try {
-    return await new Promise((resolve) => {
-      // One that refuses counts as missing.
-      const done = () => {
-        work ??= compete(shared, isWanted, task, false, until);
-        resolve(work);
-      };
-      // Once granted it is ignored; a lock that does not heed it is not waited for.
-      stop = () => {
-        controller.abort(taken());
-        done();
-      };
-      cancel = after(until - clock(), stop);
-      closed.addEventListener('abort', stop);
+  const begin = (isLocked: boolean) => {
+    work ??= compete(shared, isWanted, task, isLocked, until);
+    return work;
+  };
+  return new Promise((resolve) => {
+    const done = () => resolve(begin(false));
+    const begun = new Promise<unknown>((go) => {
       const granted = async () => {
         if (work) return;
-        cancel();
-        work = compete(shared, isWanted, task, true, until);
-        await work.catch(() => {});
+        go(undefined);
+        await begin(true).catch(() => {});
         // To whoever gets the lock the holder of a lease is dead: it is kept as long as that is shown.
         if (shared.isLeft()) done();
         while (shared.isLeft() && !closed.aborted) await listen(shared, 500);
       };
       const lock = async () => port.lock?.(granted, { signal: controller.signal });
-      lock().then(done, done);
+      // One that refuses counts as missing.
+      lock().then(go, go).then(done);
     });
-  } finally {
-    cancel();
-    closed.removeEventListener('abort', stop);
-  }
+    within('the lock', until - clock(), () => abortable(begun, closed)).catch(() => {
+      // Once granted it is ignored; a lock that does not heed it is not waited for.
+      controller.abort(taken());
+      done();
+    });
+  });
 }
 
 /**

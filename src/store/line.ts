@@ -17,9 +17,10 @@ export interface Line {
   downUntil: number;
   /** How long it was left alone last (ms). */
   pause: number;
-  /** Ends the wait for the next attempt, which is due then. */
-  cancel: (() => void) | undefined;
-  dueAt: number;
+  /** By then the next attempt is over, or its timer is dead. */
+  triedUntil: number;
+  /** Ends the wait for it. */
+  cancel(): void;
 }
 
 /** Whether callers go on without it. Not for ever: on Cloudflare's workers the timer of the next attempt may be dead. */
@@ -30,9 +31,9 @@ export const createLine = (): Line => ({
   tail: Promise.resolve(),
   turn: createEnding(),
   downUntil: 0,
-  dueAt: 0,
+  triedUntil: 0,
   pause: SHORTEST_PAUSE,
-  cancel: undefined,
+  cancel() {},
 });
 
 /** Runs when the tasks before it are done. */
@@ -61,33 +62,27 @@ export async function ask<T>(
 
 /** Waits for a task. When nobody would wait any longer the store counts as down, and the task goes on without it. */
 export function patiently<T>(line: Line, task: Promise<T>, isAwaited?: boolean): Promise<T> {
-  let limit: AbortSignal | undefined;
   const wait = (signal: AbortSignal) => {
-    limit = signal;
+    signal.onabort = () => {
+      line.downUntil = clock() + 60_000;
+      line.turn.end(signal.reason)();
+    };
     return task;
   };
-  return within('the store', PATIENCE, wait, isAwaited).catch((error) => {
-    if (limit?.aborted) {
-      line.downUntil = clock() + 60_000;
-      line.turn.end(error)();
-    }
-    return task;
-  });
+  return within('the store', PATIENCE, wait, isAwaited).catch(() => task);
 }
 
 /** Runs a task behind the callers' backs, in a while, and again until it succeeds. */
 export function retry(line: Line, task: () => Promise<unknown>, closed: Ending): void {
-  if ((line.cancel && clock() < line.dueAt + PATIENCE * 2) || closed.aborted) return;
+  if (clock() < line.triedUntil || closed.aborted) return;
   line.pause = Math.min(line.pause * 2, 30_000);
-  line.dueAt = clock() + line.pause;
-  line.cancel = after(line.pause, () => {
-    const done = () => {
-      line.cancel = undefined;
-    };
-    const again = () => {
-      done();
-      retry(line, task, closed);
-    };
-    patiently(line, inTurn(line, task), false).then(done, again);
+  line.triedUntil = clock() + line.pause + PATIENCE * 2;
+  line.cancel = after(line.pause, async () => {
+    const isDone = await patiently(line, inTurn(line, task), false).then(
+      () => true,
+      () => false,
+    );
+    line.triedUntil = 0;
+    if (!isDone) retry(line, task, closed);
   });
 }

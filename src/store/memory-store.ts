@@ -1,8 +1,8 @@
 /** A store in memory: for several managers in one context. */
 import type { StoreEntry, StorePort, TokenStore } from '../types.ts';
+import { besides } from './besides.ts';
 import { createStore } from './token-store.ts';
 
-/** The managers of a store in this context tell each other what they do, so it needs no news of its own. */
 export function createMemory(): StorePort {
   let entry: StoreEntry | undefined;
   return {
@@ -28,6 +28,5 @@ export function createMemory(): StorePort {
  * const users = createTokenManager({ refresh, store, allow: 'https://users.example.com' });
  */
 export function memoryStore(): TokenStore {
-  const port = createMemory();
-  return createStore(() => port);
+  return createStore(besides(createMemory()));
 }

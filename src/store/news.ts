@@ -1,16 +1,11 @@
 /** What a context does when the entry may have changed: it reads, and nobody waits (R52). */
 import { createEnding } from '../platform/timers.ts';
-import { summaryOf } from '../summary.ts';
 import type { Leasing } from './lease.ts';
 import { inTurn, isDown } from './line.ts';
 import { isBehind, report } from './replica.ts';
 import { later, look } from './shared-entry.ts';
 
-/** The managers of one store in this context: they tell each other when one of them has replaced the entry. */
-export type Siblings = Set<Hearing>;
-
 export interface Hearing extends Leasing {
-  readonly siblings: Siblings;
   /** A read that was asked for is still to come. */
   isGlancing: boolean;
 }
@@ -35,9 +30,7 @@ export async function glance(shared: Hearing, isFirst = false): Promise<void> {
     else await look(shared);
   };
   // Some platforms allow none at creation: then the first use reads again.
-  await inTurn(shared, task).catch(
-    (error) => (isFirst && summaryOf(error, []).name !== 'TimeoutError') || report(shared, error),
-  );
+  await inTurn(shared, task).catch((error) => (isFirst && !isDown(shared)) || report(shared, error));
   if (isBehind(shared)) later(shared);
   // A refresh that has just committed still has its turn, and tells of its tokens after that (R55).
   const { run, state } = sessions.current;

@@ -6,11 +6,13 @@ import { type How, isSignedIn, type SessionState, type Sessions } from '../sessi
 import { summaryOf } from '../summary.ts';
 import type { StorePort } from '../types.ts';
 import { END_KEPT, type Format, type Found, type Lease, unread } from './entry.ts';
-import { endOf, endsAfter, isOlder } from './order.ts';
+import { following, isOlder } from './order.ts';
 
 export interface Replica extends Format {
   readonly port: Pick<StorePort, 'forgets' | 'whenDown'>;
   readonly sessions: Sessions;
+  /** A cookie holds the session: no entry has tokens, those of each context are its own. */
+  readonly cookie?: unknown;
   add(event: 'store-failed', payload: TokenEvents['store-failed']): void;
   operation: 'read' | 'write';
   /** What was last read or written. */
@@ -21,17 +23,14 @@ export interface Replica extends Format {
   leaseSeenAt: number;
   /** Whether the store lacks some of what is held here. */
   isUnwritten: boolean;
-  /** The sessions that ended, as far as this context knows of them. */
-  ends: Found['ends'];
-  /** The state with the newest refresh token that is in the store. */
+  /** The state with the newest refresh token that is in the store, or may be: what was sent, and is not known to be lost. */
   stored: SessionState;
-  /** What was sent last, and whether it may be there although nothing says so. */
+  /** What was sent last: the store may quote it. */
   sent?: SessionState;
-  isSent?: boolean;
 }
 
 export const createReplica = () => ({
-  ...{ known: unread, knownAt: 0, leaseSeenAt: 0, isUnwritten: false, ends: [], stored: unread.state },
+  ...{ known: unread, knownAt: 0, leaseSeenAt: 0, isUnwritten: false, stored: unread.state },
 });
 
 export const isRead = ({ known }: Replica): boolean => known.kind !== 'unread';
@@ -48,19 +47,17 @@ export function newest({ sessions, known }: Replica): SessionState {
 }
 
 /** Whether another context may know the refresh token, so that without the store nobody presents it. */
-export function isShared({ sessions, stored, sent, isSent, cookie, port }: Replica): boolean {
+export function isShared({ sessions, stored, cookie, port }: Replica): boolean {
   const { id, rotation } = sessions.current.state;
-  const isIn = (state = unread.state) => state.id === id && state.rotation >= rotation;
-  return port.whenDown !== 'alone' && (!!cookie || isIn(stored) || (!!isSent && isIn(sent)));
+  return port.whenDown !== 'alone' && (!!cookie || (stored.id === id && stored.rotation >= rotation));
 }
 
 /** Tells what the store threw, and answers it as it may be told. */
 export function report({ add, sessions, stored, sent, operation }: Replica, thrown: unknown): Error {
-  const tokens = [sessions.current.state, stored, sent].flatMap((state) => {
-    const { accessToken, refreshToken, idToken } = { ...state?.held?.tokens };
-    return [accessToken, refreshToken, idToken];
-  });
-  const error = summaryOf(thrown, tokens);
+  const secrets = [sessions.current.state, stored, sent].flatMap((state) =>
+    Object.values({ ...state?.held?.tokens }),
+  );
+  const error = summaryOf(thrown, secrets);
   add('store-failed', { operation, error });
   return error;
 }
@@ -68,9 +65,8 @@ export function report({ add, sessions, stored, sent, operation }: Replica, thro
 /** Goes on with another state here alone, to be written later. */
 export function keep(replica: Replica, next: SessionState, how?: How): void {
   const { sessions } = replica;
-  replica.ends = endsAfter(sessions.current.state, next, replica.ends);
   replica.isUnwritten = true;
-  sessions.apply(next, how);
+  sessions.apply(following(sessions.current.state, next), how);
 }
 
 function note(replica: Replica, found: Found): void {
@@ -85,19 +81,18 @@ function note(replica: Replica, found: Found): void {
  * @param lease - One that is taken, or `null`: it ends.
  */
 export function entryOf(
-  { known, sessions, ends, cookie }: Replica,
+  { known, sessions, cookie }: Replica,
   next: SessionState,
   lease?: Lease | null,
 ): Found {
   const was = known.state;
   const isSame = next.id === was.id && !next.end;
   const stays = cookie || (isSame && next.rotation === was.rotation) ? known.lease : undefined;
-  const all = [...ends, ...known.ends.filter(({ id }) => !endOf(id, ends))].slice(0, 4);
   return {
     // What a newer version knows of one session is not the next one's.
     ...(isSame && known),
-    ...{ version: createId(), kind: 'session', age: undefined, state: next },
-    ends: endsAfter(was, next, endsAfter(sessions.current.state, next, all)),
+    ...{ version: createId(), kind: 'session', age: undefined },
+    state: following(was, following(sessions.current.state, next)),
     lease: lease === undefined ? stays : (lease ?? undefined),
   };
 }
@@ -109,24 +104,19 @@ export function wrote(replica: Replica, entry: Found, how?: How): void {
   const next = entry.state;
   note(replica, entry);
   replica.stored = next;
-  replica.isSent = false;
-  replica.ends = entry.ends;
   // It may have been ended here while it was written: that is still to come.
   replica.isUnwritten = was.id === next.id && !!was.end && !next.end;
   if (!replica.isUnwritten) sessions.apply(next, how);
 }
 
 /** Another context has gone on. */
-function follow(replica: Replica, { state: next, ends }: Found, was: SessionState, isFirst: boolean): void {
-  replica.ends = ends;
+function follow(replica: Replica, { state: next }: Found, was: SessionState, isFirst: boolean): void {
   if (next.id === was.id && next.end?.reason === 'ended' && isSignedIn(was) && was.rotation > next.rotation) {
     // It was taken for over because of a token that this context has replaced (R35).
     keep(replica, { ...was, id: createId(), revives: was.id });
     return;
   }
-  const end = endOf(was.id, ends);
-  const mayTry = !isFirst && !!replica.cookie;
-  replica.sessions.apply(next, { elsewhere: !isFirst, isRestored: isFirst, mayTry, end });
+  replica.sessions.apply(next, { elsewhere: !isFirst, isRestored: isFirst });
 }
 
 /** The state in an entry. A cookie's tokens are each context's own; of the same tokens the object stays the same. */
@@ -148,8 +138,7 @@ export function adopt(replica: Replica, read: Found): void {
   const found = { ...read, state: stateOf(replica, read, was) };
   note(replica, found);
   if (found.kind === 'session') {
-    const own = { state: was, ends: replica.ends, isEarly: isUnwritten && isFirst };
-    replica.isUnwritten = isOlder(found, own);
+    replica.isUnwritten = isOlder(found.state, was, isUnwritten && isFirst);
     if (!replica.isUnwritten) follow(replica, found, was, isFirst);
     if (found.state.id === sessions.current.state.id && !isShared(replica)) replica.stored = found.state;
   } else if (found.kind === 'none') {

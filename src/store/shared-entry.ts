@@ -2,7 +2,7 @@
 import { after } from '../platform/timers.ts';
 import type { Change } from '../session/changes.ts';
 import type { How } from '../session/session.ts';
-import type { StorePort } from '../types.ts';
+import type { StoreEntry, StorePort } from '../types.ts';
 import { type Found, type Lease, readEntry, writeEntry } from './entry.ts';
 import { ask, inTurn, isDown, type Line, patiently, retry } from './line.ts';
 import {
@@ -21,59 +21,41 @@ import {
 export interface Shared extends Replica, Line {
   readonly port: StorePort;
   flush(): void;
-  /** Tells the other managers of this very store in this context. */
-  tell(): void;
   /** Whether the store still shows the lease of a turn that is over here, because it could not be written. */
   isLeft(): boolean;
-  /** Asks the server of a cookie who is signed in. */
-  find(): Promise<void>;
 }
 
 /** Reads the entry, in a task that has its turn. */
-export async function look(shared: Shared): Promise<true> {
-  const { port, sessions, cookie } = shared;
-  const { current } = sessions;
-  const { id } = current.state;
-  const wasRead = isRead(shared);
-  adopt(shared, readEntry(await ask(shared, 'read', () => port.read()), shared));
-  const { state } = sessions.current;
-  // Another context has signed in or out; only the server knows what a cookie holds now.
-  const isOther = current !== sessions.current || id !== state.id;
-  if (cookie && wasRead && isOther && !state.held) shared.find().catch(() => {});
-  return true;
+export async function look(shared: Shared): Promise<undefined> {
+  adopt(shared, readEntry(await ask(shared, 'read', () => shared.port.read()), shared));
 }
 
 /** Writes `next` over the known entry. `false`: there was another one, which has been taken over. */
 async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean): Promise<boolean> {
-  const { known, port } = shared;
-  let isDone = false;
+  const { known, port, stored } = shared;
   let lost: { error: unknown } | undefined;
-  try {
-    isDone = await ask(shared, 'write', () => {
-      shared.sent = next.state;
-      shared.isSent = true;
-      return port.replace(known.version, writeEntry(next, shared), isQuiet);
-    });
-  } catch (error) {
+  const send = () => {
+    shared.stored = next.state;
+    shared.sent = next.state;
+    return port.replace(known.version, writeEntry(next, shared), isQuiet);
+  };
+  const isDone = await ask(shared, 'write', send).catch((error) => {
     lost = { error };
+  });
+  // Perhaps it was made all the same, and its answer was lost.
+  const found = isDone ? next : await ask(shared, 'read', () => port.read());
+  if (found?.version === next.version) {
+    wrote(shared, next, how);
+    return true;
   }
-  if (!isDone) {
-    // Perhaps it was made all the same, and its answer was lost.
-    const found = await ask(shared, 'read', () => port.read());
-    isDone = found?.version === next.version;
-    if (!isDone) {
-      shared.isSent = false;
-      // Nobody else was first: it is the store that fails.
-      if (lost && found?.version === known.version) {
-        shared.operation = 'write';
-        throw lost.error;
-      }
-      adopt(shared, readEntry(found, shared));
-    }
+  shared.stored = stored;
+  // Nobody else was first: it is the store that fails.
+  if (lost && found?.version === known.version) {
+    shared.operation = 'write';
+    throw lost.error;
   }
-  if (isDone) wrote(shared, next, how);
-  if (isDone && !isQuiet) shared.tell();
-  return isDone;
+  adopt(shared, readEntry(found as StoreEntry | undefined, shared));
+  return false;
 }
 
 /** Makes a change to the newest entry, in a task that has its turn. Answers whether it was made. */
@@ -137,14 +119,14 @@ export function write(shared: Shared, change: Change, how?: How, lease?: Lease |
   return attempt(shared, () => update(shared, change, how, lease), makeHere);
 }
 
-/** Reads the entry. Answers whether the store could be reached. */
-export async function read(shared: Shared): Promise<boolean> {
-  const isReached = await attempt(
+/** Reads the entry. Answers why the store could not be reached, if it could not. */
+export async function read(shared: Shared): Promise<unknown> {
+  const failure = await attempt<unknown>(
     shared,
     () => look(shared),
-    () => false,
+    (error) => error,
   );
   // A failed write, or a store that came back with an older entry.
-  if (!isReached || isBehind(shared)) later(shared);
-  return isReached;
+  if (failure || isBehind(shared)) later(shared);
+  return failure;
 }

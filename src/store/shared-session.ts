@@ -9,7 +9,7 @@ import { type End, isSignedIn, type Sessions } from '../session/session.ts';
 import type { Refresh, StorePort } from '../types.ts';
 import { type Cookie, whileAlone } from './lease.ts';
 import { createLine } from './line.ts';
-import { glance, type Hearing, type Siblings, wake } from './news.ts';
+import { glance, type Hearing, wake } from './news.ts';
 import { createReplica, isRead, report } from './replica.ts';
 import { read, write } from './shared-entry.ts';
 import { wishOf } from './wish.ts';
@@ -27,26 +27,13 @@ export interface Manager {
   find(): Promise<void>;
 }
 
-export function createShared(
-  port: StorePort,
-  manager: Manager,
-  siblings: Siblings,
-  cookie?: Cookie,
-): Hearing {
-  const shared: Hearing = {
-    ...manager,
-    ...createLine(),
-    ...createReplica(),
-    ...{ port, cookie, siblings },
-    news: createEnding(),
-    isGlancing: false,
-    isLeft: () => false,
-    tell() {
-      for (const other of siblings) if (other !== shared) glance(other);
-    },
-  };
-  return shared;
-}
+export const createShared = (port: StorePort, manager: Manager, cookie?: Cookie): Hearing => ({
+  ...manager,
+  ...createLine(),
+  ...createReplica(),
+  ...{ port, cookie, news: createEnding(), isGlancing: false },
+  isLeft: () => false,
+});
 
 /** Ends the session, here at once; `others` are sessions that are meant, too. Answers its newest tokens. */
 async function endShared(shared: Hearing, end: End, others: Set<string>): Promise<Held | undefined> {
@@ -69,7 +56,7 @@ async function endShared(shared: Hearing, end: End, others: Set<string>): Promis
 const isKnownIn = (shared: Hearing) => isRead(shared) || isSignedIn(shared.sessions.current.state);
 
 export function shareSession(shared: Hearing): Sharing {
-  const { port, siblings, sessions, flush } = shared;
+  const { port, sessions, flush } = shared;
   /** Requests wait for it. */
   let opening: Promise<unknown> | undefined;
   /** Sessions that sign-ins under way will begin: a sign-out that follows means them, too. */
@@ -82,7 +69,6 @@ export function shareSession(shared: Hearing): Sharing {
     });
   }
 
-  siblings.add(shared);
   glance(shared, true);
   let unwatch: (() => void) | undefined;
   try {
@@ -122,8 +108,7 @@ export function shareSession(shared: Hearing): Sharing {
     alone: (asked, task) => whileAlone(shared, wishOf(asked), task),
     afterAll: (task) => task(),
     close() {
-      siblings.delete(shared);
-      shared.cancel?.();
+      shared.cancel();
       wake(shared);
       try {
         unwatch?.();

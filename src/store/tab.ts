@@ -19,32 +19,32 @@ export const textOf = (name: string): string | null => sessionStorage.getItem(na
 export function loadTab(name: string): TabItem | undefined {
   try {
     const item = JSON.parse(`${textOf(name)}`);
-    return [item.key, item.version, item.value].every((text) => typeof text === 'string') ? item : undefined;
+    return typeof item.key === 'string' ? item : undefined;
   } catch {
     return undefined;
   }
 }
 
-const isNewest = ({ version, before }: TabItem, found: Kept | undefined) =>
-  found?.version === version || found?.version === before;
-
 /** Of a duplicated tab one of the two copies can never learn the newer tokens, and is dropped (R54). */
 export function openTab({ visit }: Database, name: string): Pick<StorePort, 'read' | 'replace'> {
+  const isNewest = (item: TabItem | undefined, found: Kept | undefined) =>
+    found?.version === item?.version || found?.version === item?.before;
+  const read = async () => {
+    const item = loadTab(name);
+    return item && isNewest(item, (await visit(item.key)).found) ? item : undefined;
+  };
   return {
-    async read() {
-      const item = loadTab(name);
-      return item && isNewest(item, (await visit(item.key)).found) ? item : undefined;
-    },
+    read,
     async replace(version, { version: next, value }) {
-      const item = loadTab(name);
-      const isThere = item && isNewest(item, (await visit(item.key)).found);
-      if (version !== (isThere ? item.version : undefined)) return false;
+      const text = textOf(name);
+      const item = await read();
+      if (item?.version !== version) return false;
       // A new place where the old one belongs to a newer copy.
-      const key = isThere ? item.key : `${name} ${createId()}`;
+      const key = item?.key ?? `${name} ${createId()}`;
       const { isPut } = await visit(key, { version: next }, (found) => {
-        const isFit = loadTab(name)?.version === item?.version && (isThere ? isNewest(item, found) : !found);
-        const text: TabItem = { key, version: next, before: found?.version, value };
-        if (isFit) sessionStorage.setItem(name, JSON.stringify(text));
+        const isFit = textOf(name) === text && isNewest(item, found);
+        const written: TabItem = { key, version: next, before: found?.version, value };
+        if (isFit) sessionStorage.setItem(name, JSON.stringify(written));
         return isFit;
       });
       return isPut;

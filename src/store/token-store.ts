@@ -2,8 +2,9 @@
 import { refuse } from '../check.ts';
 import type { Sharing } from '../session/commit.ts';
 import type { StorePort, TokenStore } from '../types.ts';
-import type { Siblings } from './news.ts';
+import { besides } from './besides.ts';
 import { createShared, type Manager, shareSession } from './shared-session.ts';
+import { withTerms } from './terms.ts';
 
 /** What a store is for the manager. */
 export interface Joined extends TokenStore {
@@ -16,11 +17,10 @@ export interface Joined extends TokenStore {
  * @param open - Makes a port for each manager; `undefined` where there is nothing to share.
  */
 export function createStore(open: () => StorePort | undefined): TokenStore {
-  const siblings: Siblings = new Set();
   return {
     join(manager) {
       const port = open();
-      return port && shareSession(createShared(port, manager, siblings));
+      return port && shareSession(createShared(port, manager));
     },
   } satisfies Joined as TokenStore;
 }
@@ -53,5 +53,6 @@ export function tokenStore(port: StorePort): TokenStore {
   for (const method of ['read', 'replace'] as const) {
     if (typeof port?.[method] !== 'function') refuse(`port.${method}`, port?.[method], 'function');
   }
-  return createStore(() => port);
+  const open = besides(port);
+  return createStore(() => withTerms(open()));
 }

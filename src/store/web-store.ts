@@ -3,10 +3,10 @@ import { checkMembers } from '../check.ts';
 import { createChannel } from '../platform/channel.ts';
 import { webLock } from '../platform/locks.ts';
 import { isBrowser } from '../platform/page.ts';
-import type { Lock, StorePort, TokenStore } from '../types.ts';
-import { createDatabase, type Database } from './indexed-db.ts';
-import { createMemory } from './memory-store.ts';
-import { placeOf } from './places.ts';
+import type { StorePort, TokenStore } from '../types.ts';
+import type { Written } from './entry.ts';
+import { createDatabase, type Database, type Kept } from './indexed-db.ts';
+import { places } from './places.ts';
 import { type Sealed, seal, unseal } from './seal.ts';
 import { loadTab, openTab, textOf } from './tab.ts';
 import { createStore } from './token-store.ts';
@@ -22,13 +22,23 @@ const openShared = ({ visit }: Database, name: string): Access => ({
     return found && { version: found.version, value: await unseal(found.value as Sealed | string) };
   },
   async replace(version, next) {
-    // The end of a session holds no tokens. So it needs no key, and is on its way before its page is left.
-    const isEnd = next.value.includes('"end":{') && !next.value.includes('"tokens":');
-    const value = isEnd ? next.value : await seal(next.value);
+    // The end of a session needs no key, and is on its way before its page is left.
+    const value = (next as Partial<Written>).isPlain ? next.value : await seal(next.value);
     const kept = { version: next.version, value };
     return (await visit(name, kept, (found) => found?.version === version)).isPut;
   },
 });
+
+/** Where the platform refuses, for all copies of this package in the page. */
+const memory: Database = {
+  async visit(key, next, fits) {
+    const all = places();
+    const found = all.get(key) as Kept | undefined;
+    const isPut = !!fits?.(found);
+    if (isPut) all.set(key, next);
+    return { found, isPut };
+  },
+};
 
 /** What is there and refuses (blocked cookies, a sandboxed frame) counts as missing: then this page goes on in memory. */
 async function open(name: string, isTab: boolean): Promise<Access> {
@@ -39,7 +49,7 @@ async function open(name: string, isTab: boolean): Promise<Access> {
   } catch (error) {
     // One that fails is tried again. Chromium says of blocked cookies just that the user denied permission.
     if (!/^(Security|InvalidState|Reference|Type)Error|denied/.test(`${error}`)) throw error;
-    return placeOf(`web ${name}`, createMemory);
+    return openShared(memory, `web ${name}`);
   }
   return (isTab ? openTab : openShared)(database, name);
 }
@@ -51,20 +61,18 @@ function createPort(name: string, isTab: boolean): StorePort {
     access ??= await open(name, isTab);
     return access;
   };
-  const port: StorePort = {
+  return {
+    contexts: isTab ? 'one' : 'many',
     read: async () => (await find()).read(),
     async replace(version, next, quiet) {
       const isDone = await (await find()).replace(version, next);
-      if (isDone && !quiet && !isTab) channel.post();
+      if (isDone && !quiet) channel.post();
       return isDone;
     },
+    watch: channel.listen,
+    // A tab meets its own page before a reload, and its duplicate.
+    lock: webLock(() => `evertoken ${name} ${isTab ? loadTab(name)?.key : ''}`),
   };
-  if (isTab) port.contexts = 'one';
-  else port.watch = channel.listen;
-  // A tab meets its own page before a reload, and its duplicate.
-  const lockName = () => `evertoken ${name} ${isTab ? loadTab(name)?.key : ''}`;
-  if (webLock('')) port.lock = (task, options) => (webLock(lockName()) as Lock)(task, options);
-  return port;
 }
 
 /** The port of a page or worker; `undefined` elsewhere. */

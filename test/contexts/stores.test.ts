@@ -117,7 +117,7 @@ inEveryEngine('the conformance suite', (browser) => {
   describeStore('webStore in three tabs and a worker', shared.subject, runner);
 
   const own = subjectOf(
-    { contexts: 'one', lock: true },
+    { contexts: 'one', watch: true, lock: true },
     true,
     Array(4).fill(() => at(0)),
   );

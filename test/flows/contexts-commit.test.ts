@@ -174,8 +174,8 @@ describe('R35: an end that the server said', () => {
     const refreshed = a.auth.refresh().catch(() => {});
     await pass(1_500);
     // Another context, whose time has come, was told that the same token is spent.
-    const state = { ...(cell.value?.['state'] as object), end: { reason: 'ended' } };
-    cell.edit({ state, tokens: undefined, lease: undefined });
+    const state = { ...(cell.value?.['state'] as object), held: undefined, end: { reason: 'ended' } };
+    cell.edit({ state, lease: undefined });
     await during(refreshed, 2_000);
     await pass();
     expect([a.token, b.token]).toEqual(['access-ann-2', 'access-ann-2']);

@@ -1,6 +1,7 @@
 /** R54: a refresh token that one context has presented is not presented by another while the first may be at it. */
 import type { Refresh } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { SessionState } from '../../src/session/session.ts';
 import { type CellOptions, createCell } from '../support/ports.ts';
 import { follow, short } from '../support/recorder.ts';
 import { createServer, during, ME, openTab, openTabs, pass, refresh } from '../support/tabs.ts';
@@ -220,8 +221,8 @@ describe('R54: a holder that was frozen', () => {
     for (const token of server.living)
       await server.fetch('https://as.example.com/revoke', { method: 'POST', body: token });
     const tokens = { accessToken: 'access-new', refreshToken: 'refresh-new', tokenType: 'Bearer' };
-    const state = { ...(cell.value?.['state'] as object), rotation: 7 };
-    cell.edit({ tokens, lease: undefined, state });
+    const state = cell.value?.['state'] as SessionState;
+    cell.edit({ lease: undefined, state: { ...state, rotation: 7, held: { ...state.held, tokens } } });
     await pass(5_000);
     expect([refreshed.state, a.token, other.presented]).toEqual(['resolved', 'access-new', []]);
     expect(await during(b.auth.getAccessToken(), 100)).toBeDefined();

@@ -178,7 +178,7 @@ test('R30, R31, R32, R35, R42, R43: nor does it over a store that answers late, 
       return cell.open();
     });
     await play(names).finally(() => auth.close());
-    expect(cell.kept().tokens?.['accessToken'], 'what is stored').toBe(auth.tokens?.accessToken);
+    expect(cell.kept().state?.held?.tokens.accessToken, 'what is stored').toBe(auth.tokens?.accessToken);
   });
   await fc.assert(property, { numRuns: 300 });
 });

@@ -29,7 +29,7 @@ test('R51: an entry that was read daily for nine days, always the same one, is w
   cell.put(undefined, true);
   await pass(5_000);
   expect([auth.status, short(told)]).toEqual(['signed-in', []]);
-  expect(cell.value).toMatchObject({ tokens: { accessToken: 'access-ann-1' } });
+  expect(cell.value).toMatchObject({ state: { held: { tokens: { accessToken: 'access-ann-1' } } } });
 });
 
 test('R51: one that was read by nobody for that long ends the session', async () => {

@@ -97,7 +97,7 @@ describe('R61: a port whose undo throws', () => {
     expect(await Promise.all(calls.map(outcomeOf))).toEqual(Array(4).fill('closed'));
     // What was on the wire is stored; then it is over.
     await pass(60_000);
-    expect(cell.value).toMatchObject({ tokens: { accessToken: 'access-ann-2' } });
+    expect(cell.value).toMatchObject({ state: { held: { tokens: { accessToken: 'access-ann-2' } } } });
     view.calls.length = 0;
     cell.put(cell.entry, true);
     await pass(60_000);

@@ -89,7 +89,7 @@ test.each(['read', 'replace'] as const)(
     }
     expect(outcome).toMatchObject({ accessToken: 'access-ann-2' });
     await pass(60_000);
-    expect(cell.value).toMatchObject({ tokens: { accessToken: 'access-ann-2' } });
+    expect(cell.value).toMatchObject({ state: { held: { tokens: { accessToken: 'access-ann-2' } } } });
     expect([server.presented, server.reused]).toEqual([['refresh-ann-1'], []]);
   },
 );

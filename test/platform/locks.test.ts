@@ -11,12 +11,12 @@ test('R34, R54: the Web Lock of the name is asked for, with the caller’s patie
     return run();
   };
   vi.stubGlobal('navigator', { locks: { request } });
-  expect(await webLock('shop')?.(async () => 'done', { signal: never })).toBe('done');
+  expect(await webLock(() => 'shop')?.(async () => 'done', { signal: never })).toBe('done');
   expect(asked).toEqual(['shop', { signal: never }]);
 });
 
 test('R54: it is held by one at a time, and whoever gives up never runs', async () => {
-  const lock = webLock('locks.test') as Lock;
+  const lock = webLock(() => 'locks.test') as Lock;
   const log: string[] = [];
   const held = Promise.withResolvers<string>();
   const giveUp = new AbortController();
@@ -36,7 +36,7 @@ test('R54: it is held by one at a time, and whoever gives up never runs', async 
 });
 
 test('a task that fails passes the turn on, and only its own caller hears of it', async () => {
-  const lock = webLock('locks.test') as Lock;
+  const lock = webLock(() => 'locks.test') as Lock;
   const failed = lock(() => Promise.reject('failed'), { signal: never });
   const next = lock(async () => 'next', { signal: never });
   await expect(failed).rejects.toBe('failed');
@@ -48,11 +48,11 @@ test.each([
   ['no navigator', undefined],
 ])('R14: where there are %s there is no lock', (_what, navigator) => {
   vi.stubGlobal('navigator', navigator);
-  expect(webLock('shop')).toBeUndefined();
+  expect(webLock(() => 'shop')).toBeUndefined();
 });
 
 test('R14: one that is there and refuses rejects at once: the caller goes on without', async () => {
   const refused = new DOMException('sandboxed', 'SecurityError');
   vi.stubGlobal('navigator', { locks: { request: () => Promise.reject(refused) } });
-  await expect(webLock('shop')?.(async () => 'done', { signal: never })).rejects.toBe(refused);
+  await expect(webLock(() => 'shop')?.(async () => 'done', { signal: never })).rejects.toBe(refused);
 });

@@ -32,7 +32,7 @@ describe('a session in the place of another', () => {
 
   test('of another context is told with the true reason of the end, and with elsewhere', () => {
     const { sessions, told } = createCore('first');
-    sessions.apply(inB, { elsewhere: true, end: { reason: 'ended', at: 0 } });
+    sessions.apply({ ...inB, ends: [{ id: 'a', reason: 'ended', at: 0 }] }, { elsewhere: true });
     expect(facts(told)).toEqual([signedOut('a', 'ended', true), signedIn('b', 'local', true)]);
   });
 });

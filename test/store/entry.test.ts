@@ -1,27 +1,20 @@
 /** What stands in a store. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  type Entry,
-  type Format,
-  type PastEnd,
-  readEntry,
-  writeEntry as write,
-} from '../../src/store/entry.ts';
+import type { PastEnd, SessionState } from '../../src/session/session.ts';
+import { type Entry, type Format, readEntry, writeEntry as write } from '../../src/store/entry.ts';
 import { accept, heldOf, stateOf } from './parts.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
 const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 
 const format: Format = { refresh: { id: 'shop' }, accept };
-const ofCookie: Format = { ...format, cookie: {} };
 
 const writeEntry = (entry: Entry, version: string, by: Format) =>
   write({ ...entry, version, kind: 'session' }, by);
 
-const entryOf = (more: Partial<Entry> = {}): Entry => ({ state: stateOf(), ends: [], ...more });
+const entryOf = (more: Partial<Entry> = {}): Entry => ({ state: stateOf(), ...more });
 
 /** What an entry is written as, in parts. */
 const partsOf = (entry: Entry, by = format) => JSON.parse(writeEntry(entry, 'v', by).value);
@@ -33,19 +26,20 @@ const found = (value: string, more: object = {}) => readEntry({ version: 'v', va
 
 describe('an entry', () => {
   test('is read as it was written: session, tokens with their moments, ends, lease', () => {
-    const state = stateOf({
-      ...{ rotation: 3, cause: 'rejected', durationMs: 20, capturedAt: 5, renewedAt: 4, chain: 2 },
-      failure: { count: 1, at: 7, retryAt: 9 },
-      held: heldOf('a', { id_token: 'id', scope: 'read', refresh_expires_in: 7_200 }),
-    });
     const ends: PastEnd[] = [
       { id: 'z', reason: 'replaced', at: 1 },
       { id: 'y', reason: 'local', at: 2, isRevoked: true },
     ];
+    const state = stateOf({
+      ends,
+      ...{ rotation: 3, cause: 'rejected', durationMs: 20, capturedAt: 5, renewedAt: 4, chain: 2 },
+      failure: { count: 1, at: 7, retryAt: 9 },
+      held: heldOf('a', { id_token: 'id', scope: 'read', refresh_expires_in: 7_200 }),
+    });
     const lease = { id: 'l', by: 'me', ms: 1_000, isLocked: true };
-    const written = writeEntry({ state, ends, lease }, 'v1', format);
+    const written = writeEntry({ state, lease }, 'v1', format);
     expect(written.version).toBe('v1');
-    expect(readEntry(written, format)).toEqual({ kind: 'session', version: 'v1', state, ends, lease });
+    expect(readEntry(written, format)).toEqual({ kind: 'session', version: 'v1', state, lease });
   });
 
   test('R10: has the moments that follow from the whole lifetime, also when it is read late', () => {
@@ -56,15 +50,15 @@ describe('an entry', () => {
   });
 
   test('that is not there is none; nobody is in its session, and nothing has a version', () => {
-    const { kind, version, ends, state: found } = readEntry(undefined, format);
-    expect({ kind, version, ends }).toEqual({ kind: 'none', version: undefined, ends: [] });
-    expect([found.id, found.held, found.end]).toEqual([undefined, undefined, undefined]);
+    const { kind, version, state: found } = readEntry(undefined, format);
+    expect({ kind, version }).toEqual({ kind: 'none', version: undefined });
+    expect([found.id, found.held, found.end, found.ends]).toEqual(Array(4).fill(undefined));
   });
 
   test('of a user whose tokens never expire, and of one without a refresh token, is read as it was', () => {
     const held = accept({ access_token: 'opaque' }, Date.now());
     const state = stateOf({ held });
-    expect(readEntry(writeEntry({ state, ends: [] }, 'v', format), format).state).toEqual(state);
+    expect(readEntry(writeEntry({ state }, 'v', format), format).state).toEqual(state);
   });
 });
 
@@ -75,50 +69,29 @@ describe('R51: the entry of a session that is over', () => {
       failure: { count: 1, at: 1, retryAt: 2 },
       rotation: 4,
     });
-    const written = writeEntry({ state, ends: [] }, 'v', format);
+    const written = writeEntry({ state }, 'v', format);
     expect(written.value).not.toMatch(/access-|refresh-/);
     const read = readEntry(written, format);
     expect(read).toMatchObject({ kind: 'session', state: { id: 'a', rotation: 4, end: state.end } });
-    expect(read.state).not.toHaveProperty('held');
-    expect(read.state).not.toHaveProperty('failure');
+    expect([read.state.held, read.state.failure]).toEqual([undefined, undefined]);
   });
 
-  test('is kept for a week, by whoever was away that long', () => {
-    const { keepFor } = writeEntry(
-      entryOf({ state: stateOf({ end: { reason: 'local', at: 3 } }) }),
-      'v',
-      format,
-    );
-    expect(keepFor).toBe(7 * DAY);
-  });
-});
-
-describe('how long an entry is kept', () => {
-  test.each([
-    ['for good, where nobody knows when the refresh token expires', {}, undefined],
-    ['as long as the refresh token lives', { refresh_expires_in: 7_200 }, 2 * HOUR],
-    ['as long as the refresh token lives, whichever name that has', { refresh_token_expires_in: 60 }, 60_000],
-  ])('%s', (_title, more, keepFor) => {
-    expect(writeEntry(entryOf({ state: stateOf({ held: heldOf('a', more) }) }), 'v', format).keepFor).toBe(
-      keepFor,
-    );
-  });
-
-  test('only for what is left of that', () => {
-    const entry = entryOf({ state: stateOf({ held: heldOf('a', { refresh_expires_in: 7_200 }) }) });
-    vi.advanceTimersByTime(HOUR);
-    expect(writeEntry(entry, 'v', format).keepFor).toBe(HOUR);
+  test('R56: is known to hold no secret, and no other one is', () => {
+    const isPlain = (state: SessionState) => write({ state, version: 'v', kind: 'session' }, format).isPlain;
+    expect([isPlain(stateOf({ end: { reason: 'local', at: 3 } })), isPlain(stateOf())]).toEqual([
+      true,
+      false,
+    ]);
   });
 });
 
 describe('R8: the entry of a session that a cookie holds', () => {
   test('holds no token, and is read all the same', () => {
-    const state = stateOf({ durationMs: 300 });
-    const written = writeEntry({ state, ends: [] }, 'v', ofCookie);
-    expect(written.value).not.toMatch(/access-|refresh-/);
-    const { held: _held, ...rest } = state;
-    expect(readEntry(written, ofCookie)).toMatchObject({ kind: 'session', state: rest });
-    expect(readEntry(written, ofCookie).state.held).toBeUndefined();
+    const { held: _held, ...rest } = stateOf({ durationMs: 300 });
+    const ofCookie: Format = { ...format, accept: () => undefined as never };
+    const read = readEntry(writeEntry({ state: rest }, 'v', ofCookie), ofCookie);
+    expect(read).toMatchObject({ kind: 'session', state: rest });
+    expect(read.state.held).toBeUndefined();
   });
 });
 
@@ -141,6 +114,8 @@ describe('R53: members that this version does not know', () => {
 });
 
 const state = () => partsOf(entryOf()).state;
+const changedHeld = (held: unknown) => changed({ state: { ...state(), held } });
+const changedTokens = (tokens: unknown) => changedHeld({ ...state().held, tokens });
 
 const foreign: Record<string, () => string> = {
   'of a newer format': () => changed({ format: 2 }),
@@ -161,15 +136,17 @@ const damaged: Record<string, () => string> = {
   'a state that is a text': () => changed({ state: 'access-a' }),
   'a rotation that is a text': () => changed({ state: { ...state(), rotation: 'x' } }),
   'no moment of a capture': () => changed({ state: { ...state(), capturedAt: undefined } }),
-  'a moment of issue that no date can be': () => changed({ issuedAt: 1e300 }),
-  'no ends': () => changed({ ends: undefined }),
-  'ends that are a text': () => changed({ ends: 'abc' }),
-  'ends that only look like a list': () => changed({ ends: { length: 0 } }),
-  'an end that is none': () => changed({ ends: [null] }),
-  'no tokens': () => changed({ tokens: undefined }),
-  'tokens that are a text': () => changed({ tokens: 'access-a' }),
-  'an access token that is a number': () => changed({ tokens: { accessToken: 7 } }),
-  'an access token that no header can carry': () => changed({ tokens: { accessToken: 'ä\n' } }),
+  'a moment of issue that no date can be': () => changedHeld({ ...state().held, issuedAt: 1e300 }),
+  'no ends': () => changed({ state: { ...state(), ends: undefined } }),
+  'ends that are a text': () => changed({ state: { ...state(), ends: 'abc' } }),
+  'ends that only look like a list': () => changed({ state: { ...state(), ends: { length: 0 } } }),
+  'an end that is none': () => changed({ state: { ...state(), ends: [null] } }),
+  'nothing that is held': () => changedHeld(undefined),
+  'no moment of issue': () => changedHeld({ tokens: state().held.tokens }),
+  'no tokens': () => changedTokens(undefined),
+  'tokens that are a text': () => changedTokens('access-a'),
+  'an access token that is a number': () => changedTokens({ accessToken: 7 }),
+  'an access token that no header can carry': () => changedTokens({ accessToken: 'ä\n' }),
   'a back-off without an end': () => changed({ state: { ...state(), failure: {} } }),
 };
 
@@ -181,40 +158,9 @@ describe('R53: what is no entry of ours', () => {
     '$what is $kind: nobody is signed in, its version is known, and nothing of it is shown',
     ({ value, kind }) => {
       const read = found(value());
-      expect(read).toMatchObject({ kind, version: 'v', ends: [] });
-      expect([read.state.id, read.state.held, read.lease]).toEqual([undefined, undefined, undefined]);
+      expect(read).toMatchObject({ kind, version: 'v' });
+      expect([read.state.id, read.state.held, read.state.ends, read.lease]).toEqual(Array(4).fill(undefined));
       expect(JSON.stringify(read)).not.toContain('access-');
     },
   );
-});
-
-describe('R10, R54: between machines whose clocks differ', () => {
-  const SKEW = 2 * HOUR;
-
-  /** Written 10 s after its tokens were issued, by a clock that is ahead; read 5 s later by one that is right. */
-  function travel(age?: number) {
-    const now = Date.now();
-    vi.setSystemTime(now + SKEW);
-    const held = heldOf('a', { refresh_expires_in: 7_200 });
-    vi.advanceTimersByTime(10_000);
-    const written = writeEntry(entryOf({ state: stateOf({ held }) }), 'v', format);
-    vi.setSystemTime(now + 15_000);
-    return { ...(readEntry({ ...written, age }, format).state.held as typeof held), now };
-  }
-
-  test('the moments of the tokens are by the own clock, where the store tells how old the entry is', () => {
-    const { issuedAt, expiresAt, aheadAt, waitAt, tokens, now } = travel(5_000);
-    expect([issuedAt, expiresAt, tokens.expiresAt]).toEqual([now, now + HOUR, now + HOUR]);
-    expect([aheadAt, waitAt]).toEqual([now + HOUR - 60_000, now + HOUR - 10_000]);
-  });
-
-  test('so is the moment at which the refresh token expires, which says how long the entry is kept', () => {
-    const { tokens, now } = travel(5_000);
-    expect(tokens.refreshExpiresAt).toBe(now + 2 * HOUR);
-  });
-
-  test('they are by the clock of the writer where it does not', () => {
-    const { issuedAt, expiresAt, now } = travel();
-    expect([issuedAt, expiresAt]).toEqual([now + SKEW, now + SKEW + HOUR]);
-  });
 });

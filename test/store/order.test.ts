@@ -1,8 +1,7 @@
 /** Which of two goes on. */
 import { describe, expect, test } from 'vitest';
-import type { End, SessionState } from '../../src/session/session.ts';
-import type { PastEnd } from '../../src/store/entry.ts';
-import { endOf, endsAfter, isOlder, type Own } from '../../src/store/order.ts';
+import { type End, endOf, type PastEnd, type SessionState } from '../../src/session/session.ts';
+import { following, isOlder } from '../../src/store/order.ts';
 
 const stateOf = (id: string | undefined, more: Partial<SessionState> = {}): SessionState => ({
   ...{ id, rotation: 0, capturedAt: 0, renewedAt: 0, begunAt: 100 },
@@ -16,9 +15,8 @@ const pastOf = (...ids: string[]): PastEnd[] => ids.map((id) => ({ id, reason: '
 interface Case {
   what: string;
   found: SessionState;
-  /** What is said there of sessions before. */
-  ends?: PastEnd[];
-  own: Partial<Own>;
+  own: SessionState;
+  isEarly?: boolean;
   isOlder: boolean;
 }
 
@@ -27,142 +25,141 @@ const b = (more?: Partial<SessionState>) => stateOf('b', more);
 
 const cases: Case[] = [
   // Of one session.
-  { what: 'the same', found: a(), own: { state: a() }, isOlder: false },
+  { what: 'the same', found: a(), own: a(), isOlder: false },
   {
     what: 'a refresh token that was replaced more often',
     found: a({ rotation: 2 }),
-    own: { state: a({ rotation: 1 }) },
+    own: a({ rotation: 1 }),
     isOlder: false,
   },
   {
     what: 'one that was replaced less often',
     found: a({ rotation: 1 }),
-    own: { state: a({ rotation: 2 }) },
+    own: a({ rotation: 2 }),
     isOlder: true,
   },
   {
     what: 'one that was replaced less often, whatever was captured',
     found: a({ rotation: 1, capturedAt: 9 }),
-    own: { state: a({ rotation: 2 }) },
+    own: a({ rotation: 2 }),
     isOlder: true,
   },
   {
     what: 'an access token that was captured later',
     found: a({ capturedAt: 9 }),
-    own: { state: a({ capturedAt: 5 }) },
+    own: a({ capturedAt: 5 }),
     isOlder: false,
   },
   {
     what: 'an access token that was captured earlier',
     found: a({ capturedAt: 5 }),
-    own: { state: a({ capturedAt: 9 }) },
+    own: a({ capturedAt: 9 }),
     isOlder: true,
   },
   {
     what: 'its end, though less often replaced',
     found: a({ end: ended }),
-    own: { state: a({ rotation: 3 }) },
+    own: a({ rotation: 3 }),
     isOlder: false,
   },
   {
     what: 'no end of what is over here, though more often replaced',
     found: a({ rotation: 3 }),
-    own: { state: a({ end: local }) },
+    own: a({ end: local }),
     isOlder: true,
   },
   {
     what: 'another end of what is over here',
     found: a({ end: ended }),
-    own: { state: a({ end: local }) },
+    own: a({ end: local }),
     isOlder: false,
   },
   {
     what: 'R42: a refresh token that was captured later, though less often replaced',
     found: a({ rotation: 1, renewedAt: 9 }),
-    own: { state: a({ rotation: 3, renewedAt: 5 }) },
+    own: a({ rotation: 3, renewedAt: 5 }),
     isOlder: false,
   },
   {
     what: 'R42: a refresh token that was captured earlier, though more often replaced',
     found: a({ rotation: 3, renewedAt: 5 }),
-    own: { state: a({ rotation: 1, renewedAt: 9 }) },
+    own: a({ rotation: 1, renewedAt: 9 }),
     isOlder: true,
   },
   // Of two sessions.
-  { what: 'somebody, where nobody was', found: a(), own: { state: nobody }, isOlder: false },
-  { what: 'nobody, where nobody was', found: nobody, own: { state: nobody }, isOlder: false },
-  { what: 'nobody, where somebody is', found: nobody, own: { state: a() }, isOlder: true },
-  { what: 'another session', found: b(), own: { state: a() }, isOlder: false },
+  { what: 'somebody, where nobody was', found: a(), own: nobody, isOlder: false },
+  { what: 'nobody, where nobody was', found: nobody, own: nobody, isOlder: false },
+  { what: 'nobody, where somebody is', found: nobody, own: a(), isOlder: true },
+  { what: 'another session', found: b(), own: a(), isOlder: false },
   {
     what: 'another session that began earlier',
     found: b({ begunAt: 1 }),
-    own: { state: a() },
+    own: a(),
     isOlder: false,
   },
   {
     what: 'a session that is known to have ended',
     found: b(),
-    own: { state: a(), ends: pastOf('c', 'b') },
+    own: a({ ends: pastOf('c', 'b') }),
     isOlder: true,
   },
   {
     what: 'a session that is known to have ended, over itself',
     found: b({ end: ended }),
-    own: { state: a(), ends: pastOf('b') },
+    own: a({ ends: pastOf('b') }),
     isOlder: true,
   },
   {
     what: 'a session that knows of the end of this one',
-    found: b({ begunAt: 1 }),
-    ends: pastOf('a'),
-    own: { state: a(), isEarly: true },
+    found: b({ begunAt: 1, ends: pastOf('a') }),
+    own: a(),
+    isEarly: true,
     isOlder: false,
   },
   {
     what: 'a session that knows of the end of this one, which knows of its end',
-    found: b(),
-    ends: pastOf('a'),
-    own: { state: a(), ends: pastOf('b') },
+    found: b({ ends: pastOf('a') }),
+    own: a({ ends: pastOf('b') }),
     isOlder: false,
   },
   {
     what: 'an earlier one than a sign-in that knew nothing of it',
     found: b({ begunAt: 50 }),
-    own: { state: a(), isEarly: true },
+    own: a(),
+    isEarly: true,
     isOlder: true,
   },
   {
     what: 'a later one than a sign-in that knew nothing of it',
     found: b({ begunAt: 150 }),
-    own: { state: a(), isEarly: true },
+    own: a(),
+    isEarly: true,
     isOlder: false,
   },
   {
     what: 'what goes on in the place of a session that was signed out here',
-    found: b({ revives: 'a' }),
-    ends: pastOf('a'),
-    own: { state: a({ end: local }) },
+    found: b({ revives: 'a', ends: pastOf('a') }),
+    own: a({ end: local }),
     isOlder: true,
   },
   {
     what: 'what goes on in the place of a session that was found over here',
-    found: b({ revives: 'a' }),
-    ends: pastOf('a'),
-    own: { state: a({ end: ended }) },
+    found: b({ revives: 'a', ends: pastOf('a') }),
+    own: a({ end: ended }),
     isOlder: false,
   },
   {
     what: 'one of unknown beginning',
     found: b({ begunAt: undefined }),
-    own: { state: a(), isEarly: true },
+    own: a(),
+    isEarly: true,
     isOlder: false,
   },
 ];
 
 describe('R51, R53: of what is found in the store and what is held here', () => {
-  test.for(cases)('$what is older: $isOlder', ({ found, ends = [], own, isOlder: expected }) => {
-    const held: Own = { state: nobody, ends: [], isEarly: false, ...own };
-    expect(isOlder({ state: found, ends }, held)).toBe(expected);
+  test.for(cases)('$what is older: $isOlder', ({ found, own, isEarly = false, isOlder: expected }) => {
+    expect(isOlder(found, own, isEarly)).toBe(expected);
   });
 
   test('of two contexts one at least goes on with what the other has: they do not write for ever', () => {
@@ -176,9 +173,11 @@ describe('R51, R53: of what is found in the store and what is held here', () => 
     );
     const states = ['a', 'b'].flatMap((id) => members.map((more) => stateOf(id, more)));
     const all = [nobody, ...states].flatMap((state) =>
-      [[], pastOf('a'), pastOf('b')].map((ends): Own => ({ state, ends, isEarly: false })),
+      [[], pastOf('a'), pastOf('b')].map((ends): SessionState => ({ ...state, ends })),
     );
-    const circles = all.flatMap((one) => all.filter((other) => isOlder(one, other) && isOlder(other, one)));
+    const isBoth = (one: SessionState, other: SessionState) =>
+      isOlder(one, other, false) && isOlder(other, one, false);
+    const circles = all.flatMap((one) => all.filter((other) => isBoth(one, other)));
     expect(circles).toEqual([]);
   });
 });
@@ -192,25 +191,30 @@ describe('R51: the ends that an entry names', () => {
     ['nobody', nobody, []],
     ['the same session', next, []],
   ])('after %s', (_what, was, ends) => {
-    expect(endsAfter(was, next, [])).toMatchObject(ends);
+    expect(following(was, next).ends).toMatchObject(ends);
   });
 
   test('are the last four, the newest first', () => {
-    const ends = endsAfter(a(), next, pastOf('b', 'c', 'd', 'e'));
-    expect(ends.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
+    const { ends } = following(a({ ends: pastOf('b', 'c', 'd', 'e') }), next);
+    expect(ends?.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('of what follows are those of what is followed, too', () => {
+    const { ends } = following(a({ ends: pastOf('b') }), { ...next, ends: pastOf('c') });
+    expect(ends?.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
   test('say of a session what was known first', () => {
-    const known: PastEnd[] = [{ id: 'a', ...local }];
-    expect(endsAfter(a({ end: ended }), next, known)).toEqual(known);
+    const ends: PastEnd[] = [{ id: 'a', ...local }];
+    expect(following(a({ end: ended }), { ...next, ends }).ends).toEqual(ends);
   });
 
   test('are found by the session that they are of', () => {
     const ends = pastOf('b', 'a');
-    expect([endOf('a', ends), endOf('z', ends), endOf(undefined, ends)]).toEqual([
+    const state = { ...next, ends };
+    expect([endOf('a', state), endOf('z', state), endOf(undefined, state), endOf('a', next)]).toEqual([
       ends[1],
-      undefined,
-      undefined,
+      ...[undefined, undefined, undefined],
     ]);
   });
 });

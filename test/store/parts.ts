@@ -24,6 +24,7 @@ export const heldOf = (name: string, more: object = {}): Held =>
 /** A session `a`, signed in a moment ago. */
 export const stateOf = (more: Partial<SessionState> = {}): SessionState => ({
   ...{ id: 'a', begunAt: Date.now(), begunBy: 'local', rotation: 0, capturedAt: 0, renewedAt: 0 },
+  ends: [],
   held: heldOf('a'),
   ...more,
 });

@@ -25,7 +25,7 @@ const format: Format = { refresh: { id: 'shop' }, accept };
 
 let versions = 0;
 const found = (state: SessionState, more: Partial<Found> = {}): Found => ({
-  ...{ kind: 'session', version: `v${++versions}`, state, ends: [] },
+  ...{ kind: 'session', version: `v${++versions}`, state },
   ...more,
 });
 const none = () => readEntry(undefined, format);
@@ -79,7 +79,7 @@ describe('what is found in the store', () => {
     const { replica, heard, signedIn } = setUp();
     signedIn();
     const ends = [{ id: 'a', reason: 'local', at: 1 }] as const;
-    adopt(replica, found(stateOf({ id: 'c', held: heldOf('c') }), { ends }));
+    adopt(replica, found(stateOf({ id: 'c', held: heldOf('c'), ends })));
     expect(heard()).toEqual(['signed-out local', 'signed-in local']);
   });
 
@@ -195,10 +195,10 @@ describe('the entry that is written', () => {
     const { replica, signedIn } = setUp();
     signedIn();
     const next = entryOf(replica, stateOf({ id: 'b' }));
-    expect(next.ends).toMatchObject([{ id: 'a', reason: 'replaced' }]);
+    expect(next.state.ends).toMatchObject([{ id: 'a', reason: 'replaced' }]);
     wrote(replica, next);
     const last = entryOf(replica, stateOf({ id: 'c' }));
-    expect(last.ends.map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(last.state.ends?.map(({ id }) => id)).toEqual(['b', 'a']);
   });
 
   test('R51: names what ended here before it could be written', () => {
@@ -207,7 +207,7 @@ describe('the entry that is written', () => {
     keep(replica, stateOf());
     keep(replica, stateOf({ end: { reason: 'local', at: 1, isRevoked: true } }));
     keep(replica, stateOf({ id: 'b' }));
-    expect(entryOf(replica, stateOf({ id: 'b' })).ends).toMatchObject([
+    expect(entryOf(replica, stateOf({ id: 'b' })).state.ends).toMatchObject([
       { id: 'a', reason: 'local', isRevoked: true },
     ]);
   });

@@ -16,7 +16,7 @@ const isShared = { watch: true, lock: true };
 describeStore('webStore', subjectOf(isShared, false, { isSecure: true }), runner);
 describeStore('webStore on plain http', subjectOf(isShared, false), runner);
 describeStore('webStore without Web Locks', subjectOf({ watch: true }, false, { hasLocks: false }), runner);
-describeStore("webStore with `area: 'session'`", subjectOf({ contexts: 'one', lock: true }, true), runner);
+describeStore("webStore with `area: 'session'`", subjectOf({ contexts: 'one', ...isShared }, true), runner);
 
 const first = { version: 'v1', value: 'access-a refresh-a' };
 const second = { version: 'v2', value: 'access-b refresh-b' };
@@ -198,11 +198,16 @@ describe('R50, R70: the news', () => {
     expect(messages).toEqual([]);
   });
 
-  test("of a tab's own session is never sent", async () => {
+  test("of a tab's own session says nothing either, and is heard by the other managers of the tab", async () => {
     const { messages } = stubBrowser();
     stubSessionStorage();
-    await come(openPort('shop', true).replace(undefined, first));
-    expect(messages).toEqual([]);
+    const [a, b] = [openPort('shop', true), openPort('shop', true)];
+    const heard = vi.fn();
+    b.watch?.(heard);
+    await come(a.replace(undefined, first));
+    await pass();
+    expect(readable(messages)).not.toMatch(/access-|refresh-|v1/);
+    expect([heard.mock.calls.length, await come(b.read())]).toMatchObject([1, first]);
   });
 });
 

@@ -1,5 +1,7 @@
 /** A store of the test's own: one entry in memory, and what the test puts in front of each call. */
+
 import { type StoreEntry, type StorePort, type TokenStore, tokenStore } from 'evertoken';
+import type { SessionState } from '../../src/session/session.ts';
 
 export type StoreCall = 'read' | 'replace';
 
@@ -14,7 +16,7 @@ export interface Cell {
   /** The store of one context. */
   open(more?: Partial<StorePort>): TokenStore;
   /** The members of what is kept. */
-  kept(): Record<string, unknown> & { tokens?: Record<string, unknown> };
+  kept(): Record<string, unknown> & { state?: SessionState };
 }
 
 export function createCell(): Cell {

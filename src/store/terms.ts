@@ -1,0 +1,45 @@
+/** What stores with a clock, or a term, need of an entry: whoever has neither does not load this. */
+import type { Held } from '../session/expiry.ts';
+import type { SessionState } from '../session/session.ts';
+import type { StoreEntry, StorePort } from '../types.ts';
+import { END_KEPT } from './entry.ts';
+
+interface Value {
+  readonly state: SessionState;
+  /** By the clock of the writer. */
+  readonly writtenAt?: number;
+}
+
+/** The entry with when it was written, and how long it may be needed. */
+export function withTerm({ version, value }: StoreEntry): StoreEntry {
+  const entry = JSON.parse(value) as Value;
+  const { end, held } = entry.state;
+  const writtenAt = Date.now();
+  const keepFor = end ? END_KEPT : Number(held?.tokens.refreshExpiresAt) - writtenAt;
+  return { version, value: JSON.stringify({ ...entry, writtenAt }), ...(keepFor > 0 && { keepFor }) };
+}
+
+/** The store's clock is the same for all; those of two machines are not. */
+export function byOwnClock(entry: StoreEntry | undefined): StoreEntry | undefined {
+  if (entry?.age === undefined) return entry;
+  try {
+    const { state, ...value } = JSON.parse(entry.value) as Value;
+    const by = Date.now() - entry.age - Number(value.writtenAt);
+    const { tokens, issuedAt } = state.held as Held;
+    if (!Number.isFinite(by + issuedAt)) return entry;
+    const moved: Record<string, unknown> = { ...tokens };
+    for (const name of ['expiresAt', 'refreshExpiresAt'] as const)
+      if (tokens[name]) moved[name] = tokens[name] + by;
+    const held = { ...state.held, tokens: moved, issuedAt: issuedAt + by };
+    return { ...entry, value: JSON.stringify({ ...value, state: { ...state, held } }) };
+  } catch {
+    return entry; // without tokens, or none of ours
+  }
+}
+
+/** The port of such a store. */
+export const withTerms = (port: StorePort): StorePort => ({
+  ...port,
+  read: async () => byOwnClock(await port.read()),
+  replace: (version, next, quiet) => port.replace(version, withTerm(next), quiet),
+});
