@@ -16,6 +16,12 @@ const build = (isDevelopment: boolean): Options => ({
   // They are the same. `Symbol.dispose` is not in the ES2022 library that many users compile with.
   dts: !isDevelopment && { banner: '/// <reference lib="esnext.disposable" />' },
   treeshake: true,
+  // The CommonJS build carries it.
+  noExternal: ['ky'],
+  esbuildOptions(options, { format }) {
+    if (format === 'esm') options.external = ['ky'];
+    else options.alias = { ky: './scripts/lazy-ky.ts' };
+  },
 });
 
 export default defineConfig([build(false), build(true)]);
