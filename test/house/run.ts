@@ -10,6 +10,8 @@ export function node(name: string, text: string, cwd = inject('consumer'), ...op
   return execFileSync(process.execPath, [...options, name], {
     cwd,
     encoding: 'utf8',
+    // Tools choose by what the runner of this test says of itself.
+    env: { ...process.env, NODE_ENV: undefined, VITEST: undefined },
     timeout: 30_000,
   }).trim();
 }
