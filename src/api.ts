@@ -129,10 +129,22 @@ export interface TokenManagerOptions {
   fetch?: Fetch | undefined;
 }
 
+type PlatformFetch = typeof globalThis.fetch;
+
+/** The platform's `fetch`, in words of our own: an editor shows those of the signature that fits a call. */
+interface AuthFetch extends PlatformFetch {
+  /**
+   * Like the platform's `fetch`; requests to allowed URLs carry a good token. Can be passed around on its own.
+   *
+   * @throws {@link TokenError} when no good token could be had; else what the platform's `fetch` throws.
+   */
+  (input: string | URL | Request, init?: RequestInit): Promise<Response>;
+}
+
 /** Owns the tokens of one session at a time, and the `fetch` that carries them. */
 export interface TokenManager {
   /** Like the platform's `fetch`; requests to allowed URLs carry a good token. Can be passed around on its own. */
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: AuthFetch;
   /** What is held now; the same object until the next change. */
   readonly tokens: TokenSet | undefined;
   /** Kept by a refresh, new with each sign-in. */
