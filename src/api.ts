@@ -179,10 +179,11 @@ export interface TokenManager {
   /**
    * Starts a new session with the tokens of a login; resolves when they are stored.
    *
-   * @param tokens - The authorization server's answer as it is, or tokens in camelCase.
+   * @param tokens - The authorization server's answer as it is, or tokens in camelCase. What is `unknown` to the types,
+   * as `response.json()` may be, is checked when it comes.
    * @throws {@link TokenError} `invalid-token-response`: no access token, or a `token_type` that `attach` cannot serve.
    */
-  signIn(tokens: TokenResponse | TokenSetInput): Promise<void>;
+  signIn<T>(tokens: unknown extends T ? T : TokenResponse | TokenSetInput): Promise<void>;
   /** Ends the session here at once, and at the authorization server if the option `revoke` was given. */
   signOut(options?: { revoke?: boolean | undefined }): Promise<void>;
   /** Calls `listener` for each `event`. Returns the function that ends it. A listener that fails harms nobody. */
