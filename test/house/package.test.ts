@@ -147,20 +147,6 @@ describe('types', () => {
   });
 });
 
-test('the types serve a Node program, which has not those of the DOM', () => {
-  const files = Object.fromEntries([
-    [join(consumer, 'node.mts').replaceAll('\\', '/'), readFileSync('test/house/consumer.ts', 'utf8')],
-  ]);
-  const errors = compile(files, {
-    module: ts.ModuleKind.NodeNext,
-    lib: ['lib.es2022.d.ts'],
-    types: ['node'],
-    typeRoots: [resolve('node_modules/@types')],
-    skipLibCheck: false,
-  });
-  expect(errors).toEqual([]);
-});
-
 describe('loading', () => {
   /** Signs in with a JWT that says it lives a minute, and prints what an app would see. */
   const story = `

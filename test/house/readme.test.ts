@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { blocks } from './blocks.ts';
 import { compile } from './compile.ts';
 import { measure, sizeOf } from './size.ts';
 
@@ -12,21 +13,6 @@ const prose = proseOf(readme);
 const pages = readdirSync('docs')
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/${name}`);
-
-/** The code blocks by the name of a file that is nowhere but in the compiler's mind. */
-function blocks(page: string): Record<string, string> {
-  const markdown = readFileSync(page, 'utf8');
-  const endings: Record<string, string> = { typescript: 'ts', javascript: 'js' };
-  const found: Record<string, string> = {};
-  for (const { 1: language = '', 2: text = '', index } of markdown.matchAll(
-    /^```(\w+).*\n([\s\S]*?)^```/gm,
-  )) {
-    const ending = endings[language] ?? language;
-    const line = markdown.slice(0, index).split('\n').length;
-    if (/^[cm]?[jt]sx?$/.test(ending)) found[resolve(`${page.slice(0, -3)}.line-${line}.${ending}`)] = text;
-  }
-  return found;
-}
 
 /** The anchor that a heading gets, as GitHub makes it. */
 const anchorOf = (heading: string): string =>
