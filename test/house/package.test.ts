@@ -259,6 +259,13 @@ describe('loading', () => {
   });
 });
 
+test('the package says where it is at home, in one word', () => {
+  const { homepage, bugs, repository } = manifest;
+  const home = homepage.replace(/#readme$/, '');
+  expect(home).toMatch(/^https:\/\/[\w.]+\/evertoken\/evertoken$/);
+  expect([bugs, repository]).toEqual([`${home}/issues`, { type: 'git', url: `git+${home}.git` }]);
+});
+
 describe('dependencies', () => {
   test('are ky, jwt-decode and mitt', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['jwt-decode', 'ky', 'mitt']);
@@ -271,16 +278,15 @@ describe('dependencies', () => {
     expect(peerDependenciesMeta).toEqual(Object.fromEntries(peers.map((peer) => [peer, { optional: true }])));
   });
 
-  test('all have exact versions, the same in the lock file', () => {
+  test('are ranges, so that a fix of one needs no release here; the lock file keeps what is tested exact', () => {
     const { dependencies, devDependencies } = manifest;
-    const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
-      ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
-    );
-    expect(loose).toEqual([]);
+    const versions = (packages: object) => Object.values(packages).join(' ');
+    expect(versions(dependencies)).toMatch(/^(?:\^\d+\.\d+\.\d+ ?)+$/);
+    expect(versions(devDependencies)).toMatch(/^(?:\d+\.\d+\.\d+ ?)+$/);
     expect(lock.packages['']).toMatchObject({ dependencies, devDependencies });
   });
 
-  test('no file of the repository knows the machine it was made on', () => {
+  test('no file of the repository knows the machine it was made on, or the registry', () => {
     const git = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
     const files = execFileSync('git', git, { encoding: 'utf8' })
       .split('\0')
@@ -290,10 +296,13 @@ describe('dependencies', () => {
       const text = readFileSync(path, 'utf8');
       return (
         homes.some((home) => text.includes(home)) ||
-        /"resolved": "https?:|["'\s](?:file:\/\/)?\/(?:home|Users)\/\w+\//.test(text)
+        /"resolved": "https?:|\bregistry\.(?:npmjs|yarnpkg|npmmirror)\.|["'\s](?:file:\/\/)?\/(?:home|Users)\/\w+\//.test(
+          text,
+        )
       );
     });
     expect(files.length).toBeGreaterThan(0);
     expect(telling).toEqual([]);
+    expect(readFileSync('.npmrc', 'utf8').split('\n')).toContain('omit-lockfile-registry-resolved=true');
   });
 });
