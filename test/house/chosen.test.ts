@@ -53,18 +53,19 @@ test.for([
   expect(ask('node.cjs', cjs, ...options)).toEqual(files(build, 'cjs'));
 });
 
-describe('esbuild chooses production', () => {
+describe('esbuild chooses production, unless it is told the condition', () => {
   test.for([
-    ['browser', 'main.js', 'js'],
-    ['node', 'main.js', 'js'],
-    ['node', 'main.cjs', 'cjs'],
-  ] as const)('for %s, of %s', ([platform, entry, ending]) => {
+    ['browser', 'main.js', 'js', 'production', ''],
+    ['node', 'main.js', 'js', 'production', ''],
+    ['node', 'main.cjs', 'cjs', 'production', ''],
+    ['browser', 'main.js', 'js', 'development', "conditions: ['development'],"],
+  ] as const)('for %s, of %s', ([platform, entry, ending, chosen, option]) => {
     const story = `
       import { build } from ${tool('esbuild')};
       const { metafile } = await build({ entryPoints: ['app/${entry}'], platform: '${platform}', bundle: true, metafile: true,
-        write: false, outdir: 'out', format: 'esm' });
+        write: false, outdir: 'out', format: 'esm', ${option} });
       say(Object.keys(metafile.inputs).filter((path) => path.includes('node_modules/evertoken/')));`;
-    expect(ask('esbuild.mjs', story)).toEqual(expect.arrayContaining(files('production', ending)));
+    expect(ask('esbuild.mjs', story)).toEqual(expect.arrayContaining(files(chosen, ending)));
   });
 });
 
@@ -102,15 +103,20 @@ describe('Vite', () => {
     expect(ask('vite-build.mjs', story)).toEqual(files('production', 'js').sort());
   });
 
-  test('its development server chooses development for the page, and production for what it renders itself', () => {
+  test.for([
+    ['production for what it renders itself', 'dist', ''],
+    ['or development, if it is told so', 'dist/development', "externalConditions: ['development']"],
+  ] as const)('its development server chooses development for the page, %s', ([, folder, option]) => {
     const story = `
       import { createServer } from ${tool('vite')};
       const server = await createServer({ root: 'app', logLevel: 'error', server: { middlewareMode: true, ws: false },
-        optimizeDeps: { noDiscovery: true } });
-      const page = await Promise.all(names.map((name) => server.environments.client.pluginContainer.resolveId(name, process.cwd() + '/app/main.js')));
+        optimizeDeps: { noDiscovery: true }, ssr: { resolve: { ${option} } } });
+      const { pluginContainer } = server.environments.client;
+      const page = await Promise.all(names.map((name) => pluginContainer.resolveId(name, process.cwd() + '/app/main.js')));
       const rendered = await server.ssrLoadModule('/main.js');
       // Loaded by Node itself, so that they are the very modules that Node has.
-      const own = await Promise.all(names.map((name) => import(name)));
+      const load = (name) => import('./node_modules/evertoken/${folder}/' + (name.split('/')[1] ?? 'index') + '.js');
+      const own = await Promise.all(names.map(load));
       const isNodes = own.map((module, index) => Object.keys(module).every((key) => module[key] === rendered['_' + index][key]));
       await server.close();
       say([page.map(({ id }) => id.replace(/\\?.*/, '')), isNodes]);`;
