@@ -155,4 +155,24 @@ describe('all four in one program', () => {
       say([outcomes.length, ...new Set(outcomes)]);`;
     expect(JSON.parse(node('errors.mjs', load + story))).toEqual([16, 'true,session-ended,signed-out']);
   });
+
+  test('what one makes serves the managers of all: refreshEndpoint, bearer', () => {
+    const story = `
+      const outcomes = [];
+      for (const maker of copies) for (const copy of copies) {
+        const answers = [Response.json({ access_token: 'new' }), Response.json({ error: 'invalid_grant' }, { status: 400 })];
+        const fetch = async (url, init) => {
+          if (String(url.url ?? url).endsWith('/token')) return answers.shift();
+          return new Response('', { status: new Headers(init.headers).get('x-token') === 'new' ? 200 : 401 });
+        };
+        const refresh = maker.refreshEndpoint({ url: 'https://as.example.com/token', clientId: 'spa' });
+        const auth = copy.createTokenManager({ refresh, allow, fetch, attach: maker.bearer({ header: 'x-token', scheme: '' }) });
+        await auth.signIn({ access_token: 'old', refresh_token: 'r' });
+        const { status } = await auth.fetch('https://api.example.com/me');
+        const error = await auth.refresh().catch((error) => error);
+        outcomes.push([status, error.code, auth.status].join());
+      }
+      say([outcomes.length, ...new Set(outcomes)]);`;
+    expect(JSON.parse(node('makers.mjs', load + story))).toEqual([16, '200,session-ended,signed-out']);
+  });
 });

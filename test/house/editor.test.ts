@@ -5,15 +5,19 @@ import { describe, expect, inject, test } from 'vitest';
 
 const name = join(inject('consumer'), 'hover.ts').replaceAll('\\', '/');
 
+/** What was parsed once serves all services. */
+const registry = ts.createDocumentRegistry();
+
 /** The compiler as an editor asks it, about one line. */
 function open(line: string, types: Pick<ts.CompilerOptions, 'lib' | 'types'>) {
   const text = `import type { TokenManager } from 'evertoken'; declare const auth: TokenManager; ${line}`;
-  const service = ts.createLanguageService({
+  const host: ts.LanguageServiceHost = {
     getCurrentDirectory: () => inject('consumer'),
     readFile: ts.sys.readFile,
     fileExists: ts.sys.fileExists,
     getScriptFileNames: () => [name],
-    getScriptVersion: () => '1',
+    // A name has one text, but for ours.
+    getScriptVersion: (path) => (path === name ? line : ''),
     getScriptSnapshot(path) {
       const found = path === name ? text : ts.sys.readFile(path);
       return found === undefined ? undefined : ts.ScriptSnapshot.fromString(found);
@@ -26,8 +30,8 @@ function open(line: string, types: Pick<ts.CompilerOptions, 'lib' | 'types'>) {
       ...types,
     }),
     getDefaultLibFileName: ts.getDefaultLibFilePath,
-  });
-  return { text, service };
+  };
+  return { text, service: ts.createLanguageService(host, registry) };
 }
 
 /** What is shown at the last `fetch` of a line, and within its brackets. */

@@ -61,12 +61,13 @@ const modes: { name: string; ending: string; options: ts.CompilerOptions }[] = [
   { name: 'nodenext, ESM', ending: 'mts', options: { module: NodeNext } },
   { name: 'node16, CommonJS', ending: 'cts', options: { module: Node16 } },
   {
-    name: 'exactOptionalPropertyTypes',
+    name: 'bundler, exactOptionalPropertyTypes, condition development',
     ending: 'ts',
     options: {
       module: ESNext,
       moduleResolution: ts.ModuleResolutionKind.Bundler,
       exactOptionalPropertyTypes: true,
+      customConditions: ['development'],
     },
   },
 ];
