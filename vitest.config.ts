@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Real servers with tokens that live seconds, real processes, bursts of ten thousand: in real time, so on their own. */
 const load = [
@@ -15,7 +15,22 @@ const firebase = ['test/flows/firebase*.test.ts'];
 /** Random lives of many contexts: thousands of them, so on their own. */
 const model = ['test/flows/model*.test.ts'];
 
+/** Each file has a process of its own: what one leaves behind (a timer, a channel, a lock, a stubbed global) makes no other fail. */
+const unit: TestProjectInlineConfiguration['test'] = {
+  // In one module graph the files took a fifth of the processor time, and failed by chance; threads take as long as
+  // processes, and share locks and channels.
+  isolate: true,
+  pool: 'forks',
+  // By default a core stays free, which is half of two.
+  maxWorkers: '100%',
+  // It looks at the platform when it is loaded, and a test may change the platform.
+  server: { deps: { inline: ['ky'] } },
+  include: ['test/**/*.test.ts'],
+  exclude: ['test/house/**', 'test/contexts/**', ...load, ...firebase, ...model],
+};
+
 export default defineConfig({
+  define: { __DEVELOPMENT__: 'true' },
   resolve: {
     alias: [
       { find: /^evertoken$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
@@ -39,23 +54,9 @@ export default defineConfig({
       thresholds: { statements: 95, branches: 95 },
     },
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'unit',
-          // Each file has a process of its own: what one leaves behind (a timer, a channel, a lock, a stubbed global) makes
-          // no other fail. In one module graph the files took a fifth of the processor time, and failed by chance; threads
-          // take as long as processes, and share locks and channels.
-          isolate: true,
-          pool: 'forks',
-          // By default a core stays free, which is half of two.
-          maxWorkers: '100%',
-          // It looks at the platform when it is loaded, and a test may change the platform.
-          server: { deps: { inline: ['ky'] } },
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/house/**', 'test/contexts/**', ...load, ...firebase, ...model],
-        },
-      },
+      { extends: true, test: { ...unit, name: 'unit' } },
+      // The same, as the production build has it.
+      { extends: true, define: { __DEVELOPMENT__: 'false' }, test: { ...unit, name: 'production' } },
       {
         extends: true,
         test: {

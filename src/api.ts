@@ -129,10 +129,22 @@ export interface TokenManagerOptions {
   fetch?: Fetch | undefined;
 }
 
+type PlatformFetch = typeof globalThis.fetch;
+
+/** The platform's `fetch`, in words of our own: an editor shows those of the signature that fits a call. */
+interface AuthFetch extends PlatformFetch {
+  /**
+   * Like the platform's `fetch`; requests to allowed URLs carry a good token. Can be passed around on its own.
+   *
+   * @throws {@link TokenError} when no good token could be had; else what the platform's `fetch` throws.
+   */
+  (input: string | URL | Request, init?: RequestInit): Promise<Response>;
+}
+
 /** Owns the tokens of one session at a time, and the `fetch` that carries them. */
 export interface TokenManager {
   /** Like the platform's `fetch`; requests to allowed URLs carry a good token. Can be passed around on its own. */
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: AuthFetch;
   /** What is held now; the same object until the next change. */
   readonly tokens: TokenSet | undefined;
   /** Kept by a refresh, new with each sign-in. */
@@ -167,10 +179,11 @@ export interface TokenManager {
   /**
    * Starts a new session with the tokens of a login; resolves when they are stored.
    *
-   * @param tokens - The authorization server's answer as it is, or tokens in camelCase.
+   * @param tokens - The authorization server's answer as it is, or tokens in camelCase. What is `unknown` to the types,
+   * as `response.json()` may be, is checked when it comes.
    * @throws {@link TokenError} `invalid-token-response`: no access token, or a `token_type` that `attach` cannot serve.
    */
-  signIn(tokens: TokenResponse | TokenSetInput): Promise<void>;
+  signIn<T>(tokens: unknown extends T ? T : TokenResponse | TokenSetInput): Promise<void>;
   /** Ends the session here at once, and at the authorization server if the option `revoke` was given. */
   signOut(options?: { revoke?: boolean | undefined }): Promise<void>;
   /** Calls `listener` for each `event`. Returns the function that ends it. A listener that fails harms nobody. */

@@ -12,7 +12,7 @@ export default defineConfig(async ({ command }) => {
   const servers = command === 'serve' && !named ? await startServers() : {};
   return {
     root: fileURLToPath(new URL('.', import.meta.url)),
-    define: servers,
+    define: { ...servers, __DEVELOPMENT__: `${command === 'serve'}` },
     resolve: { alias: { evertoken: source } },
   };
 });

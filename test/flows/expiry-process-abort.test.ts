@@ -2,13 +2,14 @@
 import { execFile } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
+import { fromSource } from '../support/from-source.ts';
 
 const entry = pathToFileURL('src/index.ts').href;
 
 /** Runs a program in a Node process of its own and answers what it printed; rejects unless it ends by itself. */
 const run = (program: string) =>
   new Promise<string>((resolve, reject) => {
-    const args = ['--no-warnings', '--input-type=module', '--eval', program];
+    const args = [...fromSource, '--no-warnings', '--input-type=module', '--eval', program];
     execFile(process.execPath, args, { timeout: 50_000 }, (error, stdout, stderr) =>
       error ? reject(new Error(`${error.signal ?? error.code} ${stderr}`)) : resolve(stdout.trim()),
     );

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { fromSource } from '../support/from-source.ts';
 
 const entry = pathToFileURL('src/index.ts').href;
 
@@ -23,7 +24,7 @@ const run = (program: string) =>
       const outcome = (promise) =>
         promise.then((value) => value?.status ?? 'resolved', (error) => error.code ?? error.name);
       ${program}`;
-    const args = ['--no-warnings', '--input-type=module', '--eval', source];
+    const args = [...fromSource, '--no-warnings', '--input-type=module', '--eval', source];
     execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout, stderr) =>
       error ? reject(new Error(`${error.signal ?? error.code} ${stderr}`)) : resolve(stdout.trim()),
     );

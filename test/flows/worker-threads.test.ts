@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
+import { fromSource } from '../support/from-source.ts';
 import { startLoopback, times } from '../support/loopback.ts';
 import type { Act, ThreadData } from '../support/thread.ts';
 
@@ -11,7 +12,10 @@ const THREADS = 8;
 
 /** Asks a thread to act, and answers what came of it. */
 function startThread(workerData: ThreadData) {
-  const worker = new Worker(new URL('../support/thread.ts', import.meta.url), { workerData });
+  const worker = new Worker(new URL('../support/thread.ts', import.meta.url), {
+    workerData,
+    execArgv: fromSource,
+  });
   let asked = 0;
   const answers = new Map<number, (answer: unknown) => void>();
   worker.on('message', ({ id, answer }) => answers.get(id)?.(answer));

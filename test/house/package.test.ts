@@ -1,15 +1,16 @@
 /** What users install: the packed files, their types, how they load, what they depend on. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import ts from 'typescript';
-import { describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import lock from '../../package-lock.json' with { type: 'json' };
 import { compile } from './compile.ts';
+import { node } from './run.ts';
 import { list } from './source.ts';
 
 const consumer = inject('consumer');
@@ -17,10 +18,20 @@ const peered = inject('peered');
 const installed = join(consumer, 'node_modules', 'evertoken');
 const entries = ['dpop', 'firebase', 'index', 'oidc'];
 
-/** Runs a file of the consumer's with the Node that runs this test. */
-function node(name: string, text: string, cwd = consumer): string {
-  writeFileSync(join(cwd, name), text);
-  return execFileSync(process.execPath, [name], { cwd, encoding: 'utf8', timeout: 30_000 }).trim();
+/** Packs the package once more, with the choice of one condition made; attw knows no conditions of its own. */
+function packFor(condition: string, folder: string): string {
+  cpSync(installed, folder, { recursive: true });
+  // `JSON.stringify` meets each object of conditions.
+  const choose = (_name: string, value: unknown) => {
+    const { types, [condition]: file } = Object(value) as Record<string, unknown>;
+    return types && file ? { types, default: file } : value;
+  };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, choose));
+  execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: folder,
+    shell: process.platform === 'win32',
+  });
+  return join(folder, `${manifest.name}-${manifest.version}.tgz`);
 }
 
 describe('packed files', () => {
@@ -34,30 +45,41 @@ describe('packed files', () => {
 
   test('are the build and the papers, nothing else', () => {
     const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
-    const built = entries.flatMap((entry) =>
-      ['js', 'cjs', 'd.ts', 'd.cts'].map((ending) => `dist/${entry}.${ending}`),
-    );
+    const built = entries.flatMap((entry) => [
+      ...['js', 'cjs', 'd.ts', 'd.cts'].map((ending) => `dist/${entry}.${ending}`),
+      ...['js', 'cjs'].map((ending) => `dist/development/${entry}.${ending}`),
+    ]);
     expect(packed).toEqual(expect.arrayContaining([...built, ...papers]));
     const others = packed.filter(
-      (path) => !papers.includes(path) && !/^dist\/[^/]+\.(?:c?js|d\.c?ts)$/.test(path),
+      (path) => !papers.includes(path) && !/^dist\/(?:development\/)?[^/]+\.(?:c?js|d\.c?ts)$/.test(path),
     );
     expect(others).toEqual([]);
   });
 
-  test('publint has nothing to say', async () => {
-    const { buffer } = Uint8Array.from(readFileSync(inject('tarball')));
-    const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true });
-    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
-  });
-
-  test('the types are not wrong', () => {
-    const command = [resolve('node_modules/@arethetypeswrong/cli/dist/index.js'), inject('tarball')];
-    const options = ['--profile', 'node16', '--format', 'ascii', '--no-color', '--no-emoji'];
-    const { status, stdout, stderr } = spawnSync(process.execPath, [...command, ...options], {
-      encoding: 'utf8',
+  describe.for(['default', 'development'])('as who sets the condition %s finds them', (condition) => {
+    let folder = '';
+    let tarball = '';
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'evertoken-condition-'));
+      tarball = packFor(condition, folder);
+      return () => rmSync(folder, { recursive: true });
     });
-    expect(status, stdout + stderr).toBe(0);
-    expect(stdout).not.toMatch(/no types/i);
+
+    test('publint has nothing to say', async () => {
+      const { buffer } = Uint8Array.from(readFileSync(tarball));
+      const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true });
+      expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+    });
+
+    test('the types are not wrong', () => {
+      const command = [resolve('node_modules/@arethetypeswrong/cli/dist/index.js'), tarball];
+      const options = ['--profile', 'node16', '--format', 'ascii', '--no-color', '--no-emoji'];
+      const { status, stdout, stderr } = spawnSync(process.execPath, [...command, ...options], {
+        encoding: 'utf8',
+      });
+      expect(status, stdout + stderr).toBe(0);
+      expect(stdout).not.toMatch(/no types/i);
+    });
   });
 
   test.for(packed.filter((path) => /\.d\.c?ts$/.test(path)))('%s names no dependency', (path) => {
@@ -125,20 +147,6 @@ describe('types', () => {
   });
 });
 
-test('the types serve a Node program, which has not those of the DOM', () => {
-  const files = Object.fromEntries([
-    [join(consumer, 'node.mts').replaceAll('\\', '/'), readFileSync('test/house/consumer.ts', 'utf8')],
-  ]);
-  const errors = compile(files, {
-    module: ts.ModuleKind.NodeNext,
-    lib: ['lib.es2022.d.ts'],
-    types: ['node'],
-    typeRoots: [resolve('node_modules/@types')],
-    skipLibCheck: false,
-  });
-  expect(errors).toEqual([]);
-});
-
 describe('loading', () => {
   /** Signs in with a JWT that says it lives a minute, and prints what an app would see. */
   const story = `
@@ -187,30 +195,6 @@ describe('loading', () => {
   ] as const)('evertoken/firebase works in %s', ([name, first]) => {
     const print = "console.log(returnSecureToken({ body: '{}' }).body);";
     expect(node(name, `${first} ${print}`)).toBe('{"returnSecureToken":true}');
-  });
-
-  test('R57: both builds in one program meet in the store, and know each other’s errors', () => {
-    const story = `
-      import * as esm from 'evertoken';
-      import { createRequire } from 'node:module';
-      const cjs = createRequire(import.meta.url)('evertoken');
-      const items = new Map();
-      const storage = {
-        getItem: (key) => items.get(key), setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key),
-      };
-      const open = ({ createTokenManager, keyValueStore }) => createTokenManager({
-        refresh: async () => { throw new cjs.TokenError('session-ended') },
-        allow: 'https://api.example.com', store: keyValueStore('shop', storage),
-      });
-      const [one, other] = [open(esm), open(cjs)];
-      await other.ready;
-      const heard = new Promise((resolve) => other.on('signed-in', resolve));
-      await one.signIn({ access_token: 'a' });
-      const { elsewhere } = await heard;
-      const same = other.tokens.accessToken === 'a' && other.sessionId === one.sessionId;
-      const { code } = await one.refresh().catch((error) => esm.asTokenError(error));
-      console.log(elsewhere, same, code);`;
-    expect(node('both.mjs', story)).toBe('true true session-ended');
   });
 
   test.for([
@@ -275,6 +259,13 @@ describe('loading', () => {
   });
 });
 
+test('the package says where it is at home, in one word', () => {
+  const { homepage, bugs, repository } = manifest;
+  const home = homepage.replace(/#readme$/, '');
+  expect(home).toMatch(/^https:\/\/[\w.]+\/evertoken\/evertoken$/);
+  expect([bugs, repository]).toEqual([`${home}/issues`, { type: 'git', url: `git+${home}.git` }]);
+});
+
 describe('dependencies', () => {
   test('are ky, jwt-decode and mitt', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['jwt-decode', 'ky', 'mitt']);
@@ -287,16 +278,15 @@ describe('dependencies', () => {
     expect(peerDependenciesMeta).toEqual(Object.fromEntries(peers.map((peer) => [peer, { optional: true }])));
   });
 
-  test('all have exact versions, the same in the lock file', () => {
+  test('are ranges, so that a fix of one needs no release here; the lock file keeps what is tested exact', () => {
     const { dependencies, devDependencies } = manifest;
-    const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
-      ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
-    );
-    expect(loose).toEqual([]);
+    const versions = (packages: object) => Object.values(packages).join(' ');
+    expect(versions(dependencies)).toMatch(/^(?:\^\d+\.\d+\.\d+ ?)+$/);
+    expect(versions(devDependencies)).toMatch(/^(?:\d+\.\d+\.\d+ ?)+$/);
     expect(lock.packages['']).toMatchObject({ dependencies, devDependencies });
   });
 
-  test('no file of the repository knows the machine it was made on', () => {
+  test('no file of the repository knows the machine it was made on, or the registry', () => {
     const git = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
     const files = execFileSync('git', git, { encoding: 'utf8' })
       .split('\0')
@@ -306,10 +296,13 @@ describe('dependencies', () => {
       const text = readFileSync(path, 'utf8');
       return (
         homes.some((home) => text.includes(home)) ||
-        /"resolved": "https?:|["'\s](?:file:\/\/)?\/(?:home|Users)\/\w+\//.test(text)
+        /"resolved": "https?:|\bregistry\.(?:npmjs|yarnpkg|npmmirror)\.|["'\s](?:file:\/\/)?\/(?:home|Users)\/\w+\//.test(
+          text,
+        )
       );
     });
     expect(files.length).toBeGreaterThan(0);
     expect(telling).toEqual([]);
+    expect(readFileSync('.npmrc', 'utf8').split('\n')).toContain('omit-lockfile-registry-resolved=true');
   });
 });

@@ -3,8 +3,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { blocks } from './blocks.ts';
 import { compile } from './compile.ts';
 import { measure, sizeOf } from './size.ts';
+
+/** Where the files are on the web. */
+const repository = manifest.homepage.replace('#readme', '/blob/main/');
 
 const readme = readFileSync('README.md', 'utf8');
 const proseOf = (text: string) => text.replace(/^```[\s\S]*?^```/gm, '');
@@ -12,21 +17,6 @@ const prose = proseOf(readme);
 const pages = readdirSync('docs')
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/${name}`);
-
-/** The code blocks by the name of a file that is nowhere but in the compiler's mind. */
-function blocks(page: string): Record<string, string> {
-  const markdown = readFileSync(page, 'utf8');
-  const endings: Record<string, string> = { typescript: 'ts', javascript: 'js' };
-  const found: Record<string, string> = {};
-  for (const { 1: language = '', 2: text = '', index } of markdown.matchAll(
-    /^```(\w+).*\n([\s\S]*?)^```/gm,
-  )) {
-    const ending = endings[language] ?? language;
-    const line = markdown.slice(0, index).split('\n').length;
-    if (/^[cm]?[jt]sx?$/.test(ending)) found[resolve(`${page.slice(0, -3)}.line-${line}.${ending}`)] = text;
-  }
-  return found;
-}
 
 /** The anchor that a heading gets, as GitHub makes it. */
 const anchorOf = (heading: string): string =>
@@ -60,24 +50,34 @@ describe.for(['README.md', ...pages])('%s', (page) => {
     expect(errors).toEqual([]);
   });
 
-  test('relative links lead to files and headings that exist', () => {
+  test('links into the repository lead to files and headings that exist', () => {
     const prose = proseOf(readFileSync(page, 'utf8'));
     const markdown = [...prose.matchAll(/\]\(<?([^)\s>]+)/g)];
     const html = [...prose.matchAll(/\b(?:href|src)="([^"]+)"/g)];
     const references = [...prose.matchAll(/^\[[^\]]+\]:\s*(\S+)/gm)];
     const targets = [...markdown, ...html, ...references].map(([, target = '']) => target);
     const broken = targets
-      .filter((target) => !/^[a-z]+:/i.test(target))
+      .filter((target) => target.startsWith(repository) || !/^[a-z]+:/i.test(target))
       .filter((target) => {
-        const [path, anchor] = target.split('#');
-        const file = path ? join(dirname(page), path) : page;
+        const [path = '', anchor] = target.split('#');
+        const local = path.startsWith(repository) ? path.slice(repository.length) : join(dirname(page), path);
+        const file = path ? local : page;
         return !existsSync(file) || (anchor && file.endsWith('.md') && !anchors(file).includes(anchor));
       });
     expect(broken).toEqual([]);
+    // The page of the registry shows the README, and has none of the files beside it.
+    const relative = targets.filter((target) => !/^#|^https:/.test(target));
+    if (page === 'README.md') expect(relative).toEqual([]);
   });
 });
 
 describe('README', () => {
+  test('says how the package is installed before it is used', () => {
+    const install = readme.indexOf(`npm install ${manifest.name}\n`);
+    expect(install).toBeGreaterThan(0);
+    expect(install).toBeLessThan(readme.indexOf("from 'evertoken'"));
+  });
+
   test.for(['npm ci && npm start', 'npm ci && npm test'])('tells the command `%s`', (command) => {
     expect(readme).toContain(command);
   });

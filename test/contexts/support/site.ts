@@ -24,6 +24,8 @@ export async function bundle(page = 'main'): Promise<string> {
     format: 'iife',
     target: 'es2022',
     write: false,
+    // One page tries a part of the source.
+    define: { __DEVELOPMENT__: 'true' },
     tsconfigRaw: {},
     // package.json says that no file has side effects; those of the page have.
     ignoreAnnotations: true,
