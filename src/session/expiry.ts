@@ -92,7 +92,11 @@ export const subjectsOf = ({ idToken = '', accessToken }: TokenSet): unknown[] =
 
 /** Whether they are somebody else's: like is compared with like where both have it. */
 export function areOthers(a: readonly unknown[], b: readonly unknown[]): boolean {
-  const index = [0, 1].find((index) => a[index] && b[index]);
-  const [one, two] = index === undefined ? [a[0] ?? a[1], b[0] ?? b[1]] : [a[index], b[index]];
-  return !!one && !!two && one !== two;
+  const pairs = [
+    [a[0], b[0]],
+    [a[1], b[1]],
+    [a[0] ?? a[1], b[0] ?? b[1]],
+  ];
+  const [one, two] = pairs.find(([one, two]) => one && two) ?? [];
+  return one !== two;
 }
