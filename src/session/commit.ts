@@ -1,19 +1,11 @@
 /** The one commit point (R30): whoever changes the session does it here. A store makes it that of all contexts. */
-import type { RefreshCause } from '../api.ts';
 import type { LimitedSignal } from '../platform/timers.ts';
 import type { Change } from './changes.ts';
 import type { Held } from './expiry.ts';
-import type { End, How, Run, Session, Sessions } from './session.ts';
+import type { End, How, Run, Sessions } from './session.ts';
 
 /** Makes a change to the newest state. Answers whether it was made. */
 export type Commit = (change: Change, how?: How) => Promise<boolean>;
-
-/** A refresh that wants to be sent. */
-export interface Asked {
-  readonly run: Run;
-  readonly session: Session;
-  readonly cause: RefreshCause;
-}
 
 /** A turn to present the refresh token; it ends with its commit. */
 export interface Turn {
@@ -36,7 +28,7 @@ export interface Sharing {
   /** This context may have missed something: requests wait until it is known. */
   wake(): void;
   /** Runs `task` while nobody else presents the refresh token; not at all, when that is not needed any more. */
-  alone(asked: Asked, task: (turn: Turn) => Promise<unknown>): Promise<unknown>;
+  alone(run: Run, task: (turn: Turn) => Promise<unknown>): Promise<unknown>;
   /** Runs `task` when nobody else asks for what a cookie holds, or in 5 s. */
   afterAll(task: () => Promise<unknown>): Promise<unknown>;
   close(): void;
@@ -60,7 +52,7 @@ export function createUnshared(sessions: Sessions): Sharing {
     isOpening: false,
     settle: async () => {},
     wake() {},
-    alone: (_asked, task) => task({ commit, guard: (underlying) => underlying }),
+    alone: (_run, task) => task({ commit, guard: (underlying) => underlying }),
     afterAll: (task) => task(),
     close() {},
   };

@@ -27,10 +27,10 @@ const failureOf = (parts: RefresherParts, run: Run, error: unknown) =>
 
 /** The refresh itself. What a capture has beaten is waited for: one at a time (R31). */
 async function send(parts: RefresherParts, run: Run, before: Run | undefined): Promise<void> {
-  const { session, cause } = run;
+  const { session } = run;
   try {
     await before?.work.catch(() => {});
-    await parts.sharing.alone({ run, session, cause }, (turn) => exchange(parts, run, turn));
+    await parts.sharing.alone(run, (turn) => exchange(parts, run, turn));
   } catch (error) {
     throw failureOf(parts, run, error);
   } finally {

@@ -118,7 +118,7 @@ export function shareSession(shared: Hearing): Sharing {
       });
     },
     wake: () => void gate(read(shared).then(flush)),
-    alone: (asked, task) => whileAlone(shared, wishOf(asked), task),
+    alone: (run, task) => whileAlone(shared, wishOf(run), task),
     afterAll: (task) => task(),
     close() {
       siblings.delete(shared);

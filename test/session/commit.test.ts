@@ -33,10 +33,10 @@ test('R50: alone nothing is waited for: it is known who is signed in, and whoeve
   const { sharing, sessions, commit } = createCore('first');
   expect([sharing.isRead, sharing.isOpening, await sharing.settle()]).toEqual([true, false, undefined]);
   const task = vi.fn(async () => 'done');
-  const asked = { run: createRun(sessions.current), session: sessions.current, cause: 'manual' } as const;
-  expect(await sharing.alone(asked, task)).toBe('done');
+  const run = createRun(sessions.current);
+  expect(await sharing.alone(run, task)).toBe('done');
   expect(task).toHaveBeenCalledExactlyOnceWith({ commit, guard: expect.any(Function) });
-  await sharing.alone(asked, async ({ guard }) => {
+  await sharing.alone(run, async ({ guard }) => {
     expect(guard(fetch, new AbortController().signal)).toBe(fetch);
   });
   expect(await sharing.afterAll(task)).toBe('done');
