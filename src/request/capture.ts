@@ -1,7 +1,7 @@
 /** Takes over new tokens from ordinary responses, such as the answer to a change of password. */
 import { checkMembers } from '../check.ts';
 import { abortable, within } from '../platform/timers.ts';
-import { capture, createId, signInCaptured } from '../session/changes.ts';
+import { begin, capture, signInCaptured } from '../session/changes.ts';
 import type { Sharing } from '../session/commit.ts';
 import { report } from '../session/events.ts';
 import type { Accept } from '../session/expiry.ts';
@@ -16,13 +16,11 @@ export interface CaptureCall {
   readonly signal?: AbortSignal | null | undefined;
 }
 
-/** Sends a request that carried this token; its response is handed on after the tokens it brought were committed. */
-export type Capture = <A extends unknown[]>(
-  call: CaptureCall,
-  carried: string | undefined,
-  send: (...args: A) => Promise<Response>,
-  ...args: A
-) => Promise<Response>;
+/** Hands an answer on after the tokens it brought were committed. */
+export type Take = (answer: Promise<Response>) => Promise<Response>;
+
+/** Asked before a request that carries this token is sent: what takes its answer, if that may bring tokens. */
+export type Capture = (call: CaptureCall, carried?: string) => Take | undefined;
 
 export interface CaptureParts {
   readonly sessions: Sessions;
@@ -52,7 +50,7 @@ export function createCapture(rules: CaptureRule[], parts: CaptureParts): Captur
     return { ...rule, matches: matcherOf(rule.url, `options.capture[${index}].url`) };
   });
 
-  return async ({ target, method, signal }, carried, send, ...args) => {
+  return ({ target, method, signal }, carried) => {
     const isMeant = (name: string) => name.toUpperCase() === method.toUpperCase();
     const session = sessions.current;
     const was = session.state;
@@ -60,23 +58,24 @@ export function createCapture(rules: CaptureRule[], parts: CaptureParts): Captur
       ({ matches, method: only = method, startsSession }) =>
         (was.held || startsSession) && matches(target) && [only].flat().some(isMeant),
     );
-    if (!rule) return send(...args);
+    if (!rule) return undefined;
     // Later than what this context holds, whoever's clock that came from (R43).
     const startedAt = Date.now();
     sentAt = Math.max(startedAt, was.capturedAt + 1, sentAt + 1);
     // Without a token of its own a request counts as carrying the one that is current.
     const sent = { session, was, startedAt, sentAt, carried: carried ?? was.held?.tokens.accessToken };
-
-    const answer = send(...args).then(async (response) => {
-      const work = () => take(parts, rule, response.clone(), sent);
-      if (response.ok) await within('the capture', 5_000, work).catch(() => {});
-      return response;
-    });
-    session.captures.add(answer);
-    return abortable(
-      answer.finally(() => session.captures.delete(answer)),
-      signal,
-    );
+    return (sending) => {
+      const answer = sending.then(async (response) => {
+        const work = () => take(parts, rule, response.clone(), sent);
+        if (response.ok) await within('the capture', 5_000, work).catch(() => {});
+        return response;
+      });
+      session.captures.add(answer);
+      return abortable(
+        answer.finally(() => session.captures.delete(answer)),
+        signal,
+      );
+    };
   };
 }
 
@@ -102,9 +101,9 @@ async function take(
     if (!answer) return;
     const { startedAt, was } = sent;
     const held = accept(answer, startedAt);
-    const begins = createId();
+    const next = begin(held, 'captured');
     const isMade = await (startsSession
-      ? sharing.commit(signInCaptured(was, held, begins), { begins })
+      ? sharing.commit(signInCaptured(was, next), { begins: next.id })
       : sharing.commit(
           capture({
             ...sent,
