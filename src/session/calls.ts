@@ -2,7 +2,7 @@
 import { listenToLeave } from '../platform/page.ts';
 import { abortable, heed } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
-import { createId, signIn } from './changes.ts';
+import { begin, signIn } from './changes.ts';
 import type { Sharing } from './commit.ts';
 import type { Accept, Held } from './expiry.ts';
 import type { Sessions } from './session.ts';
@@ -21,9 +21,8 @@ export interface CallsParts {
 export const createCalls = ({ sessions, sharing, flush, ...parts }: CallsParts) => ({
   async signIn(tokens: unknown): Promise<void> {
     heed(sessions.closed);
-    const begins = createId();
-    const change = signIn(parts.accept(tokens, Date.now()), begins);
-    await abortable(sharing.commit(change, { begins }).then(flush), sessions.closed);
+    const next = begin(parts.accept(tokens, Date.now()), 'local');
+    await abortable(sharing.commit(signIn(next), { begins: next.id }).then(flush), sessions.closed);
   },
 
   async signOut({ revoke = true }: { revoke?: boolean | undefined } = {}): Promise<void> {
@@ -31,7 +30,6 @@ export const createCalls = ({ sessions, sharing, flush, ...parts }: CallsParts) 
     const { current } = sessions;
     const isRevoked = revoke && !!parts.revoke;
     current.isTried = true;
-    current.isRevoked ||= isRevoked;
     const { held: own } = current.state;
     const isDue = (held: Held | undefined) => isRevoked && (held || parts.refresh.withoutRefreshToken);
     let sent: Promise<unknown> | undefined;

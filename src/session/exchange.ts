@@ -65,7 +65,7 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
   }
   session.issued = next.tokens.accessToken;
   const ms = Date.now() - startedAt;
-  const change = isOther ? restore(was, next, ms) : refreshed(was, next, cause, ms);
+  const change = (isOther ? restore : refreshed)(was, next, cause, ms);
   // After a sign-out that revokes, late tokens are revoked before anybody else may ask for new ones.
   if (!(await commit(change, { isRestored: isOther })) && session.isRevoked)
     await parts.revokeTokens(next.tokens);

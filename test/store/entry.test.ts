@@ -34,7 +34,7 @@ const found = (value: string, more: object = {}) => readEntry({ version: 'v', va
 describe('an entry', () => {
   test('is read as it was written: session, tokens with their moments, ends, lease', () => {
     const state = stateOf({
-      ...{ rotation: 3, cause: 'rejected', durationMs: 20, capturedAt: 5, renewedAt: 4, chain: 2 },
+      ...{ rotation: 3, cause: 'rejected', durationMs: 20, capturedAt: 5, renewedAt: 4, refreshed: 2 },
       failure: { count: 1, at: 7, retryAt: 9 },
       held: heldOf('a', { id_token: 'id', scope: 'read', refresh_expires_in: 7_200 }),
     });
