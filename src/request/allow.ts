@@ -26,7 +26,6 @@ let seenBase: string | undefined;
 function parse(input: string, base: string | undefined): Target | undefined {
   try {
     const { protocol, hostname, origin, pathname, search } = new URL(input, base);
-    const isLoopback = /^((.+\.)?localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
     const place = origin + pathname;
     const folder = `${place}/`;
     const href = place + search;
@@ -38,7 +37,7 @@ function parse(input: string, base: string | undefined): Target | undefined {
       place,
       folder,
       family: folder.replace(/\/\/[^./]+\./, '//*.'),
-      isSecure: protocol === 'https:' || (protocol === 'http:' && isLoopback),
+      isSecure: /^(https:|http:((.+\.)?localhost|127\.[\d.]+|\[::1\])$)/.test(protocol + hostname),
     };
   } catch {
     return undefined; // a relative URL without a page; fetch says what is wrong with the others
