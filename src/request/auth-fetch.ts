@@ -154,35 +154,11 @@ async function wait(parts: AuthFetchParts, call: Call): Promise<Response> {
   const session = await parts.settled(call.signal);
   // Who waited for a sign-in while somebody was signed in is not served as somebody else.
   if (was.state.held) heed(was.over);
-  let { held } = session.state;
-  if (!held || Date.now() >= held.aheadAt) {
-    const added = held && (await headersFor(parts, call, session, requestOf(call, held)));
-    if (added && hasHeader(call, added)) return send(parts, call);
-    held = await parts.obtain(session, undefined, call.signal);
-  }
-  return held ? exchange(parts, call, session, held) : send(parts, call);
-}
-
-function start(
-  parts: AuthFetchParts,
-  input: RequestInfo | URL,
-  init: RequestInit | undefined,
-): Promise<Response> {
-  const request = isRequest(input) ? input : undefined;
-  const target = targetOf(request?.url ?? `${input}`);
-  if (!target) return parts.fetch(input, init);
-  if (!parts.allow(target)) {
-    const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
-    return pass(parts, { target, method, signal }, input, init);
-  }
-  const call = takeCall(input, init, target);
-  if (hasHeader(call, reserved)) return pass(parts, call, input, init);
-  const session = parts.sessions.current;
   const { held } = session.state;
-  heed(session.over);
-  return held && !parts.sharing.isOpening && Date.now() < held.aheadAt
-    ? exchange(parts, call, session, held)
-    : wait(parts, call);
+  const added = held && (await headersFor(parts, call, session, requestOf(call, held)));
+  const isOwn = added && hasHeader(call, added);
+  const good = isOwn ? undefined : await parts.obtain(session, undefined, call.signal);
+  return good ? exchange(parts, call, session, good) : send(parts, call);
 }
 
 export const createAuthFetch =
@@ -190,7 +166,21 @@ export const createAuthFetch =
   (input, init) => {
     // No async function: see `exchange`.
     try {
-      return start(parts, input, init);
+      const request = isRequest(input) ? input : undefined;
+      const target = targetOf(request?.url ?? `${input}`);
+      if (!target) return parts.fetch(input, init);
+      if (!parts.allow(target)) {
+        const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
+        return pass(parts, { target, method, signal }, input, init);
+      }
+      const call = takeCall(input, init, target);
+      if (hasHeader(call, reserved)) return pass(parts, call, input, init);
+      const session = parts.sessions.current;
+      const { held } = session.state;
+      heed(session.over);
+      return held && !parts.sharing.isOpening && Date.now() < held.aheadAt
+        ? exchange(parts, call, session, held)
+        : wait(parts, call);
     } catch (error) {
       return Promise.reject(error);
     }
