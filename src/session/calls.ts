@@ -30,21 +30,20 @@ export const createCalls = ({ sessions, sharing, flush, ...parts }: CallsParts) 
     const { current } = sessions;
     const isRevoked = revoke && !!parts.revoke;
     current.isTried = true;
-    const { held: own } = current.state;
-    const isDue = (held: Held | undefined) => isRevoked && (held || parts.refresh.withoutRefreshToken);
     let sent: Promise<unknown> | undefined;
     const send = (held: Held | undefined) => {
-      sent ??= parts.revokeTokens(held?.tokens);
+      if (isRevoked && (held || parts.refresh.withoutRefreshToken)) sent ??= parts.revokeTokens(held?.tokens);
       return sent;
     };
+    const { held: own } = current.state;
     // A page that is left at once waits neither for the store nor for other contexts.
-    const stay = isDue(own) ? listenToLeave(() => void send(own)) : () => {};
+    const stay = listenToLeave(() => void send(own));
     const ended = sharing.end({ reason: 'local', isRevoked, at: Date.now() });
     flush();
     const revoked = ended
       .then((held) => {
         flush();
-        return isDue(held) && sharing.afterAll(() => send(held));
+        return isRevoked && sharing.afterAll(async () => send(held));
       })
       .finally(stay);
     await abortable(revoked, sessions.closed);
