@@ -77,10 +77,7 @@ export function createCapture(rules: CaptureRule[], parts: CaptureParts): Captur
         const isMade = await (startsSession
           ? parts.sharing.commit(signInCaptured(was, begun), { begins: begun.id })
           : parts.sharing.commit(
-              capture({
-                ...{ was, sentAt: at, carried: replaced, isWhole: !!held.tokens.refreshToken },
-                next: (now) => accept(answer, startedAt, now?.tokens),
-              }),
+              capture(was, at, replaced, (now) => accept(answer, startedAt, now?.tokens)),
             ));
         if (!isMade && session.isRevoked) revokeTokens(held.tokens);
       } catch (error) {

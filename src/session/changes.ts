@@ -77,29 +77,22 @@ export const restore =
     return isFirst ? refresh(was, held, cause, refreshMs)(now) : { ...begin(held, 'restored'), refreshMs };
   };
 
-export interface Captured {
-  /** The session when the request was sent. */
-  readonly was: SessionState;
-  readonly sentAt: number;
-  /** The access token that the request carried, or that was current. */
-  readonly carried: string | undefined;
-  /** Whether it brings a refresh token of its own. */
-  readonly isWhole: boolean;
-  /** The tokens; what is missing is kept from those that are held now. */
-  next(now: Held | undefined): Held;
-}
-
 /**
  * Captured tokens with a refresh token beat all but a capture with one that was sent later, and revive a session that
  * was found ended meanwhile (R42). An access token alone replaces the one that its request carried, or one that
  * another capture has put in its place (R43).
+ *
+ * @param was - The session when the request was sent.
+ * @param carried - The access token that the request carried, or that was current.
+ * @param next - The captured tokens; what is missing is kept from what is held now.
  */
 export const capture =
-  ({ was, sentAt, carried, isWhole, next }: Captured): Change =>
+  (was: SessionState, sentAt: number, carried: string | undefined, next: (now?: Held) => Held): Change =>
   (now) => {
+    // A refresh token of its own.
+    const isWhole = !!next().tokens.refreshToken;
     if (now.id !== was.id) return undefined;
-    if (now.end)
-      return isWhole && now.end.reason === 'ended' ? begin(next(undefined), 'captured') : undefined;
+    if (now.end) return isWhole && now.end.reason === 'ended' ? begin(next(), 'captured') : undefined;
     const isInPlace =
       now.refreshed === was.refreshed &&
       (now.held?.tokens.accessToken === carried || now.cause === 'captured');

@@ -132,12 +132,9 @@ describe('a refresh', () => {
 
 /** Sent at 600 with `t1`; what it leaves out is kept. */
 const captured = (isWhole: boolean, was = inA) =>
-  capture({
-    ...{ was, sentAt: 600, carried: was.held?.tokens.accessToken, isWhole },
-    next: (now: Held | undefined) => {
-      const refreshToken = isWhole ? 'r2' : now?.tokens.refreshToken;
-      return held('t2', refreshToken ? { refreshToken } : {});
-    },
+  capture(was, 600, was.held?.tokens.accessToken, (now?: Held) => {
+    const refreshToken = isWhole ? 'r2' : now?.tokens.refreshToken;
+    return held('t2', refreshToken ? { refreshToken } : {});
   });
 
 describe('captured tokens with a refresh token', () => {
@@ -196,10 +193,7 @@ describe('a captured access token alone', () => {
   ]);
 
   test('R43: is replaced by a later one, and that by one more, whichever of them its request carried', () => {
-    const third = capture({
-      ...{ was: recaptured, sentAt: 700, carried: 'c1', isWhole: false },
-      next: () => held('t3'),
-    });
+    const third = capture(recaptured, 700, 'c1', () => held('t3'));
     const second = captured(false)(recaptured);
     expect(second && third(second)).toMatchObject({ held: held('t3') });
   });
