@@ -65,7 +65,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       heed(sessions.closed);
       heed(signal);
       const { sharing } = parts;
-      if (sharing.isOpening) await abortable(sharing.settle(), signal, sessions.closed);
+      if (sharing.isOpening) await abortable(sharing.settle?.(), signal, sessions.closed);
       return sessions.current;
     },
 
@@ -97,7 +97,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     sessions.close();
     endKeepFresh();
     events.close();
-    sharing.close();
+    sharing.close?.();
   };
 
   const methods = {
@@ -110,7 +110,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     },
     async refresh({ signal } = {}) {
       // Somebody may have signed in elsewhere.
-      if (!held()) sharing.wake();
+      if (!held()) sharing.wake?.();
       const session = await parts.settled(signal);
       if (!session.state.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
       await parts.renew(session, 'manual', signal);

@@ -14,7 +14,7 @@ export interface Turn {
   guard(underlying: typeof fetch, signal: LimitedSignal): typeof fetch;
 }
 
-/** One session of one context, or of many. */
+/** One session of one context, or of many; what is optional joins contexts. */
 export interface Sharing {
   readonly commit: Commit;
   /** Ends the session, here at once. Answers its newest tokens. */
@@ -22,16 +22,16 @@ export interface Sharing {
   /** Whether it is known who is signed in. */
   readonly isRead: boolean;
   /** Whether requests have to wait, for that or for a sign-in that is being stored. */
-  readonly isOpening: boolean;
+  readonly isOpening?: boolean;
   /** Resolves when they may go on; rejects when nobody can tell who is signed in. */
-  settle(): Promise<unknown>;
+  settle?(): Promise<unknown>;
   /** This context may have missed something: requests wait until it is known. */
-  wake(): void;
+  wake?(): void;
   /** Runs `task` while nobody else presents the refresh token; not at all, when that is not needed any more. */
   alone(run: Run, task: (turn: Turn) => Promise<unknown>): Promise<unknown>;
   /** Runs `task` when nobody else asks for what a cookie holds, or in 5 s. */
   afterAll(task: () => Promise<unknown>): Promise<unknown>;
-  close(): void;
+  close?(): void;
 }
 
 /** Where nobody else is met. */
@@ -49,11 +49,7 @@ export function createUnshared(sessions: Sessions): Sharing {
       return state.held;
     },
     isRead: true,
-    isOpening: false,
-    settle: async () => {},
-    wake() {},
     alone: (_run, task) => task({ commit, guard: (underlying) => underlying }),
     afterAll: (task) => task(),
-    close() {},
   };
 }

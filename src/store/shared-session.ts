@@ -67,7 +67,7 @@ async function endShared(shared: Hearing, end: End, others: Set<string>): Promis
 /** Whether it is known who is signed in. */
 const isKnownIn = (shared: Hearing) => isRead(shared) || isSignedIn(shared.sessions.current.state);
 
-export function shareSession(shared: Hearing): Sharing {
+export function shareSession(shared: Hearing): Required<Sharing> {
   const { port, siblings, sessions, flush } = shared;
   /** Requests wait for it. */
   let opening: Promise<unknown> | undefined;
