@@ -64,7 +64,7 @@ function compile(rule: unknown, label: string): Matcher {
   if (typeof rule === 'function') return ({ isSecure, href }) => isSecure && rule(new URL(href)) === true;
   const text = `${rule}`;
   const parsed = /^https?:\/\/(\*\.)?[^*?#@/]+(\/[^*?#]*)?$/i.test(text) && parse(text, undefined);
-  if (!parsed) return refuse(label, rule, 'http(s) origin, perhaps with a path; * only as https://*.host');
+  if (!parsed) return refuse(label, rule, 'http(s) origin[/path]; * only as https://*.host');
   const start = parsed.place.replace(/\/*$/, '/');
   return ({ folder, family }) => folder.startsWith(start) || family.startsWith(start);
 }
