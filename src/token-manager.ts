@@ -81,9 +81,8 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   // Before anything starts: a rule may be none.
   const capture = settings.capture && createCapture(settings.capture, parts);
   // What joins contexts comes with the store.
-  const joined = settings.store?.join(parts as never) as Sharing | undefined;
-  if (joined) parts.sharing = joined;
-  const { sharing } = parts;
+  const sharing = (settings.store?.join(parts as never) as Sharing | undefined) ?? parts.sharing;
+  parts.sharing = sharing;
   const endKeepFresh = keepSessionFresh(parts);
 
   const status = () => {
