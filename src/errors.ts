@@ -71,7 +71,7 @@ export function asTokenError(error: unknown, code?: TokenErrorCode): TokenError 
   // Bounded, because some wrap an error in itself.
   for (let depth = 0; next && depth < 20; depth++) {
     const isOurs =
-      next.name === 'TokenError' && Object.hasOwn(meanings, next.code) && (code ?? next.code) === next.code;
+      next.name === 'TokenError' && (code ? code === next.code : Object.hasOwn(meanings, next.code));
     // A wrapper may copy name and code; an instance is the thing itself.
     if (isOurs && next instanceof TokenError) return next;
     if (isOurs) found ??= next;

@@ -65,18 +65,8 @@ const kinds: Record<keyof RefreshEndpointOptions, string> = {
   isSessionEnded: aFunction,
 };
 
-/** RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5: what may be told of an error. */
-const knownErrors = [
-  'invalid_request',
-  'invalid_client',
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-  'invalid_target',
-  'invalid_dpop_proof',
-  'use_dpop_nonce',
-];
+/** An error code as RFC 6749 §5.2, RFC 8707 §2 and RFC 9449 §5 name them; nothing else may be told of it. */
+const knownError = /^(invalid|unauthorized|unsupported|use)_[a-z_]{4,20}$/;
 
 function parse(text: unknown): unknown {
   try {
@@ -163,8 +153,8 @@ function causeOf(url: string | URL, answer: Answer | undefined): Error {
   if (!answer) return new Error(`${where} could not be reached`);
   const { status } = answer.response;
   const code = (answer.body as { error?: unknown } | null)?.error;
-  const error = knownErrors.find((known) => known === code);
-  return Object.assign(new Error(`${where} answered ${status}`), { status }, error && { error });
+  const error = knownError.test(`${code}`) ? { error: code } : {};
+  return Object.assign(new Error(`${where} answered ${status}`), { status, ...error });
 }
 
 /**

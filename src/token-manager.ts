@@ -65,7 +65,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       heed(sessions.closed);
       heed(signal);
       const { sharing } = parts;
-      if (sharing.isOpening) await abortable(sharing.settle(), signal, sessions.closed);
+      if (sharing.isOpening) await abortable(sharing.settle?.(), signal, sessions.closed);
       return sessions.current;
     },
 
@@ -81,9 +81,8 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   // Before anything starts: a rule may be none.
   const capture = settings.capture && createCapture(settings.capture, parts);
   // What joins contexts comes with the store.
-  const joined = settings.store?.join(parts as never) as Sharing | undefined;
-  if (joined) parts.sharing = joined;
-  const { sharing } = parts;
+  const sharing = (settings.store?.join(parts as never) as Sharing | undefined) ?? parts.sharing;
+  parts.sharing = sharing;
   const endKeepFresh = keepSessionFresh(parts);
 
   const status = () => {
@@ -97,7 +96,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     sessions.close();
     endKeepFresh();
     events.close();
-    sharing.close();
+    sharing.close?.();
   };
 
   const methods = {
@@ -110,7 +109,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     },
     async refresh({ signal } = {}) {
       // Somebody may have signed in elsewhere.
-      if (!held()) sharing.wake();
+      if (!held()) sharing.wake?.();
       const session = await parts.settled(signal);
       if (!session.state.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
       await parts.renew(session, 'manual', signal);

@@ -8,22 +8,27 @@ export const isBrowser = (): boolean => 'document' in globalThis || 'indexedDB' 
 /** Where there is no page, nothing is hidden. */
 export const isVisible = (): boolean => page().visibilityState !== 'hidden';
 
-/** Calls `onLeave` when the page is left: what is sent then with `keepalive` still arrives. Returns its own undo. */
-export function listenToLeave(onLeave: () => void): () => void {
-  const window = globalThis as Partial<EventTarget>;
-  window.addEventListener?.('pagehide', onLeave);
-  return () => window.removeEventListener?.('pagehide', onLeave);
+/** Returns its own undo. */
+function listen(target: Partial<EventTarget>, types: string[], listener: (event: Event) => void) {
+  for (const type of types) target.addEventListener?.(type, listener);
+  return () => {
+    for (const type of types) target.removeEventListener?.(type, listener);
+  };
 }
+
+/** Calls `onLeave` when the page is left: what is sent then with `keepalive` still arrives. Returns its own undo. */
+export const listenToLeave = (onLeave: () => void): (() => void) => listen(globalThis, ['pagehide'], onLeave);
 
 /** Calls `onWake` with whether the network came back. Returns the function that ends it. */
 export function listenToWake(onWake: (isOnline: boolean) => void): () => void {
   const wake = ({ type }: Event) => {
     if (isVisible() || type !== 'visibilitychange') onWake(type === 'online');
   };
-  const each = (method: 'addEventListener' | 'removeEventListener') => {
-    for (const type of ['visibilitychange', 'resume']) page()[method]?.(type, wake);
-    for (const type of ['online', 'pageshow']) (globalThis as Partial<EventTarget>)[method]?.(type, wake);
+  const ends = [
+    listen(page(), ['visibilitychange', 'resume'], wake),
+    listen(globalThis, ['online', 'pageshow'], wake),
+  ];
+  return () => {
+    for (const end of ends) end();
   };
-  each('addEventListener');
-  return () => each('removeEventListener');
 }

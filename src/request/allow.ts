@@ -26,7 +26,6 @@ let seenBase: string | undefined;
 function parse(input: string, base: string | undefined): Target | undefined {
   try {
     const { protocol, hostname, origin, pathname, search } = new URL(input, base);
-    const isLoopback = /^((.+\.)?localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
     const place = origin + pathname;
     const folder = `${place}/`;
     const href = place + search;
@@ -38,7 +37,7 @@ function parse(input: string, base: string | undefined): Target | undefined {
       place,
       folder,
       family: folder.replace(/\/\/[^./]+\./, '//*.'),
-      isSecure: protocol === 'https:' || (protocol === 'http:' && isLoopback),
+      isSecure: /^(https:|http:((.+\.)?localhost|127\.[\d.]+|\[::1\])$)/.test(protocol + hostname),
     };
   } catch {
     return undefined; // a relative URL without a page; fetch says what is wrong with the others
@@ -65,7 +64,7 @@ function compile(rule: unknown, label: string): Matcher {
   if (typeof rule === 'function') return ({ isSecure, href }) => isSecure && rule(new URL(href)) === true;
   const text = `${rule}`;
   const parsed = /^https?:\/\/(\*\.)?[^*?#@/]+(\/[^*?#]*)?$/i.test(text) && parse(text, undefined);
-  if (!parsed) return refuse(label, rule, 'http(s) origin, perhaps with a path; * only as https://*.host');
+  if (!parsed) return refuse(label, rule, 'http(s) origin[/path]; * only as https://*.host');
   const start = parsed.place.replace(/\/*$/, '/');
   return ({ folder, family }) => folder.startsWith(start) || family.startsWith(start);
 }

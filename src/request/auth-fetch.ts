@@ -27,20 +27,28 @@ export interface AuthFetchParts extends RefusalParts, Refresher {
 const reserved = { authorization: '' };
 
 /** Sends with these headers added; the answer may bring tokens. */
-const send = (
+function send(
   { capture, fetch }: AuthFetchParts,
   call: Call,
   added: Record<string, string> = {},
   token?: string,
-) => (capture ? capture(call, token, sendCall, call, fetch, added) : sendCall(call, fetch, added));
+) {
+  const take = capture?.(call, token);
+  const answer = sendCall(call, fetch, added);
+  return take ? take(answer) : answer;
+}
 
 /** Sends as the caller wrote it; the answer may bring tokens. */
-const pass = (
+function pass(
   { capture, fetch }: AuthFetchParts,
   call: CaptureCall,
   input: RequestInfo | URL,
   init: RequestInit | undefined,
-) => (capture ? capture(call, undefined, fetch, input, init) : fetch(input, init));
+) {
+  const take = capture?.(call);
+  const answer = fetch(input, init);
+  return take ? take(answer) : answer;
+}
 
 /** The token was accepted. */
 function accept({ coolDown }: AuthFetchParts, call: Call, { tokens }: Held, response: Response): Response {
@@ -66,11 +74,11 @@ async function judge(
     parts.sessions.current === session && session.state.held?.tokens.accessToken === accessToken;
   // What was issued for this very request and is refused all the same, no refresh can cure. Of a token from elsewhere
   // nobody knows that.
-  if (isIssued && isCurrent && session.issued === accessToken && Date.now() < held.expiresAt)
-    coolDown.mark(accessToken, call);
+  const isFinal = isIssued && isCurrent && session.issued === accessToken;
+  if (isFinal && Date.now() < held.expiresAt) coolDown.mark(accessToken, call);
   const mayReplay = isReplayable(call);
   // What came from another context is refreshed first: nobody here knows that it was ever good (R23).
-  const isAdopted = isIssued && isCurrent && session.issued !== accessToken;
+  const isAdopted = isIssued && isCurrent && !isFinal;
   if (
     (isIssued !== undefined && !isAdopted) ||
     (isCurrent ? coolDown.isMarked(accessToken, call) : !mayReplay)
@@ -79,11 +87,10 @@ async function judge(
   const renewed: Promise<unknown> = isCurrent
     ? parts.renew(session, 'rejected', call.signal)
     : parts.obtain(session, undefined, call.signal);
-  if (!mayReplay)
-    return renewed.then(
-      () => response,
-      () => response,
-    );
+  if (!mayReplay) {
+    await renewed.catch(() => {});
+    return response;
+  }
   discard(response);
   await renewed;
   return exchange(parts, call, session, session.state.held as Held, isCurrent && !isAdopted, isRetry);
@@ -147,35 +154,11 @@ async function wait(parts: AuthFetchParts, call: Call): Promise<Response> {
   const session = await parts.settled(call.signal);
   // Who waited for a sign-in while somebody was signed in is not served as somebody else.
   if (was.state.held) heed(was.over);
-  let { held } = session.state;
-  if (!held || Date.now() >= held.aheadAt) {
-    const added = held && (await headersFor(parts, call, session, requestOf(call, held)));
-    if (added && hasHeader(call, added)) return send(parts, call);
-    held = await parts.obtain(session, undefined, call.signal);
-  }
-  return held ? exchange(parts, call, session, held) : send(parts, call);
-}
-
-function start(
-  parts: AuthFetchParts,
-  input: RequestInfo | URL,
-  init: RequestInit | undefined,
-): Promise<Response> {
-  const request = isRequest(input) ? input : undefined;
-  const target = targetOf(request?.url ?? `${input}`);
-  if (!target) return parts.fetch(input, init);
-  if (!parts.allow(target)) {
-    const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
-    return pass(parts, { target, method, signal }, input, init);
-  }
-  const call = takeCall(input, init, target);
-  if (hasHeader(call, reserved)) return pass(parts, call, input, init);
-  const session = parts.sessions.current;
   const { held } = session.state;
-  heed(session.over);
-  return held && !parts.sharing.isOpening && Date.now() < held.aheadAt
-    ? exchange(parts, call, session, held)
-    : wait(parts, call);
+  const added = held && (await headersFor(parts, call, session, requestOf(call, held)));
+  const isOwn = added && hasHeader(call, added);
+  const good = isOwn ? undefined : await parts.obtain(session, undefined, call.signal);
+  return good ? exchange(parts, call, session, good) : send(parts, call);
 }
 
 export const createAuthFetch =
@@ -183,7 +166,21 @@ export const createAuthFetch =
   (input, init) => {
     // No async function: see `exchange`.
     try {
-      return start(parts, input, init);
+      const request = isRequest(input) ? input : undefined;
+      const target = targetOf(request?.url ?? `${input}`);
+      if (!target) return parts.fetch(input, init);
+      if (!parts.allow(target)) {
+        const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
+        return pass(parts, { target, method, signal }, input, init);
+      }
+      const call = takeCall(input, init, target);
+      if (hasHeader(call, reserved)) return pass(parts, call, input, init);
+      const session = parts.sessions.current;
+      const { held } = session.state;
+      heed(session.over);
+      return held && !parts.sharing.isOpening && Date.now() < held.aheadAt
+        ? exchange(parts, call, session, held)
+        : wait(parts, call);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -47,7 +47,8 @@ function ownBody(body: object): BodyInit {
   }
   // React Native's cannot be walked.
   if (!('append' in body && 'forEach' in body)) return body as BodyInit;
-  const copy = 'sort' in body ? new URLSearchParams() : new FormData();
+  // Of its own class: it may be another realm's, or a polyfill's.
+  const copy: FormData = new (body.constructor as typeof FormData)();
   (body as FormData).forEach((value, name) => {
     copy.append(name, value as string);
   });

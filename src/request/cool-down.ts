@@ -22,18 +22,18 @@ const keyOf = ({ method, target }: Place) => method + target.place;
  * lifts, and the place's (method and path), which only an acceptance there lifts.
  */
 export function createCoolDown(): CoolDown {
-  const marks = new Map<string, { until: number; length: number }>();
+  const marks = new Map<string, { since: number; length: number }>();
   let marked: string | undefined;
   // The token's mark has no place.
   const isOn = (key: string) => {
-    const { until = 0, length = 0 } = marks.get(key) ?? {};
-    const left = until - Date.now();
-    // More is left than it ever had where the clock was set back.
-    return left > 0 && left <= length;
+    const { since = 0, length = 0 } = marks.get(key) ?? {};
+    const age = Date.now() - since;
+    // It begins in the future where the clock was set back.
+    return age >= 0 && age < length;
   };
   const extend = (key: string) => {
     const length = Math.min((marks.get(key)?.length ?? 5_000) * 2, 60_000);
-    marks.set(key, { length, until: Date.now() + length });
+    marks.set(key, { since: Date.now(), length });
   };
   return {
     isMarked: (token, place) => (token === marked && isOn('')) || isOn(keyOf(place)),

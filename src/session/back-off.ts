@@ -10,20 +10,20 @@ export interface BackOffParts {
 
 /** Notes a refresh that did not work, once: its waiters may have given up before it did. Answers what they are told. */
 export function noteFailure({ sessions, add }: BackOffParts, run: Run, cause: unknown): TokenError {
+  if (run.error) return run.error;
   const { session } = run;
-  if (!run.error) {
-    const known = asTokenError(cause, 'refresh-failed');
-    const at = Date.now();
-    const count = (session.state.failure?.count ?? 0) + 1;
-    // Exponential with jitter, a minute at most; a longer `Retry-After` wins.
-    const delay = Math.min(1_000 * 2 ** count, 60_000) * (0.75 + Math.random() / 4);
-    const retryAt = Math.ceil(Math.max(at + delay, known?.retryAt ?? 0));
-    const error = new TokenError('refresh-failed', { cause: known ? known.cause : cause, retryAt });
-    run.error = session.error = error;
-    if (sessions.current === session) sessions.apply({ ...session.state, failure: { count, at, retryAt } });
-    add('refresh-failed', { sessionId: session.state.id, error, retryAt });
-  }
-  return run.error as TokenError;
+  const { state } = session;
+  const known = asTokenError(cause, 'refresh-failed');
+  const at = Date.now();
+  const count = (state.failure?.count ?? 0) + 1;
+  // Exponential with jitter, a minute at most; a longer `Retry-After` wins.
+  const delay = Math.min(1_000 * 2 ** count, 60_000) * (0.75 + Math.random() / 4);
+  const retryAt = Math.ceil(Math.max(at + delay, known?.retryAt ?? 0));
+  const error = new TokenError('refresh-failed', { cause: known ? known.cause : cause, retryAt });
+  run.error = session.error = error;
+  if (sessions.current === session) sessions.apply({ ...state, failure: { count, at, retryAt } });
+  add('refresh-failed', { sessionId: state.id, error, retryAt });
+  return error;
 }
 
 /** There is reason to hope. */

@@ -2,7 +2,7 @@
 import { listenToLeave } from '../platform/page.ts';
 import { abortable, heed } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
-import { createId, signIn } from './changes.ts';
+import { begin, signIn } from './changes.ts';
 import type { Sharing } from './commit.ts';
 import type { Accept, Held } from './expiry.ts';
 import type { Sessions } from './session.ts';
@@ -21,9 +21,8 @@ export interface CallsParts {
 export const createCalls = ({ sessions, sharing, flush, ...parts }: CallsParts) => ({
   async signIn(tokens: unknown): Promise<void> {
     heed(sessions.closed);
-    const begins = createId();
-    const change = signIn(parts.accept(tokens, Date.now()), begins);
-    await abortable(sharing.commit(change, { begins }).then(flush), sessions.closed);
+    const next = begin(parts.accept(tokens, Date.now()), 'local');
+    await abortable(sharing.commit(signIn(next), { begins: next.id }).then(flush), sessions.closed);
   },
 
   async signOut({ revoke = true }: { revoke?: boolean | undefined } = {}): Promise<void> {
@@ -31,22 +30,20 @@ export const createCalls = ({ sessions, sharing, flush, ...parts }: CallsParts) 
     const { current } = sessions;
     const isRevoked = revoke && !!parts.revoke;
     current.isTried = true;
-    current.isRevoked ||= isRevoked;
-    const { held: own } = current.state;
-    const isDue = (held: Held | undefined) => isRevoked && (held || parts.refresh.withoutRefreshToken);
     let sent: Promise<unknown> | undefined;
     const send = (held: Held | undefined) => {
-      sent ??= parts.revokeTokens(held?.tokens);
+      if (isRevoked && (held || parts.refresh.withoutRefreshToken)) sent ??= parts.revokeTokens(held?.tokens);
       return sent;
     };
+    const { held: own } = current.state;
     // A page that is left at once waits neither for the store nor for other contexts.
-    const stay = isDue(own) ? listenToLeave(() => void send(own)) : () => {};
+    const stay = listenToLeave(() => void send(own));
     const ended = sharing.end({ reason: 'local', isRevoked, at: Date.now() });
     flush();
     const revoked = ended
       .then((held) => {
         flush();
-        return isDue(held) && sharing.afterAll(() => send(held));
+        return isRevoked && sharing.afterAll(async () => send(held));
       })
       .finally(stay);
     await abortable(revoked, sessions.closed);

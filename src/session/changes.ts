@@ -9,8 +9,14 @@ export type Change = (now: SessionState) => SessionState | undefined;
 /** `crypto.randomUUID` is missing on plain-http hosts; the id only has to be unique. */
 export const createId = (): string => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
-const begin = (held: Held, begunBy: SessionState['begunBy'], id = createId()): SessionState => ({
-  ...{ id, held, begunBy, begunAt: Date.now(), rotation: 0, capturedAt: 0, renewedAt: 0 },
+/** A session that begins. */
+export interface Begun extends SessionState {
+  readonly id: string;
+  readonly held: Held;
+}
+
+export const begin = (held: Held, begunBy: SessionState['begunBy']): Begun => ({
+  ...{ id: createId(), held, begunBy, begunAt: Date.now(), rotation: 0, capturedAt: 0, renewedAt: 0 },
   subjects: subjectsOf(held.tokens),
 });
 
@@ -26,40 +32,25 @@ const isSameSession = (a: SessionState, b: SessionState) =>
 
 /** A sign-in expects nothing. With the very tokens that are held it changes nothing (R62). */
 export const signIn =
-  (held: Held, id: string): Change =>
+  (next: Begun): Change =>
   (now) => {
-    const { tokens } = held;
+    const { accessToken, refreshToken } = next.held.tokens;
     const known = now.held?.tokens;
-    const isKnown = known?.accessToken === tokens.accessToken && known.refreshToken === tokens.refreshToken;
-    return isKnown && !now.end ? undefined : begin(held, 'local', id);
+    const isKnown = known?.accessToken === accessToken && known.refreshToken === refreshToken;
+    return isKnown && !now.end ? undefined : next;
   };
 
 /** An answer of a sign-in endpoint expects the session that was there when its request was sent; none counts as one. */
 export const signInCaptured =
-  (was: SessionState, held: Held, id: string): Change =>
+  (was: SessionState, next: SessionState): Change =>
   (now) =>
-    isSameSession(now, was) ? begin(held, 'captured', id) : undefined;
+    isSameSession(now, was) ? next : undefined;
 
 const isSame = (a: SessionState, b: SessionState) => a.id === b.id && a.rotation === b.rotation;
 
 /**
- * What a refresh with nothing in hand has brought, or a cookie that turned out to be somebody else's: expects that
- * nothing has changed. The first time here it is the session that the other contexts know.
- */
-export const restore =
-  (was: SessionState, held: Held, refreshMs: number): Change =>
-  (now) => {
-    if (!isSame(now, was) || !isSameSession(now, was)) return undefined;
-    const isOther = areOthers(now.subjects ?? [], subjectsOf(held.tokens));
-    const isFirst = now.id && !now.end && !now.held && !isOther;
-    return isFirst
-      ? { ...now, held, rotation: now.rotation + 1, refreshMs, failure: undefined }
-      : { ...begin(held, 'restored'), refreshMs };
-  };
-
-/**
- * A refresh expects the tokens it started with. It also revives a session that another context took for over because
- * of the very token that this one has replaced (R35).
+ * A refresh expects the tokens it started with; a sign-out wins over it (R32). It also revives a session that another
+ * context took for over because of the very token that this one has replaced (R35).
  */
 export const refresh =
   (was: SessionState, held: Held, cause: RefreshCause, durationMs: number): Change =>
@@ -72,42 +63,46 @@ export const refresh =
       ...now,
       held,
       rotation,
+      refreshed: rotation,
       cause,
       durationMs,
       refreshMs: durationMs,
-      chain: undefined,
       failure: undefined,
     };
   };
 
-/** Which tokens those held now have come from by captures alone. */
-const chainOf = ({ chain, rotation }: SessionState) => chain ?? rotation + 1;
-
-export interface Captured {
-  /** The session when the request was sent. */
-  readonly was: SessionState;
-  readonly sentAt: number;
-  /** The access token that the request carried, or that was current. */
-  readonly carried: string | undefined;
-  /** Whether it brings a refresh token of its own. */
-  readonly isWhole: boolean;
-  /** The tokens; what is missing is kept from those that are held now. */
-  next(now: Held | undefined): Held;
-}
+/**
+ * What a refresh with nothing in hand has brought, or a cookie that turned out to be somebody else's: expects that
+ * nothing has changed. The first time here it is the session that the other contexts know.
+ */
+export const restore =
+  (was: SessionState, held: Held, cause: RefreshCause, refreshMs: number): Change =>
+  (now) => {
+    if (!isSame(now, was) || !isSameSession(now, was)) return undefined;
+    const isOther = areOthers(now.subjects ?? [], subjectsOf(held.tokens));
+    const isFirst = now.id && !now.end && !now.held && !isOther;
+    return isFirst ? refresh(was, held, cause, refreshMs)(now) : { ...begin(held, 'restored'), refreshMs };
+  };
 
 /**
  * Captured tokens with a refresh token beat all but a capture with one that was sent later, and revive a session that
  * was found ended meanwhile (R42). An access token alone replaces the one that its request carried, or one that
  * another capture has put in its place (R43).
+ *
+ * @param was - The session when the request was sent.
+ * @param carried - The access token that the request carried, or that was current.
+ * @param next - The captured tokens; what is missing is kept from what is held now.
  */
 export const capture =
-  ({ was, sentAt, carried, isWhole, next }: Captured): Change =>
+  (was: SessionState, sentAt: number, carried: string | undefined, next: (now?: Held) => Held): Change =>
   (now) => {
+    // A refresh token of its own.
+    const isWhole = !!next().tokens.refreshToken;
     if (now.id !== was.id) return undefined;
-    if (now.end)
-      return isWhole && now.end.reason === 'ended' ? revive(now, next(undefined), 'captured') : undefined;
+    if (now.end) return isWhole && now.end.reason === 'ended' ? revive(now, next(), 'captured') : undefined;
     const isInPlace =
-      chainOf(now) === chainOf(was) && (now.held?.tokens.accessToken === carried || now.chain);
+      now.refreshed === was.refreshed &&
+      (now.held?.tokens.accessToken === carried || now.cause === 'captured');
     if (isWhole ? sentAt <= now.renewedAt : sentAt <= now.capturedAt || !isInPlace) return undefined;
     return {
       ...now,
@@ -117,7 +112,6 @@ export const capture =
       durationMs: Date.now() - sentAt,
       capturedAt: Math.max(sentAt, now.capturedAt),
       renewedAt: isWhole ? sentAt : now.renewedAt,
-      chain: chainOf(now),
       failure: undefined,
     };
   };

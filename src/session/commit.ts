@@ -1,19 +1,11 @@
 /** The one commit point (R30): whoever changes the session does it here. A store makes it that of all contexts. */
-import type { RefreshCause } from '../api.ts';
 import type { LimitedSignal } from '../platform/timers.ts';
 import type { Change } from './changes.ts';
 import type { Held } from './expiry.ts';
-import type { End, How, Run, Session, Sessions } from './session.ts';
+import type { End, How, Run, Sessions } from './session.ts';
 
 /** Makes a change to the newest state. Answers whether it was made. */
 export type Commit = (change: Change, how?: How) => Promise<boolean>;
-
-/** A refresh that wants to be sent. */
-export interface Asked {
-  readonly run: Run;
-  readonly session: Session;
-  readonly cause: RefreshCause;
-}
 
 /** A turn to present the refresh token; it ends with its commit. */
 export interface Turn {
@@ -22,7 +14,7 @@ export interface Turn {
   guard(underlying: typeof fetch, signal: LimitedSignal): typeof fetch;
 }
 
-/** One session of one context, or of many. */
+/** One session of one context, or of many; what is optional joins contexts. */
 export interface Sharing {
   readonly commit: Commit;
   /** Ends the session, here at once. Answers its newest tokens. */
@@ -30,16 +22,16 @@ export interface Sharing {
   /** Whether it is known who is signed in. */
   readonly isRead: boolean;
   /** Whether requests have to wait, for that or for a sign-in that is being stored. */
-  readonly isOpening: boolean;
+  readonly isOpening?: boolean;
   /** Resolves when they may go on; rejects when nobody can tell who is signed in. */
-  settle(): Promise<unknown>;
+  settle?(): Promise<unknown>;
   /** This context may have missed something: requests wait until it is known. */
-  wake(): void;
+  wake?(): void;
   /** Runs `task` while nobody else presents the refresh token; not at all, when that is not needed any more. */
-  alone(asked: Asked, task: (turn: Turn) => Promise<unknown>): Promise<unknown>;
+  alone(run: Run, task: (turn: Turn) => Promise<unknown>): Promise<unknown>;
   /** Runs `task` when nobody else asks for what a cookie holds, or in 5 s. */
   afterAll(task: () => Promise<unknown>): Promise<unknown>;
-  close(): void;
+  close?(): void;
 }
 
 /** Where nobody else is met. */
@@ -57,11 +49,7 @@ export function createUnshared(sessions: Sessions): Sharing {
       return state.held;
     },
     isRead: true,
-    isOpening: false,
-    settle: async () => {},
-    wake() {},
-    alone: (_asked, task) => task({ commit, guard: (underlying) => underlying }),
+    alone: (_run, task) => task({ commit, guard: (underlying) => underlying }),
     afterAll: (task) => task(),
-    close() {},
   };
 }

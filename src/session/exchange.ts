@@ -27,23 +27,22 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
   heed(session.over);
   const { accept, refresh, refreshTimeout, sessions } = parts;
   const was = session.state;
-  const { held } = was;
+  const tokens = was.held?.tokens;
   run.rotation = was.rotation;
   const startedAt = Date.now();
-  const call = (signal: LimitedSignal) =>
-    refresh({ tokens: held?.tokens, signal, fetch: guard(parts.fetch, signal) });
+  const call = (signal: LimitedSignal) => refresh({ tokens, signal, fetch: guard(parts.fetch, signal) });
   let next: Held;
-  let isOther = !held;
+  let isOther = !tokens;
   run.isSent = true;
   run.at = clock();
   try {
     // The waiters give up after half of the time: a late answer may hold the only living refresh token.
     const answer = await within('the refresh', refreshTimeout * 2, call, false);
-    next = accept(answer, startedAt, held?.tokens);
-    if (held && refresh.withoutRefreshToken) {
+    next = accept(answer, startedAt, tokens);
+    if (tokens && refresh.withoutRefreshToken) {
       // What somebody else's cookie brought holds nothing of this session.
       const other = accept(answer, startedAt);
-      isOther = areOthers(subjectsOf(other.tokens), subjectsOf(held.tokens));
+      isOther = areOthers(subjectsOf(other.tokens), subjectsOf(tokens));
       if (isOther) next = other;
     }
   } catch (thrown) {
@@ -53,7 +52,7 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
       const captures = Promise.allSettled(session.captures);
       await within('the capture', refreshTimeout, () => captures, false).catch(() => {});
       const error = new TokenError('session-ended', { cause: thrown });
-      if (!held) session.isTried = sessions.current === session;
+      if (!tokens) session.isTried = sessions.current === session;
       else if (!(await commit(expire(was), { error }))) return;
       throw error;
     }
@@ -65,7 +64,7 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
   }
   session.issued = next.tokens.accessToken;
   const ms = Date.now() - startedAt;
-  const change = isOther ? restore(was, next, ms) : refreshed(was, next, cause, ms);
+  const change = (isOther ? restore : refreshed)(was, next, cause, ms);
   // After a sign-out that revokes, late tokens are revoked before anybody else may ask for new ones.
   if (!(await commit(change, { isRestored: isOther })) && session.isRevoked)
     await parts.revokeTokens(next.tokens);

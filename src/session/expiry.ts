@@ -19,17 +19,6 @@ export type Accept = (answer: unknown, issuedAt: number, previous?: TokenSet | u
 
 const forever = 1 / 0;
 
-/** What is kept of an answer. */
-const names = [
-  'accessToken',
-  'tokenType',
-  'expiresAt',
-  'refreshToken',
-  'idToken',
-  'scope',
-  'refreshExpiresAt',
-] as const;
-
 /** Claims of a JWT; an opaque token, or a payload that is no object, has none. */
 function claimsOf(token: string): Record<string, unknown> {
   try {
@@ -56,7 +45,7 @@ export function hold(
   { refreshAhead, leeway }: { refreshAhead: number | false; leeway: number },
   isNew?: unknown,
 ): Held {
-  const { accessToken, expiresIn } = given;
+  const { accessToken, tokenType, refreshToken, idToken, scope, expiresIn } = given;
   const { exp, iat } = expiresIn == null ? claimsOf(accessToken) : {};
   const hint = positive(iat) && positive((exp as number) - (iat as number));
   const lifetime = positive(expiresIn) ?? hint ?? forever;
@@ -66,11 +55,10 @@ export function hold(
   // Not in the standard: Keycloak says it one way, others the other.
   const refreshLife = positive(given.refreshExpiresIn ?? given.refreshTokenExpiresIn);
   const all = {
-    ...given,
-    expiresAt: positive(end),
+    ...{ accessToken, tokenType, expiresAt: positive(end), refreshToken, idToken, scope },
     refreshExpiresAt: refreshLife ? issuedAt + refreshLife * 1_000 : positive(given.refreshExpiresAt),
   };
-  const tokens = Object.fromEntries(names.map((name) => [name, all[name]]).filter(([, value]) => value));
+  const tokens = Object.fromEntries(Object.entries(all).filter(([, value]) => value));
   const judged = refreshAhead === false ? forever : end;
   const life = judged - issuedAt;
   const waitAt = judged - Math.min(leeway, life / 10);
@@ -92,7 +80,11 @@ export const subjectsOf = ({ idToken = '', accessToken }: TokenSet): unknown[] =
 
 /** Whether they are somebody else's: like is compared with like where both have it. */
 export function areOthers(a: readonly unknown[], b: readonly unknown[]): boolean {
-  const index = [0, 1].find((index) => a[index] && b[index]);
-  const [one, two] = index === undefined ? [a[0] ?? a[1], b[0] ?? b[1]] : [a[index], b[index]];
-  return !!one && !!two && one !== two;
+  const pairs = [
+    [a[0], b[0]],
+    [a[1], b[1]],
+    [a[0] ?? a[1], b[0] ?? b[1]],
+  ];
+  const [one, two] = pairs.find(([one, two]) => one && two) ?? [];
+  return one !== two;
 }

@@ -30,7 +30,7 @@ export function keepSessionFresh({ keepFresh, sessions, obtain, sharing, on }: K
   }
   const deafen = listenToWake((isOnline) => {
     if (isOnline) endBackOff(sessions);
-    sharing.wake();
+    sharing.wake?.();
     if (keepFresh) look();
   });
   // Whatever changes the tokens is told.

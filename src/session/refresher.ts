@@ -27,10 +27,10 @@ const failureOf = (parts: RefresherParts, run: Run, error: unknown) =>
 
 /** The refresh itself. What a capture has beaten is waited for: one at a time (R31). */
 async function send(parts: RefresherParts, run: Run, before: Run | undefined): Promise<void> {
-  const { session, cause } = run;
+  const { session } = run;
   try {
     await before?.work.catch(() => {});
-    await parts.sharing.alone({ run, session, cause }, (turn) => exchange(parts, run, turn));
+    await parts.sharing.alone(run, (turn) => exchange(parts, run, turn));
   } catch (error) {
     throw failureOf(parts, run, error);
   } finally {
@@ -39,13 +39,14 @@ async function send(parts: RefresherParts, run: Run, before: Run | undefined): P
   }
 }
 
-function start(parts: RefresherParts, session: Session, cause: RefreshCause): Run {
+function start(parts: RefresherParts, session: Session, cause: RefreshCause, before: Run | undefined): Run {
   const run = { session, cause, rotation: session.state.rotation, isSent: false, at: clock() } as Run;
   // Only tokens that are issued from now on will do for an explicit one.
   const released = new Promise<void>((resolve) => {
     if (cause !== 'manual') run.release = resolve;
   });
-  run.work = send(parts, run, session.run);
+  session.run = run;
+  run.work = send(parts, run, before);
   run.outcome = Promise.race([run.work, released]);
   return run;
 }
@@ -78,21 +79,20 @@ export async function renew(
   signal?: Signal,
 ): Promise<void> {
   heed(session.over);
+  const before = runOf(parts, session);
+  // Tokens from elsewhere need a refresh of their own.
+  let run = before?.rotation === session.state.rotation ? before : undefined;
   if (cause === 'manual') {
     endBackOff(parts.sessions);
-    const sent = runOf(parts, session);
     // What it brings may have been issued before this call.
-    if (sent?.isSent && sent.rotation === session.state.rotation) {
+    if (run?.isSent) {
       // One that failed is no reason not to try.
-      const work = sent.work.catch(() => {});
-      await wait(parts, sent, work, signal);
+      const work = run.work.catch(() => {});
+      await wait(parts, run, work, signal);
       return renew(parts, session, cause, signal);
     }
   } else heedBackOff(session);
-  session.run = runOf(parts, session);
-  // Tokens from elsewhere need a refresh of their own.
-  if (session.run?.rotation !== session.state.rotation) session.run = start(parts, session, cause);
-  const { run } = session;
+  run ??= start(parts, session, cause, before);
   await wait(parts, run, run.outcome, signal);
 }
 

@@ -42,8 +42,8 @@ export interface SessionState {
   /** When the request was sent whose captured answer was taken last; then of the last that brought a refresh token. */
   readonly capturedAt: number;
   readonly renewedAt: number;
-  /** Of captured tokens: a number for those in whose place they were put. */
-  readonly chain?: number | undefined;
+  /** The rotation that the last refresh has made: what captures have brought since then stands in place of its tokens. */
+  readonly refreshed?: number | undefined;
   /** The refreshes that failed since the last that worked; until `retryAt` nobody but `refresh()` tries again. */
   readonly failure?: { readonly count: number; readonly at: number; readonly retryAt: number } | undefined;
   readonly end?: End | undefined;
@@ -131,35 +131,29 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
   let current = create({ rotation: -1, capturedAt: 0, renewedAt: 0 }, false);
   const closed = createEnding();
 
-  /** Another session takes the place of the current one, or nobody. */
-  function leave(next: SessionState, { elsewhere = false, mayTry, error }: How): void {
-    const { state, over } = current;
-    const { reason = 'replaced', isRevoked } =
-      (next.id === state.id ? next.end : endOf(state.id, next)) ?? {};
-    current.isRevoked ||= isRevoked;
-    const tell = over.end(error ?? new TokenError(reason === 'ended' ? 'session-ended' : 'session-changed'));
-    // What another context began is still to come, and a cookie may hold it; what it revoked is gone.
-    current = create(next, !mayTry || !!isRevoked);
-    if (closed.aborted) current.over.end(closed.reason);
-    if (state.held)
-      add('signed-out', { sessionId: state.id as string, reason, elsewhere, ...(error && { error }) });
-    // Listeners hear of it before those who wait.
-    follow(tell);
-  }
-
   function apply(next: SessionState, how: How = {}): void {
-    const { state: was } = current;
-    const { elsewhere = false, isRestored } = how;
+    const { state: was, over } = current;
+    const { elsewhere = false, isRestored, mayTry, error } = how;
     const state = next.end ? { ...next, held: undefined } : next;
     const isSame = state.id === was.id;
     const { held } = state;
+    const end = isSame ? state.end : endOf(was.id, state);
+    current.isRevoked ||= (end ?? state.end)?.isRevoked;
     // Who waits while nobody is signed in goes on with what is restored, and not with what a sign-in begins.
-    if (was.held ? !isSame || !held : held && !elsewhere && !isRestored) leave(state, how);
-    else if (state.end) {
-      current.isRevoked = state.end.isRevoked;
-      current.isTried ||= elsewhere && !how.mayTry;
-    }
-    if (how.mayTry && !isSame) current.isTried = false;
+    if (was.held ? !isSame || !held : held && !elsewhere && !isRestored) {
+      const { reason = 'replaced', isRevoked = false } = end ?? {};
+      const tell = over.end(
+        error ?? new TokenError(reason === 'ended' ? 'session-ended' : 'session-changed'),
+      );
+      // What another context began is still to come, and a cookie may hold it; what it revoked is gone.
+      current = create(state, !mayTry || (isSame && isRevoked));
+      if (closed.aborted) current.over.end(closed.reason);
+      if (was.held)
+        add('signed-out', { sessionId: was.id as string, reason, elsewhere, ...(error && { error }) });
+      // Listeners hear of it before those who wait.
+      follow(tell);
+    } else if (mayTry) current.isTried &&= isSame;
+    else if (state.end) current.isTried ||= elsewhere;
     current.state = state;
     if (!held) return;
     const { accessToken, expiresAt } = held.tokens;

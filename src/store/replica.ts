@@ -120,9 +120,13 @@ function follow(replica: Replica, { state: next }: Found, was: SessionState, isF
 }
 
 /** The state in an entry. A cookie's tokens are each context's own; of the same tokens the object stays the same. */
-function stateOf({ cookie }: Replica, { state: next }: Found, { id, held, rotation }: SessionState) {
+function stateOf(
+  { cookie }: Replica,
+  { state: next }: Found,
+  { id, held, rotation, refreshed }: SessionState,
+) {
   const isSame = next.rotation === rotation && next.held?.tokens.accessToken === held?.tokens.accessToken;
-  return next.id === id && (cookie || isSame) ? { ...next, held, rotation } : next;
+  return next.id === id && (cookie || isSame) ? { ...next, held, rotation, refreshed } : next;
 }
 
 /** Takes over what was found, unless it is older than what is held here: that is to be written again. */

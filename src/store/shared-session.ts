@@ -55,7 +55,7 @@ async function endShared(shared: Hearing, end: End, others: Set<string>): Promis
 /** Whether it is known who is signed in. */
 const isKnownIn = (shared: Hearing) => isRead(shared) || isSignedIn(shared.sessions.current.state);
 
-export function shareSession(shared: Hearing): Sharing {
+export function shareSession(shared: Hearing): Required<Sharing> {
   const { port, sessions, flush } = shared;
   /** Requests wait for it. */
   let opening: Promise<unknown> | undefined;
@@ -105,7 +105,7 @@ export function shareSession(shared: Hearing): Sharing {
       });
     },
     wake: () => void gate(read(shared).then(flush)),
-    alone: (asked, task) => whileAlone(shared, wishOf(asked), task),
+    alone: (run, task) => whileAlone(shared, wishOf(run), task),
     afterAll: (task) => task(),
     close() {
       shared.cancel();

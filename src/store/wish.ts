@@ -1,12 +1,12 @@
 /** Whether a refresh is still wanted, now that another context may have made it (R31). */
 import { heedBackOff } from '../session/back-off.ts';
-import type { Asked } from '../session/commit.ts';
-import type { SessionState } from '../session/session.ts';
+import type { Run, SessionState } from '../session/session.ts';
 
 /** @param lease - That of another context which lasts, by its id. */
 export type IsWanted = (lease?: string) => boolean;
 
-export function wishOf({ run, session, cause }: Asked): IsWanted {
+export function wishOf(run: Run): IsWanted {
+  const { session, cause } = run;
   const isExplicit = cause === 'manual';
   /** What an explicit refresh found at first may bring tokens that are older than the wish. */
   let older: string | undefined;

@@ -252,9 +252,12 @@ test('R27: an attach may ask for one more try, once, and not of a session that i
 
 test('R40: a request that may bring tokens is sent through capture, with the token that it carries', async () => {
   const carried: unknown[] = [];
-  const capture: AuthFetchParts['capture'] = async ({ method, target }, token, send, ...args) => {
+  const capture: AuthFetchParts['capture'] = ({ method, target }, token) => {
     carried.push([method, target.href, token]);
-    return send(...args);
+    return async (answer) => {
+      carried.push((await answer).status);
+      return answer;
+    };
   };
   const { authFetch, signOut } = setUp({ capture });
   await authFetch(url, { method: 'post' });
@@ -264,9 +267,9 @@ test('R40: a request that may bring tokens is sent through capture, with the tok
   await authFetch(url);
   const href = 'https://api.example.com/me?q=1';
   expect(carried).toEqual([
-    ['POST', href, 't0'],
-    ['PUT', 'https://evil.test/', undefined],
-    ['GET', href, undefined],
-    ['GET', href, undefined],
+    ...[['POST', href, 't0'], 200],
+    ...[['PUT', 'https://evil.test/', undefined], 401],
+    ...[['GET', href, undefined], 401],
+    ...[['GET', href, undefined], 401],
   ]);
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Target, targetOf } from '../../src/request/allow.ts';
-import { createCapture } from '../../src/request/capture.ts';
+import { createCapture, type Take } from '../../src/request/capture.ts';
 import { type Held, hold } from '../../src/session/expiry.ts';
 import { readTokenResponse } from '../../src/session/token-response.ts';
 import type { CaptureRule, TokenSet } from '../../src/types.ts';
@@ -17,6 +17,10 @@ const margins = { refreshAhead: 60_000, leeway: 10_000 };
 const accept = (answer: unknown, issuedAt: number, previous?: TokenSet): Held =>
   hold(readTokenResponse(answer, ['bearer'], previous), issuedAt, margins, previous);
 
+/** What the caller gets: nobody may be there to take the answer. */
+const take = async (taker: Take | undefined, answer: Promise<Response> | Response) =>
+  taker ? taker(Promise.resolve(answer)) : answer;
+
 /** Signed in with `first`; what `send` is given answers the request. */
 function setUp(rules: CaptureRule[] = [rule], isSignedIn = true) {
   const core = createCore();
@@ -30,7 +34,7 @@ function setUp(rules: CaptureRule[] = [rule], isSignedIn = true) {
     revokeTokens: ({ refreshToken }) => revoked?.push(refreshToken),
   });
   const send = (answer: Promise<Response> | Response, carried?: string, signal?: AbortSignal) =>
-    capture({ target: targetOf(url) as Target, method: 'POST', signal }, carried, async () => answer);
+    take(capture({ target: targetOf(url) as Target, method: 'POST', signal }, carried), answer);
   return { ...core, order, send, revoked, tokens: () => sessions.current.state.held?.tokens };
 }
 
@@ -106,9 +110,7 @@ describe('R41: the session', () => {
     const capture = createCapture([{ ...rule, startsSession: true }], {
       ...{ sessions, sharing: { commit }, accept, flush() {}, revokeTokens() {} },
     });
-    await capture({ target: targetOf(url) as Target, method: 'POST' }, undefined, async () =>
-      grant('second'),
-    );
+    await take(capture({ target: targetOf(url) as Target, method: 'POST' }), grant('second'));
     expect(commit.mock.calls[0]?.[1]?.begins).toBe(sessions.current.state.id);
   });
 

@@ -94,7 +94,11 @@ describe('a sign-out', () => {
   });
 
   test('R32: revokes the newest tokens that the store knows, and marks what comes late', async () => {
-    const { signOut, revoked, sessions } = setUp({}, { end: async () => held('newer, from elsewhere') });
+    const end: Sharing['end'] = async (end) => {
+      sessions.apply({ ...was.state, end });
+      return held('newer, from elsewhere');
+    };
+    const { signOut, revoked, sessions } = setUp({}, { end });
     const was = sessions.current;
     await signOut();
     expect([revoked, was.isRevoked]).toEqual([['newer, from elsewhere'], true]);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
+  begin,
   type Change,
   capture,
   createId,
@@ -34,17 +35,17 @@ const next = held('t2', { refreshToken: 'r2' });
 const inB: SessionState = { ...inA, id: 'b', held: held('b1') };
 const failure = { count: 1, at: 900, retryAt: 2_000 };
 /** A refresh has gone on meanwhile. */
-const rotated: SessionState = { ...inA, rotation: 3, held: held('t9', { refreshToken: 'r9' }) };
+const rotated: SessionState = { ...inA, rotation: 3, refreshed: 3, held: held('t9', { refreshToken: 'r9' }) };
 /** A capture has brought an access token alone meanwhile. */
 const recaptured: SessionState = {
   ...inA,
-  ...{ held: held('c1', { refreshToken: 'r1' }), chain: 3, capturedAt: 500 },
+  ...{ held: held('c1', { refreshToken: 'r1' }), cause: 'captured', capturedAt: 500 },
 };
 const anew = (begunBy: string) => ({ id: expect.not.stringMatching(/^[ab]$/), begunBy, begunAt: 1_000 });
 
 describe('a sign-in', () => {
-  const begun = { id: 'b', held: next, begunBy: 'local', begunAt: 1_000, rotation: 0 };
-  run(signIn(next, 'b'), [
+  const begun = { ...begin(next, 'local'), id: 'b', begunAt: 1_000 };
+  run(signIn(begun), [
     ['R30', 'nobody', nobody, begun],
     ['R30, R62', 'somebody', inA, begun],
     ['R30', 'a session that is over', over('local'), begun],
@@ -55,8 +56,8 @@ describe('a sign-in', () => {
 
   test('R62: brings nothing of the session before along', () => {
     const now = { ...recaptured, failure, cause: 'captured', durationMs: 7, renewedAt: 400 } as const;
-    expect(signIn(next, 'b')(now)).toEqual({
-      ...begun,
+    expect(signIn(begun)(now)).toEqual({
+      ...{ id: begun.id, held: next, begunBy: 'local', begunAt: 1_000, rotation: 0 },
       capturedAt: 0,
       renewedAt: 0,
       subjects: [undefined, undefined],
@@ -65,15 +66,15 @@ describe('a sign-in', () => {
 });
 
 describe('the answer of a sign-in endpoint', () => {
-  const begun = { id: 'b', held: next, begunBy: 'captured' };
+  const begun = { ...begin(next, 'captured'), id: 'b' };
   describe('whose request was sent signed out', () => {
-    run(signInCaptured(nobody, next, 'b'), [
+    run(signInCaptured(nobody, begun), [
       ['R30, R41', 'nobody still', nobody, begun],
       ['R30', 'a session that began meanwhile', inA, 'nothing'],
     ]);
   });
   describe('whose request was sent in session a', () => {
-    run(signInCaptured(inA, next, 'b'), [
+    run(signInCaptured(inA, begun), [
       ['R41', 'that session, however often refreshed', rotated, begun],
       ['R30', 'its end', over('local'), 'nothing'],
       ['R30', 'another session', inB, 'nothing'],
@@ -85,26 +86,26 @@ describe('what a refresh with nothing in hand has brought', () => {
   /** What the other contexts know of a cookie's session. */
   const known: SessionState = { ...nobody, id: 'a', failure };
   describe('of which nothing was known', () => {
-    run(restore(nobody, next, 7), [
+    run(restore(nobody, next, 'expired', 7), [
       ['R8', 'nobody still', nobody, { ...anew('restored'), held: next, refreshMs: 7 }],
       ['R30', 'a sign-in', inA, 'nothing'],
     ]);
   });
   describe('in a session that other contexts know', () => {
-    run(restore(known, next, 7), [
+    run(restore(known, next, 'expired', 7), [
       ['R8', 'that session', known, { id: 'a', held: next, rotation: 1, refreshMs: 7, failure: undefined }],
       ['R30', 'newer tokens', { ...known, rotation: 1, held: held('t9') }, 'nothing'],
       ['R32', 'its end', { ...known, end: { reason: 'local', at: 0 } }, 'nothing'],
     ]);
   });
   describe('after the end of a session', () => {
-    run(restore(over('ended'), next, 7), [
+    run(restore(over('ended'), next, 'expired', 7), [
       ['R8', 'that end', over('ended'), { ...anew('restored'), held: next, refreshMs: 7 }],
       ['R32', 'that it was ended once more', over('local', 900), 'nothing'],
     ]);
   });
   describe('of somebody else than whose tokens were in hand', () => {
-    run(restore(inA, next, 7), [
+    run(restore(inA, next, 'expired', 7), [
       ['R8', 'those tokens', inA, { ...anew('restored'), held: next, rotation: 0 }],
       ['R30', 'newer ones', rotated, 'nothing'],
     ]);
@@ -125,18 +126,15 @@ describe('a refresh', () => {
   ]);
 
   test('R43: what it brings stands in the place of no captured token', () => {
-    expect(refresh(inA, next, 'ahead', 70)(recaptured)?.chain).toBeUndefined();
+    expect(refresh(inA, next, 'ahead', 70)(recaptured)).toMatchObject({ refreshed: 3, cause: 'ahead' });
   });
 });
 
 /** Sent at 600 with `t1`; what it leaves out is kept. */
 const captured = (isWhole: boolean, was = inA) =>
-  capture({
-    ...{ was, sentAt: 600, carried: was.held?.tokens.accessToken, isWhole },
-    next: (now: Held | undefined) => {
-      const refreshToken = isWhole ? 'r2' : now?.tokens.refreshToken;
-      return held('t2', refreshToken ? { refreshToken } : {});
-    },
+  capture(was, 600, was.held?.tokens.accessToken, (now?: Held) => {
+    const refreshToken = isWhole ? 'r2' : now?.tokens.refreshToken;
+    return held('t2', refreshToken ? { refreshToken } : {});
   });
 
 describe('captured tokens with a refresh token', () => {
@@ -195,10 +193,7 @@ describe('a captured access token alone', () => {
   ]);
 
   test('R43: is replaced by a later one, and that by one more, whichever of them its request carried', () => {
-    const third = capture({
-      ...{ was: recaptured, sentAt: 700, carried: 'c1', isWhole: false },
-      next: () => held('t3'),
-    });
+    const third = capture(recaptured, 700, 'c1', () => held('t3'));
     const second = captured(false)(recaptured);
     expect(second && third(second)).toMatchObject({ held: held('t3') });
   });

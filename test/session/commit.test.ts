@@ -31,21 +31,19 @@ test('R32: the end is there at once, and answers the tokens that are to be revok
 
 test('R50: alone nothing is waited for: it is known who is signed in, and whoever refreshes has its turn', async () => {
   const { sharing, sessions, commit } = createCore('first');
-  expect([sharing.isRead, sharing.isOpening, await sharing.settle()]).toEqual([true, false, undefined]);
+  expect([sharing.isRead, sharing.isOpening]).toEqual([true, undefined]);
   const task = vi.fn(async () => 'done');
-  const asked = { run: createRun(sessions.current), session: sessions.current, cause: 'manual' } as const;
-  expect(await sharing.alone(asked, task)).toBe('done');
+  const run = createRun(sessions.current);
+  expect(await sharing.alone(run, task)).toBe('done');
   expect(task).toHaveBeenCalledExactlyOnceWith({ commit, guard: expect.any(Function) });
-  await sharing.alone(asked, async ({ guard }) => {
+  await sharing.alone(run, async ({ guard }) => {
     expect(guard(fetch, new AbortController().signal)).toBe(fetch);
   });
   expect(await sharing.afterAll(task)).toBe('done');
 });
 
 test('R61: what is committed after close() is kept: it may be the only living refresh token', async () => {
-  const { sharing, sessions, commit, token } = createCore('first');
-  sharing.wake();
-  sharing.close();
+  const { sessions, commit, token } = createCore('first');
   sessions.close();
   await commit((now) => ({ ...now, held: held('late'), rotation: 1 }));
   expect(token()).toBe('late');

@@ -146,7 +146,7 @@ describe('tokens in the place of others', () => {
     const { sessions } = createCore('first');
     const release = vi.fn();
     sessions.current.run = createRun(sessions.current, { isSent: true, release });
-    sessions.apply({ ...sessions.current.state, held: held('captured'), chain: 1, capturedAt: 1 });
+    sessions.apply({ ...sessions.current.state, held: held('captured'), cause: 'captured', capturedAt: 1 });
     expect(release).not.toHaveBeenCalled();
     const dead = held('expired on its way', { expiresAt: 999 });
     sessions.apply({ ...sessions.current.state, held: dead, rotation: 1 }, { elsewhere: true });

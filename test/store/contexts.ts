@@ -2,7 +2,7 @@
 import { onTestFinished, vi } from 'vitest';
 import type { RefreshCause } from '../../src/api.ts';
 import type { LimitedSignal } from '../../src/platform/timers.ts';
-import { type Change, refresh as refreshed, signIn } from '../../src/session/changes.ts';
+import { begin, type Change, refresh as refreshed, signIn } from '../../src/session/changes.ts';
 import type { Sharing } from '../../src/session/commit.ts';
 import { createEvents } from '../../src/session/events.ts';
 import type { End, Run, Session, Sessions } from '../../src/session/session.ts';
@@ -16,7 +16,7 @@ import { accept, heldOf } from './parts.ts';
 export const REFRESH_TIMEOUT = 15_000;
 
 export interface Context {
-  readonly sharing: Sharing;
+  readonly sharing: Required<Sharing>;
   readonly sessions: Sessions;
   /** Everything since it was opened, or since it was cleared. */
   readonly told: Told[];
@@ -65,7 +65,7 @@ export function join(
       found++;
     },
   };
-  const sharing = (store as Joined).join(manager) as Sharing | undefined;
+  const sharing = (store as Joined).join(manager) as Required<Sharing> | undefined;
   onTestFinished(() => {
     sharing?.close();
     sessions.close();
@@ -76,7 +76,7 @@ export function join(
 
   const context: Context = {
     // There is none on a server.
-    ...{ sharing: sharing as Sharing, sessions, told, presented },
+    ...{ sharing: sharing as Required<Sharing>, sessions, told, presented },
     get heard() {
       return short(told);
     },
@@ -87,7 +87,8 @@ export function join(
       return found;
     },
     signIn(name, begins = `session-${name}-${++count}`) {
-      return after(context.sharing.commit(signIn(heldOf(name), begins), { begins }));
+      const next = { ...begin(heldOf(name), 'local'), id: begins };
+      return after(context.sharing.commit(signIn(next), { begins }));
     },
     signOut: (more) => after(context.sharing.end({ reason: 'local', at: Date.now(), ...more })),
     change: (change) => after(context.sharing.commit(change)),
@@ -96,7 +97,7 @@ export function join(
       const { rotation } = session.state;
       const done = Promise.resolve();
       const run: Run = { session, cause, rotation, isSent: false, at: 0, work: done, outcome: done };
-      const turn = context.sharing.alone({ run, session, cause }, async ({ commit, guard }) => {
+      const turn = context.sharing.alone(run, async ({ commit, guard }) => {
         const was = session.state;
         const signal = Object.assign(new AbortController().signal, {
           deadline: Date.now() + 2 * refreshTimeout,

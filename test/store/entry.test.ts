@@ -32,7 +32,7 @@ describe('an entry', () => {
     ];
     const state = stateOf({
       ends,
-      ...{ rotation: 3, cause: 'rejected', durationMs: 20, capturedAt: 5, renewedAt: 4, chain: 2 },
+      ...{ rotation: 3, cause: 'rejected', durationMs: 20, capturedAt: 5, renewedAt: 4, refreshed: 2 },
       failure: { count: 1, at: 7, retryAt: 9 },
       held: heldOf('a', { id_token: 'id', scope: 'read', refresh_expires_in: 7_200 }),
     });

@@ -61,6 +61,7 @@ describe('R53: a store that fails', () => {
 
   test('R62: a sign-in then works in memory, and follows what it was to replace', async () => {
     const { cell, contexts } = await openContexts(1);
+    await pass(1);
     const view = cell.open();
     view.fail('read', 'hangs');
     view.fail('replace', 'hangs');

@@ -17,11 +17,11 @@ function setUp(cause: RefreshCause) {
     captures: new Set(),
     isTried: false,
   } as Session & { state: SessionState };
-  const run = { rotation: 2, isSent: false, work: Promise.resolve() } as Run;
+  const run = { session, cause, rotation: 2, isSent: false, work: Promise.resolve() } as Run;
   const put = (more: Partial<SessionState>) => {
     session.state = { ...session.state, ...more };
   };
-  return { isWanted: wishOf({ run, session, cause }), session, run, put };
+  return { isWanted: wishOf(run), session, run, put };
 }
 
 const causes: RefreshCause[] = ['ahead', 'expired', 'rejected', 'manual'];

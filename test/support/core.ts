@@ -1,5 +1,5 @@
 /** A session without a manager, for the tests of the parts it is made of. */
-import { type Change, signIn, signOut } from '../../src/session/changes.ts';
+import { begin, type Change, signIn, signOut } from '../../src/session/changes.ts';
 import { createUnshared } from '../../src/session/commit.ts';
 import type { Held } from '../../src/session/expiry.ts';
 import {
@@ -58,7 +58,7 @@ export function createCore(token?: string) {
     ...{ sessions, sharing, told, commit: sharing.commit },
     token: () => sessions.current.state.held?.tokens.accessToken,
     /** At once, as all of these. */
-    signIn: (next: Held, id = 'a') => make(signIn(next, id)),
+    signIn: (next: Held, id = 'a') => make(signIn({ ...begin(next, 'local'), id })),
     signOut: (isRevoked = false) => make(signOut(() => true, { reason: 'local', at: Date.now(), isRevoked })),
     /** Others tokens of the same session; `isElsewhere`: from another context. */
     replace: (next: Held, isElsewhere = false) =>
