@@ -30,7 +30,11 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
   const tokens = was.held?.tokens;
   run.rotation = was.rotation;
   const startedAt = Date.now();
-  const call = (signal: LimitedSignal) => refresh({ tokens, signal, fetch: guard(parts.fetch, signal) });
+  const own: typeof fetch = async (input, init) => {
+    if (run.isGivenUp) throw new Error('another refresh has taken the place of this one');
+    return parts.fetch(input, init);
+  };
+  const call = (signal: LimitedSignal) => refresh({ tokens, signal, fetch: guard(own, signal) });
   let next: Held;
   let isOther = !tokens;
   run.isSent = true;

@@ -45,6 +45,7 @@ function start(parts: RefresherParts, session: Session, cause: RefreshCause, bef
   const released = new Promise<void>((resolve) => {
     if (cause !== 'manual') run.release = resolve;
   });
+  if (session.run !== before && session.run) session.run.isGivenUp = true;
   session.run = run;
   run.work = send(parts, run, before);
   run.outcome = Promise.race([run.work, released]);

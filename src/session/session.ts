@@ -78,6 +78,8 @@ export interface Run {
   rotation: number;
   /** Its request may be on the wire: what it brings may have been issued before now. */
   isSent: boolean;
+  /** It took so long that another one has begun: it presents nothing any more, should its context have been frozen. */
+  isGivenUp?: boolean;
   /** The request itself. */
   work: Promise<unknown>;
   /** Ends with it, or by `release`: there are good tokens from elsewhere. */

@@ -23,14 +23,14 @@ export interface Replica extends Format {
   leaseSeenAt: number;
   /** Whether the store lacks some of what is held here. */
   isUnwritten: boolean;
-  /** The state with the newest refresh token that is in the store, or may be: what was sent, and is not known to be lost. */
-  stored: SessionState;
+  /** The states with the newest refresh tokens that are in the store, or may be: sent, and not known to be lost. */
+  stored: readonly SessionState[];
   /** What was sent last: the store may quote it. */
   sent?: SessionState;
 }
 
 export const createReplica = () => ({
-  ...{ known: unread, knownAt: 0, leaseSeenAt: 0, isUnwritten: false, stored: unread.state },
+  ...{ known: unread, knownAt: 0, leaseSeenAt: 0, isUnwritten: false, stored: [] },
 });
 
 export const isRead = ({ known }: Replica): boolean => known.kind !== 'unread';
@@ -49,12 +49,13 @@ export function newest({ sessions, known }: Replica): SessionState {
 /** Whether another context may know the refresh token, so that without the store nobody presents it. */
 export function isShared({ sessions, stored, cookie, port }: Replica): boolean {
   const { id, rotation } = sessions.current.state;
-  return port.whenDown !== 'alone' && (!!cookie || (stored.id === id && stored.rotation >= rotation));
+  const isIn = stored.some((one) => one.id === id && one.rotation >= rotation);
+  return port.whenDown !== 'alone' && (!!cookie || isIn);
 }
 
 /** Tells what the store threw, and answers it as it may be told. */
 export function report({ add, sessions, stored, sent, operation }: Replica, thrown: unknown): Error {
-  const secrets = [sessions.current.state, stored, sent].flatMap((state) =>
+  const secrets = [sessions.current.state, ...stored, sent].flatMap((state) =>
     Object.values({ ...state?.held?.tokens }),
   );
   const error = summaryOf(thrown, secrets);
@@ -103,7 +104,7 @@ export function wrote(replica: Replica, entry: Found, how?: How): void {
   const was = sessions.current.state;
   const next = entry.state;
   note(replica, entry);
-  replica.stored = next;
+  replica.stored = [next];
   // It may have been ended here while it was written: that is still to come.
   replica.isUnwritten = was.id === next.id && !!was.end && !next.end;
   if (!replica.isUnwritten) sessions.apply(next, how);
@@ -144,7 +145,7 @@ export function adopt(replica: Replica, read: Found): void {
   if (found.kind === 'session') {
     replica.isUnwritten = isOlder(found.state, was, isUnwritten && isFirst);
     if (!replica.isUnwritten) follow(replica, found, was, isFirst);
-    if (found.state.id === sessions.current.state.id && !isShared(replica)) replica.stored = found.state;
+    if (found.state.id === sessions.current.state.id && !isShared(replica)) replica.stored = [found.state];
   } else if (found.kind === 'none') {
     // It was there, and nobody keeps it any more.
     const isGone =

@@ -35,7 +35,7 @@ async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean):
   const { known, port, stored } = shared;
   let lost: { error: unknown } | undefined;
   const send = () => {
-    shared.stored = next.state;
+    shared.stored = [next.state, ...stored].slice(0, 4);
     shared.sent = next.state;
     return port.replace(known.version, writeEntry(next, shared), isQuiet);
   };

@@ -263,7 +263,7 @@ describe('R54: whether another context may know the refresh token', () => {
     adopt(replica, none());
     keep(replica, stateOf());
     expect(isShared(replica)).toBe(false);
-    replica.stored = newest(replica);
+    replica.stored = [newest(replica)];
     wrote(replica, entryOf(replica, newest(replica)));
     expect(isShared(replica)).toBe(true);
     adopt(replica, found(none().state, { kind: 'damaged' }));

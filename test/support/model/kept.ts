@@ -33,6 +33,20 @@ export const keptOf: Partial<Record<keyof typeof platforms, Kept[]>> = {
   full: [
     {
       ...base,
+      title:
+        'R53: while a sign-in is being stored the token of the session before is not presented without a lease',
+      sweeps: 4,
+      steps: [
+        step('expire'),
+        step('partition'),
+        step('sign in'),
+        step('request'),
+        step('request', { in: 1, tasks: 1 }),
+        step('refuse', { tasks: 5 }),
+      ],
+    },
+    {
+      ...base,
       title: 'R31, R38: an explicit refresh waits for one that went on after tokens had come from elsewhere',
       steps: [
         step('slow refresh'),
@@ -275,6 +289,20 @@ export const keptOf: Partial<Record<keyof typeof platforms, Kept[]>> = {
     },
   ],
   forgetful: [
+    {
+      ...base,
+      contexts: 1,
+      title: 'R31, R34: a refresh that was frozen sends nothing when another one has taken its place',
+      sweeps: 3,
+      steps: [
+        step('slow store', { how: 3 }),
+        step('refresh'),
+        step('freeze', { after: 50 }),
+        step('capture'),
+        step('expire'),
+        step('partition'),
+      ],
+    },
     {
       ...base,
       title: 'R53: of two sign-ins that could not be stored the second gives way like the first',
