@@ -10,7 +10,9 @@ const running = new Map([...sources].map(([name, file]) => [name, code(file)]));
 const folderOf = (name: string): string => name.split('/').slice(0, -1).join('/');
 
 /** What all parts stand on: the words of the package, and the few things that everybody says or checks alike. */
-const foundation = ['api', 'check', 'errors', 'summary', 'token-form', 'types'];
+const foundation = [
+  ...['api', 'bounded', 'check', 'errors', 'own', 'retry-after', 'summary', 'token-form', 'types'],
+];
 
 /**
  * Which part may import which, type imports included. A part is a folder, the foundation, or a file beside it. The core
