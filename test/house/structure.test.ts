@@ -25,9 +25,14 @@ const edges: Record<string, string[]> = {
   request: ['foundation', 'platform', 'session'],
   store: ['foundation', 'platform', 'session'],
   options: ['foundation', 'request'],
-  'refresh-endpoint': ['foundation', 'platform'],
+  endpoint: ['foundation', 'platform', 'request'],
+  'refresh-endpoint': ['endpoint', 'foundation', 'platform'],
+  'revoke-endpoint': ['endpoint', 'foundation'],
   'token-manager': ['foundation', 'options', 'platform', 'request', 'session'],
-  index: ['foundation', 'refresh-endpoint', 'request', 'store', 'token-manager'],
+  index: [
+    ...['endpoint', 'foundation', 'refresh-endpoint', 'request', 'revoke-endpoint', 'store'],
+    'token-manager',
+  ],
 };
 
 /** The further entry points: folders with an `index.ts`, which nobody imports. */
