@@ -80,6 +80,8 @@ interface Call {
   status: number;
   /** How often that was 403. */
   forbidden: number;
+  /** The tokens. */
+  found: unknown;
 }
 
 const isForm = ({ format }: RefreshEndpointOptions): boolean => !format || format === 'form';
@@ -104,6 +106,7 @@ function isEnded(options: RefreshEndpointOptions, { status, body }: Answer): boo
 async function send(call: Call, headers: Headers): Promise<Answer | undefined> {
   const { options, place, signal, fetch, body, keepalive } = call;
   const init = {
+    __proto__: null,
     method: 'POST',
     headers,
     body,
@@ -116,7 +119,7 @@ async function send(call: Call, headers: Headers): Promise<Answer | undefined> {
   try {
     // Refused where too much is on the way already; once more without.
     call.keepalive = false;
-    const response = await fetch(place.href, Object.assign(Object.create(null), init));
+    const response = await fetch(place.href, init as RequestInit);
     call.keepalive = keepalive;
     return await answerOf(response);
   } catch {
@@ -124,8 +127,8 @@ async function send(call: Call, headers: Headers): Promise<Answer | undefined> {
   }
 }
 
-/** Asks once for the tokens. */
-async function attempt(call: Call): Promise<unknown> {
+/** Asks once for the tokens; answers what holds them. */
+async function attempt(call: Call): Promise<Response> {
   const { options, place, tokens, body } = call;
   const { clientSecret, read } = options;
   call.status = -1;
@@ -145,11 +148,11 @@ async function attempt(call: Call): Promise<unknown> {
     throw fail('refresh-failed', 'no new token');
   }
   if (answer.body === undefined) throw fail('invalid-token-response', 'more than 1 MB');
-  const found = await hear(({ body, response }) => (read ? read(body, response) : body));
+  call.found = await hear(({ body, response }) => (read ? read(body, response) : body));
   const names = ['access_token', 'accessToken', 'id_token', 'idToken'];
-  if (!names.some((name) => memberOf(found, name)))
+  if (!names.some((name) => memberOf(call.found, name)))
     throw fail('invalid-token-response', 'no access token, unless `read` of refreshEndpoint finds it');
-  return found;
+  return answer.response;
 }
 
 /** Asks, and again where that may help. */
@@ -159,9 +162,9 @@ async function insist(call: Call, isDown: boolean): Promise<unknown> {
   const { deadline = Number.POSITIVE_INFINITY } = signal;
   const giveUpAt = (Date.now() + deadline) / 2;
   let delay = 0;
-  let found: unknown;
   const retry: RetryOptions = {
     methods: ['post'],
+    limit: 2,
     delay: () => delay,
     shouldRetry({ error, retryCount }) {
       const { status, forbidden } = call;
@@ -177,14 +180,11 @@ async function insist(call: Call, isDown: boolean): Promise<unknown> {
     },
   };
   // ky says when to ask again; what is asked is made anew each time. A late answer may hold the only living token.
-  await ky.post('https://ky.invalid', {
-    ...{ retry, signal, timeout: false },
-    async fetch() {
-      found = await attempt(call);
-      return new Response();
-    },
+  await ky(new Request('https://ky.invalid', { method: 'POST', headers: {} }), {
+    ...{ retry, signal, timeout: false, headers: {} },
+    fetch: () => attempt(call),
   });
-  return found;
+  return call.found;
 }
 
 /**
@@ -218,7 +218,7 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
     }
     const json = body ?? (() => (isCookie ? undefined : { refreshToken }));
     const call: Call = {
-      ...{ options: own, place, tokens, signal, fetch, status: -1, forbidden: 0 },
+      ...{ options: own, place, tokens, signal, fetch, status: -1, forbidden: 0, found: undefined },
       body: isForm(own)
         ? grantOf(own, `${refreshToken}`)
         : await ask(async () => JSON.stringify(await json(tokens)), tokens),

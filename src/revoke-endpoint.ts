@@ -48,8 +48,8 @@ export function revokeEndpoint(options: RevokeEndpointOptions): Revoke {
       throw toldOf(thrown, tokens, own.clientSecret);
     });
     // A redirect would take the token elsewhere.
-    const init = { method: 'POST', headers, body, signal, redirect: 'manual' };
-    const answer = await fetch(place.href, Object.assign(Object.create(null), init))
+    const init = { __proto__: null, method: 'POST', headers, body, signal, redirect: 'manual' };
+    const answer = await fetch(place.href, init as RequestInit)
       .then(answerOf)
       // It may hold the request, and with it the token.
       .catch(() => undefined);
