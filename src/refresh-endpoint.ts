@@ -50,7 +50,8 @@ export interface RefreshEndpointOptions extends EndpointOptions, TokenRequest {
 
 const aFunction = 'function or undefined';
 
-const kinds: Record<keyof RefreshEndpointOptions, string> = {
+/** A function: what is spread when a module is loaded is in every bundle. */
+const kindsOf = (): Record<keyof RefreshEndpointOptions, string> => ({
   ...endpointKinds,
   format: "'form' or 'json' or 'cookie' or undefined",
   scope: 'string or undefined',
@@ -59,7 +60,7 @@ const kinds: Record<keyof RefreshEndpointOptions, string> = {
   body: aFunction,
   read: aFunction,
   isSessionEnded: aFunction,
-};
+});
 
 /** A cookie that several tabs present at once would be taken for stolen. */
 function checkStore(store: (TokenStore & { isCookie?: boolean }) | undefined): void {
@@ -84,8 +85,6 @@ interface Call {
   found: unknown;
 }
 
-const isForm = ({ format }: RefreshEndpointOptions): boolean => !format || format === 'form';
-
 /** What a callback of the user's brings; nobody sees what it throws (R70). */
 async function ask<T>(callback: () => T, ...known: unknown[]): Promise<Awaited<T>> {
   try {
@@ -99,7 +98,7 @@ async function ask<T>(callback: () => T, ...known: unknown[]): Promise<Awaited<T
 function isEnded(options: RefreshEndpointOptions, { status, body }: Answer): boolean {
   const { isSessionEnded } = options;
   if (isSessionEnded) return isSessionEnded({ status, body });
-  return (status === 401 && !isForm(options)) || memberOf(body, 'error') === 'invalid_grant';
+  return (status === 401 && options.format !== 'form') || memberOf(body, 'error') === 'invalid_grant';
 }
 
 /** Sends, with headers of its own. A lost answer is `undefined`, and so is one that breaks off. */
@@ -163,13 +162,12 @@ async function insist(call: Call, isDown: boolean): Promise<unknown> {
   const giveUpAt = (Date.now() + deadline) / 2;
   let delay = 0;
   const retry: RetryOptions = {
-    methods: ['post'],
     limit: 2,
     delay: () => delay,
     shouldRetry({ error, retryCount }) {
       const { status, forbidden } = call;
       // As often a stale CSRF header as a firewall.
-      const isStale = status === 403 && forbidden < 2 && !isForm(options);
+      const isStale = status === 403 && forbidden < 2 && options.format !== 'form';
       // A lost answer is asked for again at once, while the server may still give it.
       const pause = isStale || (!status && retryCount < 2) ? 0 : 300 * retryCount;
       delay = Math.max(pause, ((error as TokenError).retryAt ?? 0) - Date.now());
@@ -179,8 +177,9 @@ async function insist(call: Call, isDown: boolean): Promise<unknown> {
       return mayHelp && !isEnough && Date.now() + delay < giveUpAt;
     },
   };
-  // ky says when to ask again; what is asked is made anew each time. A late answer may hold the only living token.
-  await ky(new Request('https://ky.invalid', { method: 'POST', headers: {} }), {
+  // ky says when to ask again, as it does by itself for a PUT; what is asked is made anew each time. No time limit: a
+  // late answer may hold the only living token.
+  await ky(new Request('https://ky.invalid', { method: 'PUT', headers: {} }), {
     ...{ retry, signal, timeout: false, headers: {} },
     fetch: () => attempt(call),
   });
@@ -204,7 +203,8 @@ async function insist(call: Call, isDown: boolean): Promise<unknown> {
  * });
  */
 export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
-  const own = checkMembers('refreshEndpoint', options, kinds);
+  const own = checkMembers('refreshEndpoint', options, kindsOf());
+  own.format ??= 'form';
   const { clientId, format, body, resource, parameters } = own;
   checkEach('refreshEndpoint.resource', [resource ?? []].flat(), 'string');
   checkEach('refreshEndpoint.parameters', parameters ?? {}, 'string or empty');
@@ -219,9 +219,10 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
     const json = body ?? (() => (isCookie ? undefined : { refreshToken }));
     const call: Call = {
       ...{ options: own, place, tokens, signal, fetch, status: -1, forbidden: 0, found: undefined },
-      body: isForm(own)
-        ? grantOf(own, `${refreshToken}`)
-        : await ask(async () => JSON.stringify(await json(tokens)), tokens),
+      body:
+        format === 'form'
+          ? grantOf(own, `${refreshToken}`)
+          : await ask(async () => JSON.stringify(await json(tokens)), tokens),
       // A page that is left would lose the new cookie.
       keepalive: isCookie,
     };
