@@ -125,11 +125,14 @@ export async function answerOf(response: Response): Promise<Answer> {
   return { response, status: response.status || 302, body };
 }
 
-/** What may be told of an answer, or of none: of its texts nothing but the error code (RFC 6749 §5.2). */
+/** What may be told of an answer, or of none. */
 export function errorOf({ place }: Place, answer: Answer | undefined): Error {
   if (!answer) return new Error(`${place} could not be reached`);
   const { status, body } = answer;
-  const [error] = /^[a-z_]{1,50}$/.exec(`${memberOf(body, 'error') ?? ''}`) ?? [];
+  // RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 8707 §2, RFC 9449 §5, §8: any other code may be a token.
+  const known =
+    /^(invalid_(request|client|grant|scope|target|dpop_proof)|unauthorized_client|unsupported_(grant|token)_type|use_dpop_nonce)$/;
+  const [error] = known.exec(`${memberOf(body, 'error') ?? ''}`) ?? [];
   const message = `${place} answered ${status}${error ? ` ${error}` : ''}`;
   return Object.assign(new Error(message), { status }, error && { error });
 }

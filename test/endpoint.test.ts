@@ -138,11 +138,11 @@ test('R70: of an answer the place, the status and an error code are told', async
     status: 400,
     error: 'invalid_client',
   });
-  for (const error of ['hush.refresh', 'x'.repeat(60), 7, { a: 1 }, undefined])
+  for (const error of ['hush.refresh', 'in_lower_case', 7, { a: 1 }, undefined])
     expect((await told({ error })).message).toBe('https://as.example.com/token answered 400');
   const nothing = errorOf(place, undefined);
   expect(nothing.message).toBe('https://as.example.com/token could not be reached');
-  expect(inspect([await told({ error: 'x', hint: 'hush' }), nothing], { depth: 9 })).not.toContain('hush');
+  expect(inspect([await told({ error: 'hush', hint: 'hush' }), nothing], { depth: 9 })).not.toContain('hush');
 });
 
 test('R70: of what a callback threw no text is told that an answer holds', () => {
