@@ -162,6 +162,7 @@ async function insist(call: Call, isDown: boolean): Promise<unknown> {
   const giveUpAt = (Date.now() + deadline) / 2;
   let delay = 0;
   const retry: RetryOptions = {
+    methods: ['post'],
     limit: 2,
     delay: () => delay,
     shouldRetry({ error, retryCount }) {
@@ -177,9 +178,8 @@ async function insist(call: Call, isDown: boolean): Promise<unknown> {
       return mayHelp && !isEnough && Date.now() + delay < giveUpAt;
     },
   };
-  // ky says when to ask again, as it does by itself for a PUT; what is asked is made anew each time. No time limit: a
-  // late answer may hold the only living token.
-  await ky(new Request('https://ky.invalid', { method: 'PUT', headers: {} }), {
+  // ky says when to ask again; what is asked is made anew each time. A late answer may hold the only living token.
+  await ky.post(new Request('https://ky.invalid', { method: 'POST', headers: {} }), {
     ...{ retry, signal, timeout: false, headers: {} },
     fetch: () => attempt(call),
   });
