@@ -25,4 +25,3 @@ export default {
     return load().default.post;
   },
 };
-export const isHTTPError = ((error) => load().isHTTPError(error)) as typeof Ky.isHTTPError;

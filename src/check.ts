@@ -1,4 +1,5 @@
 /** Checks options, so that a mistake is named at once, with the kind of the value and never a text it holds. */
+import { memberOf } from './own.ts';
 
 /** The kind of a value: a string may be a secret. */
 export function kindOf(value: unknown): string {
@@ -15,16 +16,29 @@ export function refuse(name: string, value: unknown, allowed: string): never {
 /**
  * Checks the members of an object. Each is of one of the kinds named for it, separated by ` or `: what
  * {@link kindOf} says, a text in quotes that it has to equal, or `false`.
+ *
+ * @returns Its members and nobody else's (R37), each of the names there are, in an object without a prototype.
  */
-export function checkMembers(label: string, value: object, kinds: Record<string, string>): void {
+export function checkMembers<T extends object>(label: string, value: T, kinds: Record<string, string>): T {
   if (kindOf(value) !== 'object') refuse(label, value, 'object');
-  for (const name in { ...value, ...kinds }) {
-    const member = (value as Record<string, unknown>)[name];
+  const members = Object.create(null);
+  for (const name of Object.keys({ ...value, ...kinds })) {
+    const member = memberOf(value, name);
     const allowed = Object.hasOwn(kinds, name)
       ? (kinds[name] as string)
       : `no such name; known are ${Object.keys(kinds)}`;
     const text = typeof member === 'string' ? `'${member}'` : member === false ? 'false' : '';
     const isAllowed = allowed.split(' or ').some((word) => word === kindOf(member) || word === text);
     if (!isAllowed) refuse(`${label}.${name}`, member, allowed);
+    members[name] = member;
+  }
+  return members;
+}
+
+/** The same for the members of a list, or of an object that may have any names. */
+export function checkEach(label: string, values: object, allowed: string): void {
+  for (const [name, member] of Object.entries(values)) {
+    if (!allowed.split(' or ').includes(kindOf(member)))
+      refuse(Array.isArray(values) ? `${label}[${name}]` : `${label}.${name}`, member, allowed);
   }
 }

@@ -7,9 +7,11 @@ export type {
   TokenManager,
   TokenManagerOptions,
 } from './api.ts';
+export type { HeadersInput } from './endpoint.ts';
 export { asTokenError, TokenError, type TokenErrorCode } from './errors.ts';
 export { type RefreshEndpointOptions, refreshEndpoint } from './refresh-endpoint.ts';
 export { bearer } from './request/bearer.ts';
+export { type RevokeEndpointOptions, revokeEndpoint } from './revoke-endpoint.ts';
 export { cookieStore } from './store/cookie-store.ts';
 export { type KeyValueStorage, keyValueStore } from './store/key-value-store.ts';
 export { memoryStore } from './store/memory-store.ts';

@@ -10,15 +10,14 @@ function formsOf(token: string): string[] {
     }
   });
   const forms = [token, JSON.stringify(token).slice(1, -1), encodeURIComponent(token), ...base64];
-  // Shorter ones are in many messages.
-  return forms.filter((form) => form.length > 6);
+  return forms.filter((form) => form.length > 3);
 }
 
 /**
  * An error made anew, with the name, message, `code`, `status` and OAuth `error` of what was thrown, each only where it
  * holds no token.
  *
- * @param secrets - The tokens that the manager knows, and what it knows with them.
+ * @param secrets - The tokens that the manager knows.
  */
 export function summaryOf(thrown: unknown, secrets: readonly unknown[]): Error {
   const hidden = secrets.flatMap((secret) => (secret ? formsOf(`${secret}`) : []));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkMembers, kindOf, refuse } from '../src/check.ts';
+import { checkEach, checkMembers, kindOf, refuse } from '../src/check.ts';
+import { polluted } from './support/polluted.ts';
 
 test.each([
   ['', 'empty'],
@@ -66,4 +67,25 @@ describe('members', () => {
     const nothing: unknown = null;
     expect(check(nothing as object)).toThrow('evertoken: options is null; expected object');
   });
+});
+
+test('R37: what a page put on Object.prototype is no option, and no misspelt one', async () => {
+  const kinds = { name: 'string', read: 'function or undefined' };
+  const given = { name: 'a' };
+  const found = await polluted({ read: 7, other: 7 }, () => checkMembers('options', given, kinds));
+  expect(Object.entries(found)).toEqual([
+    ['name', 'a'],
+    ['read', undefined],
+  ]);
+  expect(Object.getPrototypeOf(found)).toBeNull();
+});
+
+test('the members of a list are named by their index, those of an object by their name', () => {
+  expect(() => checkEach('options.resource', ['urn:a', 7], 'string')).toThrow(
+    new TypeError('evertoken: options.resource[1] is number >= 0; expected string'),
+  );
+  expect(() => checkEach('options.parameters', { audience: undefined }, 'string or empty')).toThrow(
+    new TypeError('evertoken: options.parameters.audience is undefined; expected string or empty'),
+  );
+  expect(() => checkEach('options.parameters', { tenant: '' }, 'string or empty')).not.toThrow();
 });

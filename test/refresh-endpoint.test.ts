@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type RefreshEndpointOptions, refreshEndpoint } from '../src/refresh-endpoint.ts';
+import { grant, json, lost, setUp, held as tokens } from './support/endpoint.ts';
 import { createPage } from './support/page.ts';
 import { follow } from './support/recorder.ts';
 
@@ -8,32 +9,6 @@ beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
 
 const url = 'https://as.example.com/token?tenant=1';
-const tokens = { accessToken: 'access', tokenType: 'Bearer', refreshToken: 's3cret' };
-const grant = { access_token: 'next' };
-const json =
-  (status: number, body: unknown, headers = {}) =>
-  () =>
-    Response.json(body, { status, headers });
-const lost = () => Promise.reject(new TypeError('fetch failed'));
-
-/** Each call takes the next answer; the last one stays. Waiters give up after 10 s of the 20. */
-function setUp(options: Partial<RefreshEndpointOptions>, ...answers: (() => Response | Promise<Response>)[]) {
-  const sent: { request: Request; at: number }[] = [];
-  const send = async (input: RequestInfo | URL, init?: RequestInit) => {
-    init?.signal?.throwIfAborted();
-    sent.push({ request: new Request(input, init), at: Date.now() });
-    const answer = answers.length > 1 ? answers.shift() : answers[0];
-    return (answer ?? json(200, grant))();
-  };
-  const refresh = refreshEndpoint({ url: 'https://as.example.com/token', ...options });
-  const signal = Object.assign(new AbortController().signal, { deadline: Date.now() + 20_000 });
-  const ask = async (held: typeof tokens | undefined = tokens) => {
-    const asked = follow(refresh({ tokens: held, signal, fetch: send }));
-    await vi.advanceTimersByTimeAsync(9_000);
-    return asked.value;
-  };
-  return { ask, sent, refresh, send, signal };
-}
 
 test('RFC 6749 §6: the form holds the grant and whatever was asked for', async () => {
   const options = {
@@ -130,7 +105,7 @@ test('R50: says what it refreshes at: origin and client, and nothing that may be
   expect(idOf({ url: '/refresh' })).toBe(idOf({ url: '/other' }));
 });
 
-test('R35: invalid_grant ends the session at any status; 401 and a JSON 403 only at a backend of its own', async () => {
+test('R35: invalid_grant ends the session at any status; 401 only at a backend of its own; 403 never', async () => {
   const codes = async (options: Partial<RefreshEndpointOptions>) => {
     const page = () => new Response('<p>blocked</p>', { status: 403 });
     const dead = { error: 'invalid_grant' };
@@ -138,8 +113,13 @@ test('R35: invalid_grant ends the session at any status; 401 and a JSON 403 only
     const errors = await Promise.all(answers.map((answer) => setUp(options, answer).ask()));
     return errors.map((error) => (error as { code?: string }).code?.at(0) ?? '-').join('');
   };
-  expect([await codes({}), await codes({ format: 'json' })]).toEqual(['ssrrr', 'ssssr']);
-  expect(await codes({ isSessionEnded: ({ status }) => status === 403 })).toBe('-rrss');
+  expect([await codes({}), await codes({ format: 'json' }), await codes({ format: 'cookie' })]).toEqual([
+    'ssrrr',
+    'sssrr',
+    'sssrr',
+  ]);
+  // Nothing else counts then, and an answer without tokens is none.
+  expect(await codes({ isSessionEnded: ({ status }) => status === 403 })).toBe('irrss');
 });
 
 test('R35: a lost answer is asked for again at once, a busy server after its Retry-After', async () => {
@@ -156,17 +136,39 @@ test('R35: nobody waits for a time the waiters will not see; they are told when 
   expect(sent).toHaveLength(1);
 });
 
-test('R70: the error tells the place, the status and a known error, and neither secrets nor other words', async () => {
+test('R70: the error tells the place, the status and the error code, and neither secrets nor other words', async () => {
   const options = { url, clientSecret: 'pa55', clientId: 'x' };
   const error = await setUp(options, json(400, { error: 'invalid_client', hint: 's3cret' })).ask();
+  const message = 'https://as.example.com/token answered 400 invalid_client';
   expect(error).toMatchObject({
     code: 'refresh-failed',
-    cause: { message: 'https://as.example.com/token answered 400', error: 'invalid_client' },
+    message: `no new token: ${message}`,
+    cause: { message, status: 400, error: 'invalid_client' },
   });
   const other = await setUp({ ...options, url: new URL(url) }, json(400, { error: 's3cret' })).ask();
   expect(inspect([error, other], { depth: 9, showHidden: true })).not.toMatch(/s3cret|pa55|tenant=/);
   const gone = await setUp({ url: 'https://user:pass@as.example.com/token' }, lost).ask();
-  expect(gone).toMatchObject({ cause: { message: 'https://as.example.com/token could not be reached' } });
+  expect(gone).toMatchObject({
+    message: 'no new token: https://as.example.com/token could not be reached',
+    cause: { message: 'https://as.example.com/token could not be reached' },
+  });
+});
+
+test('R60: the message of every error is one sentence that says what happened', async () => {
+  const said = async (answer: () => Response) => {
+    const error = (await setUp({}, answer).ask()) as Error;
+    return error.message.replace('https://as.example.com/token', 'it');
+  };
+  expect(await said(json(404, {}))).toBe('no new token: it answered 404');
+  expect(await said(json(400, { error: 'invalid_grant' }))).toBe(
+    'the session is over: it answered 400 invalid_grant',
+  );
+  expect(await said(json(200, { token: 'next' }))).toBe(
+    'no access token, unless `read` of refreshEndpoint finds it: it answered 200',
+  );
+  expect(await said(() => new Response('x'.repeat(1_000_001)))).toBe('more than 1 MB: it answered 200');
+  const redirect = () => new Response(null, { status: 302, headers: { location: '/elsewhere' } });
+  expect(await said(redirect)).toBe('no new token: it answered 302');
 });
 
 test('R34: when the signal ends the request, its reason is what is thrown', async () => {

@@ -1,4 +1,7 @@
 /** Refresh and capture for Google Identity Toolkit. */
+import { textOf } from '../bounded.ts';
+import { memberOf } from '../own.ts';
+import { retryAtOf } from '../retry-after.ts';
 import type { CaptureRule, Refresh, TokenResponse } from '../types.ts';
 import { refuse } from './refuse.ts';
 
@@ -37,11 +40,6 @@ const signIns = [
   'v2/accounts/mfaSignIn:finalize',
 ];
 
-/** The token service's answer, as far as it is looked at. */
-interface Answer extends TokenResponse {
-  error?: { message?: unknown; status?: unknown };
-}
-
 /** A `TokenError` by name and code, which is how the manager knows it: the root entry is not loaded for it. */
 const failure = (isOver: boolean, what: string, retryAt?: number): Error => {
   const message = `securetoken.googleapis.com ${what}`;
@@ -60,16 +58,17 @@ async function exchange(send: () => Promise<Response>): Promise<TokenResponse> {
     .catch(send)
     .catch(() => {});
   if (!response) throw failure(false, 'could not be reached');
-  const answer = (await response.json().catch(() => {})) as Answer | undefined;
-  const idToken = answer?.id_token;
-  if (response.ok && idToken) return { ...answer, access_token: idToken };
-  const error = answer?.error;
+  let answer: unknown;
+  try {
+    answer = JSON.parse((await textOf(response)) ?? '');
+  } catch {}
+  const idToken = memberOf(answer, 'id_token');
+  if (response.ok && idToken) return { ...(answer as TokenResponse), access_token: idToken as string };
+  const error = memberOf(answer, 'error');
+  const said = `${memberOf(error, 'message')}\n${memberOf(error, 'status')}`;
   // A code such as `TOKEN_EXPIRED`, perhaps with words behind ` : `, which may quote what was sent.
-  const code = /^([A-Z_]{1,40})( :|$)/m.exec(`${error?.message}\n${error?.status}`)?.[1] ?? '';
-  const after = response.headers.get('retry-after') ?? '';
-  // RFC 9110 §10.2.3: seconds, or a date.
-  const retryAt = +after ? Date.now() + +after * 1_000 : Date.parse(after);
-  throw failure(endings.test(code), `answered ${response.status} ${code}`.trim(), retryAt || 0);
+  const code = /^([A-Z_]{1,40})( :|$)/m.exec(said)?.[1] ?? '';
+  throw failure(endings.test(code), `answered ${response.status} ${code}`.trim(), retryAtOf(response));
 }
 
 /**
@@ -91,7 +90,9 @@ async function exchange(send: () => Promise<Response>): Promise<TokenResponse> {
  *   allow: 'https://api.example.com',
  * });
  */
-export function identityToolkit({ apiKey, emulatorOrigin }: IdentityToolkitOptions): IdentityToolkit {
+export function identityToolkit(options: IdentityToolkitOptions): IdentityToolkit {
+  const apiKey = memberOf(options, 'apiKey');
+  const emulatorOrigin = memberOf(options, 'emulatorOrigin');
   const origin = `${emulatorOrigin ?? 'https://'}`;
   if (typeof apiKey !== 'string' || !apiKey) refuse('options.apiKey', apiKey, 'the Web API key');
   if (!/^(https:\/\/|https?:\/\/[^/?#@]+\/?)$/.test(origin)) {
@@ -105,9 +106,9 @@ export function identityToolkit({ apiKey, emulatorOrigin }: IdentityToolkitOptio
   return {
     refresh: Object.assign<Refresh, { id: string }>(
       async ({ tokens, signal, fetch }) => {
-        const { refreshToken } = tokens ?? {};
+        const refreshToken = memberOf(tokens, 'refreshToken');
         if (!refreshToken) throw failure(true, 'needs a refresh token; sign in again');
-        const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken });
+        const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: `${refreshToken}` });
         const url = `${base}/securetoken.googleapis.com/v1/token?key=${encodeURIComponent(apiKey)}`;
         // A redirect would take the refresh token elsewhere.
         return exchange(() => fetch(url, { method: 'POST', body, signal, redirect: 'manual' }));

@@ -55,9 +55,10 @@ export function isShared({ sessions, stored, cookie, port }: Replica): boolean {
 
 /** Tells what the store threw, and answers it as it may be told. */
 export function report({ add, sessions, stored, sent, operation }: Replica, thrown: unknown): Error {
-  const secrets = [sessions.current.state, ...stored, sent].flatMap((state) =>
-    Object.values({ ...state?.held?.tokens }),
-  );
+  const secrets = [sessions.current.state, ...stored, sent].flatMap((state) => {
+    const { accessToken, refreshToken, idToken } = { ...state?.held?.tokens };
+    return [accessToken, refreshToken, idToken];
+  });
   const error = summaryOf(thrown, secrets);
   add('store-failed', { operation, error });
   return error;

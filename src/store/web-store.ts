@@ -14,7 +14,7 @@ import { createStore } from './token-store.ts';
 type Access = Pick<StorePort, 'read' | 'replace'>;
 
 /** The entry, sealed. */
-const openShared = ({ visit }: Database, name: string): Access => ({
+const openShared = ({ visit }: Database, name: string, isSealed = true): Access => ({
   async read() {
     const { found } = await visit(name);
     // A shared worker of WebKit, where there is a key.
@@ -23,7 +23,8 @@ const openShared = ({ visit }: Database, name: string): Access => ({
   },
   async replace(version, next) {
     // The end of a session needs no key, and is on its way before its page is left.
-    const value = (next as Partial<Written>).isPlain ? next.value : await seal(next.value);
+    const isPlain = !isSealed || (next as Partial<Written>).isPlain;
+    const value = isPlain ? next.value : await seal(next.value);
     const kept = { version: next.version, value };
     return (await visit(name, kept, (found) => found?.version === version)).isPut;
   },
@@ -49,7 +50,7 @@ async function open(name: string, isTab: boolean): Promise<Access> {
   } catch (error) {
     // One that fails is tried again. Chromium says of blocked cookies just that the user denied permission.
     if (!/^(Security|InvalidState|Reference|Type)Error|denied/.test(`${error}`)) throw error;
-    return openShared(memory, `web ${name}`);
+    return openShared(memory, `web ${name}`, false);
   }
   return (isTab ? openTab : openShared)(database, name);
 }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { asTokenError, type TokenSet } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { identityToolkit } from '../../src/firebase/identity-toolkit.ts';
+import { polluted } from '../support/polluted.ts';
 
 const KEY = 'AIza-key+1';
 const held: TokenSet = {
@@ -117,10 +118,49 @@ describe('refresh', () => {
   test.each([
     ['30', 1_030_000],
     ['Thu, 01 Jan 1970 01:00:00 GMT', 3_600_000],
+    ['1e20', 1_000_000 + 3_600_000],
+    ['Tue, 01 Jan 2199 00:00:00 GMT', 1_000_000 + 3_600_000],
     ['soon', 0],
   ])('R35: Retry-After %s reaches the manager', async (value, retryAt) => {
     const { outcome } = await refresh([() => refusal('X', 503, { headers: { 'retry-after': value } })]);
     expect(asTokenError(outcome)?.retryAt).toBe(retryAt);
+  });
+
+  test('R37: of an answer that never ends 1 MB is read; the rest is cancelled, and it is "not now"', async () => {
+    const seen = { cancelled: 0, pulled: 0 };
+    const body = () =>
+      new ReadableStream({
+        pull(controller) {
+          seen.pulled += 65_536;
+          controller.enqueue(new Uint8Array(65_536).fill(32));
+        },
+        cancel: () => void seen.cancelled++,
+      });
+    const { outcome } = await refresh([() => new Response(body())]);
+    expect(outcome).toMatchObject({
+      code: 'refresh-failed',
+      message: 'securetoken.googleapis.com answered 200',
+    });
+    expect(seen.cancelled).toBe(1);
+    expect(seen.pulled).toBeLessThan(1_300_000);
+  });
+
+  test('R37: what a page put on Object.prototype is no token, no option and no error of Google’s', async () => {
+    const members = {
+      id_token: 'evil',
+      error: { message: 'TOKEN_EXPIRED' },
+      emulatorOrigin: 'http://evil.test',
+    };
+    const { outcome, sent } = await polluted(members, () => refresh([() => new Response('{}')]));
+    expect(outcome).toMatchObject({
+      code: 'refresh-failed',
+      message: 'securetoken.googleapis.com answered 200',
+    });
+    expect(sent[0]?.url).toMatch(/^https:\/\/securetoken\.googleapis\.com/);
+    const none = await polluted({ refreshToken: 'evil' }, () =>
+      refresh([], { accessToken: 'x', tokenType: 'Bearer' }),
+    );
+    expect([none.outcome, none.sent]).toMatchObject([{ code: 'session-ended' }, []]);
   });
 
   test('R35: a lost answer is asked for again once, at once', async () => {

@@ -61,7 +61,7 @@ describe('R8: with a cookie', () => {
 
   test.each([
     [401, ''],
-    [403, '{"message":"no session"}'],
+    [403, '{"error":"invalid_grant"}'],
     [400, '{"error":"invalid_grant"}'],
   ])('an answer of %i %s means signed out: no event, no header, no further try', async (status, body) => {
     const { world, auth, said } = createCookieWorld();

@@ -45,8 +45,7 @@ describe('the end of a session', () => {
     ['401', 'cookie', () => bare(401)],
     ['401 with JSON', 'json', () => json(401, { message: 'expired' })],
     ['401 with a text', 'cookie', () => new Response('Unauthorized', { status: 401 })],
-    ['403 with JSON', 'json', () => json(403, { message: 'revoked' })],
-    ['403 with JSON', 'cookie', () => json(403, {})],
+    ['403 invalid_grant', 'json', () => json(403, { error: 'invalid_grant' })],
   ])('R35: %s (%s) ends it after one call, with one event', async (_, format, answer) => {
     expect(await ending(answer, { format })).toEqual({
       code: 'session-ended',
@@ -68,6 +67,8 @@ describe('the end of a session', () => {
     ],
     ['400 with HTML', 'form', () => html(400)],
     ['400 with HTML', 'json', () => html(400)],
+    ['403 with JSON', 'json', () => json(403, { message: 'revoked' })],
+    ['403 with JSON', 'cookie', () => json(403, {})],
     ['403 with HTML', 'json', () => html(403)],
     ['403 with HTML', 'cookie', () => html(403)],
     ['403 with nothing', 'cookie', () => bare(403)],
@@ -103,6 +104,14 @@ describe('the end of a session', () => {
   test.each([400, 401, 403, 404, 409, 422])('R35: %d is not retried', async (status) => {
     expect((await ending(() => bare(status), { format: 'form' })).calls).toBe(1);
   });
+
+  test.each(['json', 'cookie'] as const)(
+    'R35: a 403 (%s) is tried once more, and ends nothing',
+    async (format) => {
+      const { code, calls, token } = await ending(() => json(403, { message: 'CSRF' }), { format });
+      expect([code, calls, token]).toEqual(['refresh-failed', 2, 'access-0']);
+    },
+  );
 });
 
 describe('`isSessionEnded`', () => {
@@ -187,17 +196,26 @@ describe('retries', () => {
     }
   });
 
-  test('R35: a `Retry-After` beyond the time limit fails at once, and becomes `retryAt`', async () => {
-    const { result, times } = await answering(
-      () => new Response(null, { status: 503, headers: { 'retry-after': '7200' } }),
-    );
-    const error = failure(result);
-    await vi.advanceTimersByTimeAsync(1_000);
-    const { code, retryAt } = await error;
-    expect(code).toBe('refresh-failed');
-    expect(Number(retryAt) - Date.now()).toBeGreaterThan(7_190_000);
-    expect(times).toEqual([0]);
-  });
+  test.each([
+    ['1800', 1_800],
+    ['7200', 3_600],
+    ['1e20', 3_600],
+    ['Tue, 01 Jan 2199 00:00:00 GMT', 3_600],
+  ])(
+    'R35: a `Retry-After` of %s is beyond the time limit: it fails at once, and `retryAt` is %d s away',
+    async (value, seconds) => {
+      const { result, times } = await answering(
+        () => new Response(null, { status: 503, headers: { 'retry-after': value } }),
+      );
+      const error = failure(result);
+      await vi.advanceTimersByTimeAsync(1_000);
+      const { code, retryAt } = await error;
+      expect(code).toBe('refresh-failed');
+      expect(Number(retryAt) - Date.now()).toBe(seconds * 1_000 - 1_000);
+      expect(new Date(Number(retryAt)).toISOString()).toBeTypeOf('string');
+      expect(times).toEqual([0]);
+    },
+  );
 
   test.each(['soon', '-5', '', '1.5.2', 'NaN'])(
     'R35: a `Retry-After` of "%s" says nothing',

@@ -1,6 +1,6 @@
 /** A user's first lines; compiled against the packed package only. */
 
-import type { StoreEntry, StorePort, TokenManager, TokenSet, TokenStore } from 'evertoken';
+import type { HeadersInput, StoreEntry, StorePort, TokenManager, TokenSet, TokenStore } from 'evertoken';
 import {
   asTokenError,
   bearer,
@@ -9,15 +9,20 @@ import {
   keyValueStore,
   memoryStore,
   refreshEndpoint,
+  revokeEndpoint,
   TokenError,
   tokenStore,
   webStore,
 } from 'evertoken';
 
-const refresh = refreshEndpoint({ url: 'https://login.example.com/token', clientId: 'app' });
+const headers = async (tokens: TokenSet | undefined): Promise<HeadersInput> =>
+  tokens?.idToken ? [['x-id', tokens.idToken]] : new Headers({ 'x-csrf': '1' });
+const read = (body: unknown, { status }: Response): unknown => ({ body, status });
+const refresh = refreshEndpoint({ url: 'https://login.example.com/token', clientId: 'app', headers, read });
+const revoke = revokeEndpoint({ url: new URL('https://login.example.com/revoke'), headers: { a: 'b' } });
 const allow = ['https://api.example.com', new URL('https://files.example.com/v1')];
 const store: TokenStore = webStore('shop', { area: 'session' });
-const auth: TokenManager = createTokenManager({ refresh, allow, store, attach: bearer() });
+const auth: TokenManager = createTokenManager({ refresh, revoke, allow, store, attach: bearer() });
 const stop: () => void = auth.on('signed-out', ({ reason, elsewhere, error }) =>
   console.log(reason, elsewhere, error?.code),
 );

@@ -1,0 +1,8 @@
+/** Members of objects that come from elsewhere: what a page put on `Object.prototype` is nobody's (R37). */
+
+/** A member that the value itself, or its class, has. */
+export function memberOf(value: unknown, name: string): unknown {
+  const member = Object(value)[name];
+  const isOwn = member !== (Object.prototype as never)[name] || Object.hasOwn(Object(value), name);
+  return isOwn ? member : undefined;
+}

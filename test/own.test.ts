@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { memberOf } from '../src/own.ts';
+import { polluted } from './support/polluted.ts';
+
+class Options {
+  readonly shown = 1;
+  get read() {
+    return 2;
+  }
+}
+
+test('R37: what a page put on Object.prototype is nobody’s member', async () => {
+  const dead = { error: 'invalid_grant' };
+  const values = [{}, 'text', null, Object.create(null), { error: 'own' }, { ...dead }];
+  const found = await polluted(dead, () => values.map((value) => memberOf(value, 'error')));
+  expect(found).toEqual([undefined, undefined, undefined, undefined, 'own', 'invalid_grant']);
+});
+
+test('what a class gives its objects is theirs', async () => {
+  const options = new Options();
+  const found = await polluted({ read: 7, shown: 7 }, () => [
+    memberOf(options, 'read'),
+    memberOf(options, 'shown'),
+  ]);
+  expect(found).toEqual([2, 1]);
+});
+
+test('what is not there is undefined', () => {
+  expect([memberOf({}, 'a'), memberOf(undefined, 'a'), memberOf(7, 'a')]).toEqual(Array(3).fill(undefined));
+});
