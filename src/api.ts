@@ -63,6 +63,30 @@ export interface TokenEvents {
     /** Without query and fragment. */
     readonly url: string;
   };
+  /** A request went out without our token; told once per origin and reason. {@link explain} says more. */
+  'not-attached': {
+    /** Without query and fragment. */
+    readonly url: string;
+    /**
+     * - `not-allowed`: no rule covers the URL.
+     * - `excepted`: a rule does, and its `except` takes the path out.
+     * - `insecure`: plain http, about which a predicate is not asked.
+     * - `no-page`: a relative URL, and there is no page.
+     * - `own-header`: the caller has set the header; see `bearer({ replace: true })`.
+     * - `sign-in`: a sign-in endpoint, by a capture rule with `startsSession`.
+     * - `signed-out`: nobody is signed in.
+     * - `no-token`: the token is optional there, and no good one could be had.
+     */
+    readonly reason:
+      | 'not-allowed'
+      | 'excepted'
+      | 'insecure'
+      | 'no-page'
+      | 'own-header'
+      | 'sign-in'
+      | 'signed-out'
+      | 'no-token';
+  };
   /** The store could not be read or written; the session goes on in memory. */
   'store-failed': {
     readonly operation: 'read' | 'write';
@@ -82,7 +106,7 @@ export type AnyListener = (
 export interface TokenManagerOptions {
   /** How new tokens are had: `refreshEndpoint({...})`, an OIDC client's `refresh`, or your own function. */
   refresh: Refresh;
-  /** Which URLs may carry the token; `location.origin` for the page's own. All others are passed through untouched. */
+  /** Which URLs may carry the token; `'/'` for the page's own origin. All others are passed through untouched. */
   allow: AllowRule | AllowRule[];
   /**
    * Where the session is kept, and who shares it: `webStore('shop')`, `cookieStore('shop')`, ... Whatever runs in the
@@ -116,11 +140,18 @@ export interface TokenManagerOptions {
   /** How the token is put on a request. @default bearer() */
   attach?: Attach | undefined;
   /**
-   * What counts as a refused token. Gets a copy, whose body it may read.
+   * What counts as a refused token. Gets a copy, of whose body it may read 1 MB, and what it would be by default. It is
+   * not asked about a successful event stream. One that throws, or takes longer than 5 s, was not asked.
    *
    * @default status 401, unless its challenge asks for a stronger login or more scope
+   * @example isRejected: ({ status }, { byDefault }) => byDefault || status === 419
    */
-  isRejected?: ((response: Response) => boolean | Promise<boolean>) | undefined;
+  isRejected?:
+    | ((
+        response: Response,
+        about: { byDefault: boolean; method: string; url: string },
+      ) => boolean | Promise<boolean>)
+    | undefined;
   /** Responses that carry new tokens. @default none */
   capture?: CaptureRule[] | undefined;
   /** Called by `signOut()`, unless `{ revoke: false }`. @default none */
@@ -159,7 +190,8 @@ export interface TokenManager {
    */
   readonly ready: Promise<void>;
   /**
-   * The access token that a request would carry now, for WebSockets and other clients; `undefined`: signed out.
+   * The access token that a request would carry now, for WebSockets and other clients; `undefined`: nobody is signed
+   * in, also when this very call has found that out.
    *
    * @param options.minValidity - Milliseconds it should still be good for; a token just issued is taken as it is.
    * @param options.signal - Ends this call's wait, never the shared refresh.
@@ -173,9 +205,12 @@ export interface TokenManager {
    * Brings tokens that are issued after this call: joins a refresh that has not been sent yet, and waits for one that
    * has before it sends another. Ends a back-off.
    *
+   * @param options.signal - Ends this call's wait, never the shared refresh.
+   * @param options.rejected - An access token that was refused elsewhere (XMLHttpRequest, WebSocket, gRPC). However
+   *   many say so, it is replaced once; where it has been replaced already, the current tokens are the answer.
    * @throws {@link TokenError} `session-ended`, `refresh-failed`, `session-changed` or `closed`.
    */
-  refresh(options?: { signal?: AbortSignal | undefined }): Promise<TokenSet>;
+  refresh(options?: { signal?: AbortSignal | undefined; rejected?: string | undefined }): Promise<TokenSet>;
   /**
    * Starts a new session with the tokens of a login; resolves when they are stored.
    *

@@ -3,7 +3,7 @@ import { textOf } from './bounded.ts';
 import { checkEach, kindOf, refuse } from './check.ts';
 import { memberOf } from './own.ts';
 import { isBrowser } from './platform/page.ts';
-import { targetOf } from './request/allow.ts';
+import { targetOf } from './request/target.ts';
 import { summaryOf } from './summary.ts';
 import { basicOf, type Client } from './token-form.ts';
 import type { TokenSet } from './types.ts';

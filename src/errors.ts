@@ -3,6 +3,7 @@
 /**
  * What a {@link TokenError} means:
  * - `session-ended`: the authorization server no longer accepts this session; ask the user to sign in.
+ * - `signed-out`: nobody is signed in, and the place requires a token; nothing was sent.
  * - `refresh-failed`: no new token could be had now; try again, after `retryAt` if it is set.
  * - `session-changed`: the session a call began in was ended by a sign-out or another sign-in.
  * - `invalid-token-response`: an answer that should have held tokens did not.
@@ -10,6 +11,7 @@
  */
 export type TokenErrorCode =
   | 'session-ended'
+  | 'signed-out'
   | 'refresh-failed'
   | 'session-changed'
   | 'invalid-token-response'
@@ -17,6 +19,7 @@ export type TokenErrorCode =
 
 const meanings: Record<TokenErrorCode, string> = {
   'session-ended': 'the session is over; sign in again',
+  'signed-out': 'nobody is signed in; sign in first',
   'refresh-failed': 'no new token now; try again later',
   'session-changed': 'the session of this call is over',
   'invalid-token-response': 'the answer is no token response',

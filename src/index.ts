@@ -7,10 +7,12 @@ export type {
   TokenManager,
   TokenManagerOptions,
 } from './api.ts';
+export { claimsOf, type IdTokenClaims } from './claims.ts';
 export type { HeadersInput } from './endpoint.ts';
 export { asTokenError, TokenError, type TokenErrorCode } from './errors.ts';
 export { type RefreshEndpointOptions, refreshEndpoint } from './refresh-endpoint.ts';
 export { bearer } from './request/bearer.ts';
+export { type Explanation, explain } from './request/explain.ts';
 export { type RevokeEndpointOptions, revokeEndpoint } from './revoke-endpoint.ts';
 export { cookieStore } from './store/cookie-store.ts';
 export { type KeyValueStorage, keyValueStore } from './store/key-value-store.ts';
@@ -19,6 +21,7 @@ export { tokenStore } from './store/token-store.ts';
 export { webStore } from './store/web-store.ts';
 export { createTokenManager } from './token-manager.ts';
 export type {
+  AllowedPlace,
   AllowRule,
   Attach,
   AttachRequest,
@@ -33,4 +36,5 @@ export type {
   TokenSet,
   TokenSetInput,
   TokenStore,
+  UrlRule,
 } from './types.ts';

@@ -1,13 +1,13 @@
 /** Checks the options once, at creation, and fills in the defaults. */
 import type { TokenManagerOptions } from './api.ts';
 import { checkMembers, refuse } from './check.ts';
-import { type Matcher, matcherOf } from './request/allow.ts';
+import { type Place, placesOf } from './request/allow.ts';
 import { bearer } from './request/bearer.ts';
 import type { Attach, Refresh } from './types.ts';
 
 /** The options with their defaults. */
-export interface Settings extends Omit<TokenManagerOptions, 'allow'> {
-  readonly allow: Matcher;
+export interface Settings extends TokenManagerOptions {
+  readonly places: readonly Place[];
   readonly refreshAhead: number | false;
   readonly leeway: number;
   readonly refreshTimeout: number;
@@ -16,6 +16,7 @@ export interface Settings extends Omit<TokenManagerOptions, 'allow'> {
 
 const aFunction = 'function or undefined';
 export const aDuration = 'number >= 0 or undefined';
+export const aText = 'string or undefined';
 
 const kinds: Record<keyof TokenManagerOptions, string> = {
   refresh: 'function',
@@ -33,8 +34,8 @@ const kinds: Record<keyof TokenManagerOptions, string> = {
 };
 
 /** @throws TypeError that names the option, the kind of its value and what is allowed. */
-export function readOptions(options: TokenManagerOptions): Settings {
-  checkMembers('options', options, kinds);
+export function readOptions(given: TokenManagerOptions): Settings {
+  const options = checkMembers('options', given, kinds);
   const {
     store,
     refreshAhead = 60_000,
@@ -51,6 +52,6 @@ export function readOptions(options: TokenManagerOptions): Settings {
   }
   if (options.keepFresh && refreshAhead === false)
     refuse('options.refreshAhead', refreshAhead, 'number, for keepFresh');
-  const allow = matcherOf(options.allow, 'options.allow');
-  return { ...options, allow, refreshAhead, leeway, refreshTimeout, attach };
+  const places = placesOf(options.allow, 'options.allow');
+  return { ...options, places, refreshAhead, leeway, refreshTimeout, attach };
 }

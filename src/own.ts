@@ -6,3 +6,11 @@ export function memberOf(value: unknown, name: string): unknown {
   const isOwn = member !== (Object.prototype as never)[name] || Object.hasOwn(Object(value), name);
   return isOwn ? member : undefined;
 }
+
+/** All of them, in an object without a prototype. */
+export function ownMembers<T extends object>(value: T): T {
+  const own = Object.create(null);
+  // Options may be an instance of a class.
+  for (const name in value) own[name] = memberOf(value, name);
+  return own;
+}

@@ -1,12 +1,15 @@
 /** Wires the parts together: the one place where the whole can be read. */
 import type { TokenManager, TokenManagerOptions } from './api.ts';
 import { checkMembers } from './check.ts';
-import { TokenError } from './errors.ts';
-import { aDuration, readOptions } from './options.ts';
+import { asTokenError, TokenError } from './errors.ts';
+import { aDuration, aText, readOptions } from './options.ts';
 import { abortable, heed, within } from './platform/timers.ts';
 import { createAuthFetch } from './request/auth-fetch.ts';
-import { createCapture } from './request/capture.ts';
+import { refuseLoop } from './request/call.ts';
+import { createCaptures } from './request/capture.ts';
 import { createCoolDown } from './request/cool-down.ts';
+import { inside } from './request/inside.ts';
+import { createNotAttached } from './request/not-attached.ts';
 import { createCalls } from './session/calls.ts';
 import { createUnshared, type Sharing } from './session/commit.ts';
 import { createEvents, report } from './session/events.ts';
@@ -15,7 +18,11 @@ import { keepSessionFresh } from './session/keep-fresh.ts';
 import { obtain, type Refresher, renew } from './session/refresher.ts';
 import { createSessions, type Session } from './session/session.ts';
 import { readTokenResponse } from './session/token-response.ts';
+import { summaryOf } from './summary.ts';
 import type { TokenSet } from './types.ts';
+
+const aMark =
+  'no new token: this one was refused directly after it was issued, which no refresh can mend now';
 
 /**
  * Creates the object that owns an app's tokens, and the `fetch` that always carries a good one.
@@ -40,16 +47,33 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const { flush } = events;
   const sessions = createSessions(events);
   const held = () => sessions.current.state.held;
+  /** The tokens that were seen last: no text that is told holds one of them. */
+  const secrets: (string | undefined)[] = [];
+  const summarize = (thrown: unknown) => summaryOf(thrown, secrets);
+  const coolDown = createCoolDown();
   const parts = {
     ...settings,
     ...events,
     sessions,
     sharing: createUnshared(sessions),
-    coolDown: createCoolDown(),
-    fetch: ((input, init) => (settings.fetch ?? globalThis.fetch)(input, init)) as typeof fetch,
+    coolDown,
+    summarize,
+    report: (thrown: unknown) => report(summarize(thrown)),
+    notAttached: createNotAttached(events),
 
-    accept: ((answer, issuedAt, previous) =>
-      hold(readTokenResponse(answer, attach.tokenTypes, previous), issuedAt, settings, previous)) as Accept,
+    fetch: ((input, init) => {
+      const underlying = settings.fetch ?? globalThis.fetch;
+      if (underlying === methods.fetch) refuseLoop();
+      return underlying(input, init);
+    }) as typeof fetch,
+
+    accept: ((answer, issuedAt, previous) => {
+      const given = readTokenResponse(answer, attach.tokenTypes, previous);
+      const { accessToken, refreshToken, idToken } = given;
+      secrets.unshift(accessToken, refreshToken, idToken);
+      secrets.length = Math.min(secrets.length, 30);
+      return hold(given, issuedAt, settings, previous);
+    }) as Accept,
 
     /** Bounded, and told to nobody but the reporter: the session is over here whatever the server says. */
     revokeTokens: async (tokens: TokenSet | undefined) =>
@@ -58,7 +82,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
         // The page may be left as soon as the user has signed out.
         const lasting: typeof fetch = (input, init) => parts.fetch(input, { keepalive: true, ...init });
         return revoke({ tokens, signal, fetch: lasting });
-      }).catch(report),
+      }).catch(parts.report),
 
     /** The session that is there once it is known; what the store holds has to be read for that. */
     async settled(signal?: AbortSignal | null): Promise<Session> {
@@ -79,7 +103,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     obtain: ((...args) => obtain(parts, ...args)) as Refresher['obtain'],
   };
   // Before anything starts: a rule may be none.
-  const capture = settings.capture && createCapture(settings.capture, parts);
+  const captures = settings.capture && createCaptures(settings.capture, parts);
   // What joins contexts comes with the store.
   const sharing = (settings.store?.join(parts as never) as Sharing | undefined) ?? parts.sharing;
   parts.sharing = sharing;
@@ -100,19 +124,28 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   };
 
   const methods = {
-    fetch: createAuthFetch({ ...parts, capture }),
+    fetch: createAuthFetch({ ...parts, captures }),
     async getAccessToken({ minValidity, signal } = {}) {
       checkMembers('getAccessToken', { minValidity }, { minValidity: aDuration });
       const session = await parts.settled(signal);
-      const good = await parts.obtain(session, minValidity, signal);
+      const good = await parts.obtain(session, minValidity, signal).catch((error) => {
+        // Nobody is signed in: this very call has found it out.
+        if (!asTokenError(error, 'session-ended')) throw error;
+        return undefined;
+      });
       return good?.tokens.accessToken;
     },
-    async refresh({ signal } = {}) {
+    async refresh({ signal, rejected } = {}) {
+      checkMembers('refresh', { rejected }, { rejected: aText });
       // Somebody may have signed in elsewhere.
       if (!held()) sharing.wake?.();
       const session = await parts.settled(signal);
       if (!session.state.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
-      await parts.renew(session, 'manual', signal);
+      const now = session.state.held?.tokens.accessToken;
+      const retryAt = rejected ? coolDown.until(rejected) : 0;
+      if (retryAt && rejected === now) throw new TokenError('refresh-failed', { retryAt, message: aMark });
+      if (rejected && now && rejected !== now) await parts.obtain(session, undefined, signal);
+      else await parts.renew(session, rejected ? 'rejected' : 'manual', signal);
       if (session.state.held) return session.state.held.tokens;
       // Signed out meanwhile.
       throw new TokenError('session-changed');
@@ -138,6 +171,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     sessionId: { get: () => held() && sessions.current.state.id },
     status: { get: status },
     ready: { get: () => parts.find().then(flush, flush) },
+    [inside]: { value: { ...parts, captures, status } },
     ...(Symbol.dispose && { [Symbol.dispose]: { value: close } }),
   });
 }

@@ -19,8 +19,8 @@ export interface TokenSetInput {
   accessToken: string;
   /** @default 'Bearer' */
   tokenType?: string | undefined;
-  /** Milliseconds since the epoch on this device's clock. Wins over `expiresIn`. */
-  expiresAt?: number | undefined;
+  /** Milliseconds since the epoch on this device's clock, a `Date`, or ISO 8601. Wins over `expiresIn`. */
+  expiresAt?: number | string | Date | undefined;
   /** Seconds from now; a string of digits is fine. */
   expiresIn?: number | string | undefined;
   refreshToken?: string | undefined;
@@ -40,6 +40,8 @@ export interface TokenResponse {
   /** Lifetime in seconds; a string of digits is fine. */
   expires_in?: number | string | undefined;
   refresh_token?: string | undefined;
+  /** The moment, for servers that say that: seconds, milliseconds, or ISO 8601. `expires_in` wins. */
+  expires_at?: number | string | undefined;
   id_token?: string | undefined;
   scope?: string | undefined;
   accessToken?: string | undefined;
@@ -51,21 +53,38 @@ export interface TokenResponse {
 }
 
 /**
- * Which URLs may carry the token: an origin, an origin with a path prefix (whole segments),
- * `https://*.example.com` for exactly one label, or a predicate, which is asked for every request.
- * `http:` beyond loopback hosts needs a string (or `URL`) that spells it out.
+ * Names URLs: an origin, an origin with a path prefix (whole segments), `https://*.example.com` for exactly one label,
+ * `'/'` or another path for the page's own origin (nothing where there is no page), or a predicate, which is asked for
+ * every request. `http:` beyond loopback hosts needs a string (or `URL`) that spells it out.
  *
  * A path chooses, it does not isolate: a redirect within the origin keeps the header.
  */
-export type AllowRule = string | URL | ((url: URL) => boolean);
+export type UrlRule = string | URL | ((url: URL) => boolean);
+
+/** URLs that may carry the token. Several are asked in order; the first that covers a URL decides. */
+export type AllowRule = UrlRule | AllowedPlace;
+
+/** URLs that may carry the token, and what happens where there is none. */
+export interface AllowedPlace {
+  url: UrlRule | UrlRule[];
+  /** Paths that are taken out of it (whole segments), such as `'/public'`. @default none */
+  except?: string | string[] | undefined;
+  /**
+   * - `required`: signed out, a request is not sent; it rejects with `signed-out`.
+   * - `optional`: while no good token can be had, a request is sent without one.
+   *
+   * @default signed out, a request is sent without; while no good token can be had, it rejects with `refresh-failed`
+   */
+  token?: 'required' | 'optional' | undefined;
+}
 
 /** The platform's `fetch`, as far as this package calls it. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**
- * Brings new tokens (RFC 6749 §6): answers a token response, which is checked. Throw `new TokenError('session-ended')`, or any error that carries
- * `error: 'invalid_grant'` on itself or on its `data`, to say that the session is over;
- * whatever else is thrown means "not now".
+ * Brings new tokens (RFC 6749 §6): answers a token response, which is checked. Throw `new TokenError('session-ended')`
+ * to say that the session is over, or an error that carries `error: 'invalid_grant'` where HTTP clients put it: on
+ * itself, its `data`, `body` or `response.data`, or along `cause`. Whatever else is thrown means "not now".
  */
 export interface Refresh {
   (context: {
@@ -97,8 +116,10 @@ export type Revoke = (context: {
 export interface Attach {
   /** The `token_type` values it can serve, in lower case. */
   readonly tokenTypes: readonly string[];
-  /** The headers to add; a request that has one of them already is left alone. */
+  /** The headers to add; a request that has one of them already, or `Authorization`, is left alone. */
   headers(request: AttachRequest): Record<string, string> | Promise<Record<string, string>>;
+  /** The token takes the place of such a header: SDKs that insist on a key always write one. @default false */
+  readonly replace?: boolean | undefined;
   /** Sees every answer; `'retry'` sends the request once more with fresh headers (a DPoP nonce). */
   onResponse?: ((response: Response, request: AttachRequest) => 'retry' | undefined | void) | undefined;
 }
@@ -114,17 +135,22 @@ export interface AttachRequest {
 /** Responses that carry new tokens, such as the answer to a change of password. */
 export interface CaptureRule {
   /** Which URLs; may lie outside `allow`, then only the answer is read. */
-  url: AllowRule | AllowRule[];
+  url: UrlRule | UrlRule[];
   /** @default any method */
   method?: string | string[] | undefined;
-  /** The URL is a sign-in endpoint: its tokens always begin a new session. @default false */
+  /**
+   * The URL is a sign-in endpoint: its tokens always begin a new session. Its requests are sent at once and without our
+   * token, also under `allow`, and their 401 is a wrong password.
+   *
+   * @default false
+   */
   startsSession?: boolean | undefined;
-  /** Reads the tokens from a copy of the response; `undefined`: none. @default a JSON body with the usual names */
-  read?:
-    | ((
-        response: Response,
-      ) => TokenResponse | TokenSetInput | undefined | Promise<TokenResponse | TokenSetInput | undefined>)
-    | undefined;
+  /**
+   * Reads the tokens from a copy of the response, 1 MB of it at most; `undefined`: none. An event stream is not read.
+   *
+   * @default a JSON body with the usual names
+   */
+  read?: ((response: Response) => unknown) | undefined;
 }
 
 /** A store that joins managers to one session: made by `webStore('shop')` and its like, or by `tokenStore(port)`. */

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { TokenManagerOptions } from '../src/api.ts';
 import { readOptions } from '../src/options.ts';
-import { targetOf } from '../src/request/allow.ts';
+import { placeFor } from '../src/request/allow.ts';
+import { targetOf } from '../src/request/target.ts';
 
 const required: TokenManagerOptions = {
   refresh: async () => ({ access_token: 'token' }),
@@ -27,8 +28,8 @@ describe('defaults', () => {
       readAny({ refreshAhead: undefined, leeway: undefined, store: undefined, attach: undefined }),
     ).toEqual({
       ...readOptions(required),
-      attach: { tokenTypes: ['bearer'], headers: expect.any(Function) },
-      allow: expect.any(Function),
+      attach: { tokenTypes: ['bearer'], headers: expect.any(Function), replace: false },
+      places: [expect.objectContaining({ matches: expect.any(Function) })],
     });
     const own = { refreshAhead: false, leeway: 0, refreshTimeout: 0, keepFresh: false };
     expect(readAny(own)).toMatchObject(own);
@@ -96,11 +97,11 @@ describe('mistakes', () => {
   });
 });
 
-test('R1: allow comes back as one function that knows which URLs may carry the token', () => {
-  const { allow } = readAny({ allow: ['https://api.example.com/v1', ({ port }: URL) => port === '8443'] });
+test('R1: allow comes back as places that know which URLs may carry the token', () => {
+  const { places } = readAny({ allow: ['https://api.example.com/v1', ({ port }: URL) => port === '8443'] });
   const allows = (url: string) => {
     const target = targetOf(url);
-    return target && allow(target);
+    return target && !!placeFor(places, target);
   };
   expect(allows('https://api.example.com/v1/me')).toBe(true);
   expect(allows('https://api.example.com:8443/')).toBe(true);

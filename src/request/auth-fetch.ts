@@ -1,187 +1,133 @@
-/** The fetch that carries the token (C), sees expiry (E), recognises a refusal (F) and replays. */
-import { abortable, heed } from '../platform/timers.ts';
+/** The fetch that carries the token: decides what becomes of a call, and sees expiry (E). */
+import { TokenError } from '../errors.ts';
+import { heed } from '../platform/timers.ts';
 import type { Sharing } from '../session/commit.ts';
-import type { Held } from '../session/expiry.ts';
-import type { Refresher } from '../session/refresher.ts';
-import type { Session, Sessions } from '../session/session.ts';
-import type { Attach, AttachRequest } from '../types.ts';
-import { type Matcher, targetOf } from './allow.ts';
-import { type Call, hasHeader, isReplayable, isRequest, sendCall, takeCall } from './call.ts';
-import type { Capture, CaptureCall } from './capture.ts';
-import type { CoolDown } from './cool-down.ts';
-import { discard, isRefused, type RefusalParts } from './refusal.ts';
+import type { Session } from '../session/session.ts';
+import { type Place, placeFor, whyNone } from './allow.ts';
+import { type Call, isRequest, refuseLoop, takeCall } from './call.ts';
+import type { Capturing } from './capture.ts';
+import { exchange, headersFor, isOwn, type ReplayParts, requestOf, sendBare, sendWithout } from './replay.ts';
+import { type Target, targetOf } from './target.ts';
 
-export interface AuthFetchParts extends RefusalParts, Refresher {
-  readonly allow: Matcher;
-  readonly attach: Attach;
-  readonly sessions: Pick<Sessions, 'current'>;
+export interface AuthFetchParts extends ReplayParts {
+  readonly places: readonly Place[];
   readonly sharing: Pick<Sharing, 'isOpening'>;
   /** The session that is there once it is known. */
   settled(signal: AbortSignal | null | undefined): Promise<Session>;
-  readonly capture: Capture | undefined;
-  readonly coolDown: CoolDown;
-  readonly fetch: typeof fetch;
 }
 
 /** Whoever sets it attaches a token of their own, wherever `attach` puts ours. */
 const reserved = { authorization: '' };
 
-/** Sends with these headers added; the answer may bring tokens. */
-function send(
-  { capture, fetch }: AuthFetchParts,
-  call: Call,
-  added: Record<string, string> = {},
-  token?: string,
-) {
-  const take = capture?.(call, token);
-  const answer = sendCall(call, fetch, added);
-  return take ? take(answer) : answer;
-}
-
-/** Sends as the caller wrote it; the answer may bring tokens. */
-function pass(
-  { capture, fetch }: AuthFetchParts,
-  call: CaptureCall,
-  input: RequestInfo | URL,
-  init: RequestInit | undefined,
-) {
-  const take = capture?.(call);
-  const answer = fetch(input, init);
-  return take ? take(answer) : answer;
-}
-
-/** The token was accepted. */
-function accept({ coolDown }: AuthFetchParts, call: Call, { tokens }: Held, response: Response): Response {
-  if (response.status < 500) coolDown.lift(tokens.accessToken, call);
-  return response;
-}
-
-/** After an answer that may refuse the token. */
-async function judge(
-  parts: AuthFetchParts,
-  call: Call,
-  session: Session,
-  held: Held,
-  response: Response,
-  isIssued?: boolean,
-  isRetry?: boolean,
-): Promise<Response> {
-  const { coolDown } = parts;
-  const { accessToken } = held.tokens;
-  if (!(await isRefused(parts, call, response))) return accept(parts, call, held, response);
-  // A late refusal, of a token that has been replaced since, causes no refresh (R22).
-  const isCurrent =
-    parts.sessions.current === session && session.state.held?.tokens.accessToken === accessToken;
-  // What was issued for this very request and is refused all the same, no refresh can cure. Of a token from elsewhere
-  // nobody knows that.
-  const isFinal = isIssued && isCurrent && session.issued === accessToken;
-  if (isFinal && Date.now() < held.expiresAt) coolDown.mark(accessToken, call);
-  const mayReplay = isReplayable(call);
-  // What came from another context is refreshed first: nobody here knows that it was ever good (R23).
-  const isAdopted = isIssued && isCurrent && !isFinal;
-  if (
-    (isIssued !== undefined && !isAdopted) ||
-    (isCurrent ? coolDown.isMarked(accessToken, call) : !mayReplay)
-  )
-    return response;
-  const renewed: Promise<unknown> = isCurrent
-    ? parts.renew(session, 'rejected', call.signal)
-    : parts.obtain(session, undefined, call.signal);
-  if (!mayReplay) {
-    await renewed.catch(() => {});
-    return response;
-  }
-  discard(response);
-  await renewed;
-  return exchange(parts, call, session, session.state.held as Held, isCurrent && !isAdopted, isRetry);
-}
-
-/** What `attach` is told: of one request with one set of tokens the same object, even when it is sent twice. */
-const requestOf = ({ method, target: { href: url } }: Call, { tokens }: Held): AttachRequest => ({
-  method,
-  url,
-  tokens,
-});
-
-/** Only a promise is waited for: with a signal that many listen to each further listener takes longer to add. */
-function headersFor({ attach }: AuthFetchParts, { signal }: Call, session: Session, request: AttachRequest) {
-  const added = attach.headers(request);
-  return 'then' in added ? abortable(added as Promise<typeof added>, signal, session.over) : added;
-}
-
-/**
- * Sends with tokens. No async function: with a good token each promise more is felt.
- *
- * @param isIssued - Of a replay: whether it follows the token's issue.
- * @param isRetry - Whether `attach` has had it sent again.
- */
-function exchange(
-  parts: AuthFetchParts,
-  call: Call,
-  session: Session,
-  held: Held,
-  isIssued?: boolean,
-  isRetry?: boolean,
-  request = requestOf(call, held),
-  ready?: Record<string, string>,
-): Promise<Response> {
-  // It may have waited in vain.
-  heed(session.over);
-  const added = ready ?? headersFor(parts, call, session, request);
-  if ('then' in added) {
-    return (added as Promise<Record<string, string>>).then((added) =>
-      exchange(parts, call, session, held, isIssued, isRetry, request, added),
-    );
-  }
-  if (hasHeader(call, added)) return send(parts, call);
-  // Whoever writes a fetch of their own may forget the promise.
-  return Promise.resolve(send(parts, call, added, held.tokens.accessToken)).then((response) => {
-    if (parts.attach.onResponse?.(response, request) === 'retry') {
-      if (isRetry || !isReplayable(call)) return response;
-      discard(response);
-      return exchange(parts, call, session, held, isIssued, true, request);
-    }
-    const { status } = response;
-    return status === 401 || status === 403 || parts.isRejected
-      ? judge(parts, call, session, held, response, isIssued, isRetry)
-      : accept(parts, call, held, response);
-  });
-}
-
 /** A request that cannot leave at once. */
 async function wait(parts: AuthFetchParts, call: Call): Promise<Response> {
+  const { target, signal, place } = call;
   const was = parts.sessions.current;
-  const session = await parts.settled(call.signal);
-  // Who waited for a sign-in while somebody was signed in is not served as somebody else.
-  if (was.state.held) heed(was.over);
-  const { held } = session.state;
-  const added = held && (await headersFor(parts, call, session, requestOf(call, held)));
-  const isOwn = added && hasHeader(call, added);
-  const good = isOwn ? undefined : await parts.obtain(session, undefined, call.signal);
-  return good ? exchange(parts, call, session, good) : send(parts, call);
+  was.waiting.add(target.place);
+  try {
+    const session = await parts.settled(signal);
+    // Who waited for a sign-in while somebody was signed in is not served as somebody else.
+    if (was.state.held) heed(was.over);
+    const { held } = session.state;
+    const added = held && (await headersFor(parts, call, session, requestOf(call, held)));
+    if (added && isOwn(parts, call, added)) return sendBare(parts, call, 'own-header');
+    const good = await parts.obtain(session, undefined, signal);
+    if (good) return exchange(parts, call, session, good);
+  } catch (error) {
+    return sendWithout(parts, call, error);
+  } finally {
+    was.waiting.delete(target.place);
+  }
+  if (place?.token === 'required')
+    throw new TokenError('signed-out', {
+      message: `nobody is signed in, and ${target.place} requires a token`,
+    });
+  return sendBare(parts, call, 'signed-out');
 }
 
-export const createAuthFetch =
-  (parts: AuthFetchParts): typeof fetch =>
-  (input, init) => {
-    // No async function: see `exchange`.
+/** @throws TypeError in the `refresh` of this very manager, which the request would wait for (R7). */
+function refuseInRefresh({ run }: Session, { signal }: Call): void {
+  if (run?.isAsking || (signal && run?.signal === signal))
+    throw new TypeError(
+      'evertoken: refresh calls auth.fetch, which waits for that very refresh; use the fetch that refresh is given',
+    );
+}
+
+/** It outlives its page, which may not live to see what others wait for (R12). */
+const isKeptAlive = ({ init, input }: Call) => init?.keepalive ?? (input as Partial<Request>).keepalive;
+
+function start(parts: AuthFetchParts, call: Call): Promise<Response> {
+  const session = parts.sessions.current;
+  const { held } = session.state;
+  heed(session.over);
+  refuseInRefresh(session, call);
+  if (!held || parts.sharing.isOpening) return wait(parts, call);
+  const now = Date.now();
+  return now < held.aheadAt || (now < held.expiresAt && isKeptAlive(call))
+    ? exchange(parts, call, session, held)
+    : wait(parts, call);
+}
+
+export function createAuthFetch(given: AuthFetchParts): typeof fetch {
+  const { places, captures, notAttached } = given;
+  /** The headers that were handed to the fetch underneath: one that hands them back would never come to an end (R7). */
+  const handedOver = new WeakSet<object>();
+  const parts: AuthFetchParts = {
+    ...given,
+    fetch(input, init) {
+      handedOver.add(init?.headers as object);
+      return given.fetch(input, init);
+    },
+  };
+  let isPassing = false;
+
+  /** Sends as the caller wrote it; the answer may bring tokens. */
+  function pass(
+    input: RequestInfo | URL,
+    init: RequestInit | undefined,
+    rule?: Capturing,
+    target?: Target,
+    signal?: AbortSignal | null,
+  ): Promise<Response> {
+    if (isPassing) refuseLoop();
+    const take = rule && target && captures?.take(rule, { target, signal });
+    isPassing = true;
     try {
-      const request = isRequest(input) ? input : undefined;
-      const target = targetOf(request?.url ?? `${input}`);
-      if (!target) return parts.fetch(input, init);
-      if (!parts.allow(target)) {
-        const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
-        return pass(parts, { target, method, signal }, input, init);
-      }
-      const call = takeCall(input, init, target);
-      if (hasHeader(call, reserved)) return pass(parts, call, input, init);
-      const session = parts.sessions.current;
-      const { held } = session.state;
-      heed(session.over);
-      return held && !parts.sharing.isOpening && Date.now() < held.aheadAt
-        ? exchange(parts, call, session, held)
-        : wait(parts, call);
+      const answer = given.fetch(input, init);
+      return take ? take(answer) : answer;
+    } finally {
+      isPassing = false;
+    }
+  }
+
+  function decide(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
+    if (init?.headers && handedOver.has(init.headers)) refuseLoop();
+    const request = isRequest(input) ? input : undefined;
+    const target = targetOf(request?.url ?? `${input}`);
+    if (!target) {
+      notAttached({ place: `${input}`, origin: '' }, 'no-page');
+      return pass(input, init);
+    }
+    const place = placeFor(places, target);
+    const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
+    const rule = captures?.ruleFor(target, method);
+    if (rule?.startsSession) notAttached(target, 'sign-in');
+    else if (!place) notAttached(target, whyNone(places, target));
+    if (!place || rule?.startsSession) return pass(input, init, rule, target, signal);
+    const call = takeCall(input, init, target, place);
+    if (isOwn(parts, call, reserved)) {
+      notAttached(target, 'own-header');
+      return pass(input, init, rule, target, signal);
+    }
+    return start(parts, call);
+  }
+
+  return (input, init) => {
+    // No async function: see `exchange` in replay.ts.
+    try {
+      return decide(input, init);
     } catch (error) {
       return Promise.reject(error);
     }
   };
+}

@@ -8,6 +8,8 @@ import type { Attach } from '../types.ts';
  * @param options.scheme - Another scheme, for servers that invented one; `''` sends the token alone. Default `Bearer`.
  * @param options.header - Another header. The platform keeps it at a cross-origin redirect, so such a request is
  *   sent with `redirect: 'error'` unless its `init` says otherwise. Default `Authorization`.
+ * @param options.replace - The token takes the place of a header that the caller has set, as SDKs that insist on a key
+ *   do. Signed out, theirs goes out. Default `false`.
  *
  * @example
  * import { bearer, createTokenManager, refreshEndpoint } from 'evertoken';
@@ -18,13 +20,20 @@ import type { Attach } from '../types.ts';
  *   attach: bearer({ header: 'X-Api-Token', scheme: '' }),
  * });
  */
-export function bearer(options: { scheme?: string | undefined; header?: string | undefined } = {}): Attach {
-  checkMembers('bearer', options, { scheme: 'string or empty or undefined', header: 'string or undefined' });
-  const { scheme = 'Bearer', header = 'authorization' } = options;
+export function bearer(
+  options: { scheme?: string | undefined; header?: string | undefined; replace?: boolean | undefined } = {},
+): Attach {
+  checkMembers('bearer', options, {
+    scheme: 'string or empty or undefined',
+    header: 'string or undefined',
+    replace: 'boolean or undefined',
+  });
+  const { scheme = 'Bearer', header = 'authorization', replace = false } = options;
   const prefix = scheme && `${scheme} `;
   let last = '';
   let value = '';
   return {
+    replace,
     tokenTypes: [...new Set(['bearer', scheme.toLowerCase()])],
     headers({ tokens: { accessToken } }) {
       // Joined once for a token: what `+` puts together anew is slower to send than a text that was sent before.

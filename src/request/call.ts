@@ -1,9 +1,12 @@
 /** Takes a call of fetch as it is at this moment, so that it can be sent later and once more. */
-import type { Target } from './allow.ts';
+import type { Place } from './allow.ts';
+import type { Target } from './target.ts';
 
 /** A call, independent of what its caller does afterwards to the objects that were handed over. */
 export interface Call {
   readonly target: Target;
+  /** What allows it. */
+  readonly place: Place | undefined;
   readonly method: string;
   readonly signal: AbortSignal | null | undefined;
   readonly input: string | Request;
@@ -23,7 +26,9 @@ export const isRequest = (input: RequestInfo | URL | RequestInit): input is Requ
 export function hasHeader({ headers }: Call, names: object): boolean {
   for (const own in headers) {
     for (const name in names) {
-      if (own.length === name.length && own.toLowerCase() === name.toLowerCase()) return true;
+      const isSame = own.length === name.length && own.toLowerCase() === name.toLowerCase();
+      // What a page put on `Object.prototype` is nobody's header (R37).
+      if (isSame && Object.hasOwn(headers, own) && Object.hasOwn(names, name)) return true;
     }
   }
   return false;
@@ -72,8 +77,13 @@ const none: RequestInit & Record<string, never> = {};
  *
  * @param target - What the URL means now.
  */
-export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined, target: Target): Call {
-  if (init && isRequest(init)) return takeCall(new Request(input, init), undefined, target);
+export function takeCall(
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+  target: Target,
+  place?: Place,
+): Call {
+  if (init && isRequest(init)) return takeCall(new Request(input, init), undefined, target, place);
   const request = isRequest(input) ? input : undefined;
   let own = init && ownInit(init);
   // In a page any init makes fetch forget the referrer of a Request, and headers will be added to this one.
@@ -85,6 +95,7 @@ export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined
   if (own && isObject) own.body = ownBody(body);
   return {
     target,
+    place,
     method:
       method !== 'GET' && /^(get|head|post|put|delete|options)$/i.test(method)
         ? method.toUpperCase()
@@ -99,6 +110,19 @@ export function takeCall(input: RequestInfo | URL, init: RequestInit | undefined
   };
 }
 
+/** @throws TypeError where the fetch underneath is our own, which would never come to an end (R7). */
+export function refuseLoop(): never {
+  throw new TypeError(
+    'evertoken: the fetch underneath is auth.fetch itself; hand the original one over as the option fetch',
+  );
+}
+
+/** The headers but for those of these names, in any case. */
+function without(headers: Record<string, string>, names: object): Record<string, string> {
+  const lower = Object.keys(names).map((name) => name.toLowerCase());
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !lower.includes(name.toLowerCase())));
+}
+
 /**
  * Sends a call with headers added. May be done again where the call is replayable. The platform drops
  * `Authorization` at a cross-origin redirect and no other header: with one of those a redirect is an error.
@@ -108,7 +132,8 @@ export function sendCall(
   fetch: (input: RequestInfo, init?: RequestInit) => Promise<Response>,
   added: Record<string, string>,
 ): Promise<Response> {
-  const { input, spare, init, headers } = call;
+  const { input, spare, init } = call;
+  const headers = hasHeader(call, added) ? without(call.headers, added) : call.headers;
   // Whoever keeps what was sent finds it as it was.
   const copy = spare === undefined ? input : (spare ?? (input as Request).clone());
   if (spare) call.spare = null;

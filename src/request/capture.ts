@@ -3,35 +3,47 @@ import { checkMembers } from '../check.ts';
 import { abortable, within } from '../platform/timers.ts';
 import { begin, capture, signInCaptured } from '../session/changes.ts';
 import type { Sharing } from '../session/commit.ts';
-import { report } from '../session/events.ts';
 import type { Accept } from '../session/expiry.ts';
-import type { Sessions } from '../session/session.ts';
+import type { Session, SessionState, Sessions } from '../session/session.ts';
 import type { CaptureRule, TokenSet } from '../types.ts';
-import { type Matcher, matcherOf, type Target } from './allow.ts';
-import { discard } from './refusal.ts';
+import { type Matcher, matcherOf } from './allow.ts';
+import { boundedCopy, discard, isEventStream } from './bounded-copy.ts';
+import { isFromElsewhere, type Target } from './target.ts';
 
+/** A rule, compiled. */
+export interface Capturing extends CaptureRule {
+  readonly matches: Matcher;
+}
+
+/** A request whose answer may bring tokens. */
 export interface CaptureCall {
   readonly target: Target;
-  readonly method: string;
   readonly signal?: AbortSignal | null | undefined;
 }
 
-/** Hands an answer on after the tokens it brought were committed. */
-export type Take = (answer: Promise<Response>) => Promise<Response>;
-
-/** Asked before a request that carries this token is sent: what takes its answer, if that may bring tokens. */
-export type Capture = (call: CaptureCall, carried?: string) => Take | undefined;
+export interface Captures {
+  /** The rule for the answer to such a request; signed out, only that of a sign-in endpoint (R41). */
+  ruleFor(target: Target, method: string): Capturing | undefined;
+  /**
+   * Asked before a request is sent.
+   *
+   * @param carried - The token that it carries.
+   * @returns What hands its answer on after the tokens it brought were committed.
+   */
+  take(
+    rule: Capturing,
+    call: CaptureCall,
+    carried?: string,
+  ): (answer: Promise<Response>) => Promise<Response>;
+}
 
 export interface CaptureParts {
   readonly sessions: Sessions;
   sharing: Pick<Sharing, 'commit'>;
   readonly accept: Accept;
   flush(): void;
+  report(thrown: unknown): void;
   revokeTokens(tokens: TokenSet): unknown;
-}
-
-interface CompiledRule extends CaptureRule {
-  readonly matches: Matcher;
 }
 
 const kinds: Record<keyof CaptureRule, string> = {
@@ -41,66 +53,89 @@ const kinds: Record<keyof CaptureRule, string> = {
   read: 'function or undefined',
 };
 
+/** A request on its way. */
+interface Sent {
+  readonly rule: Capturing;
+  readonly session: Session;
+  readonly was: SessionState;
+  readonly startedAt: number;
+  /** Where it stands among all captures. */
+  readonly sentAt: number;
+  readonly carried: string | undefined;
+}
+
+/** Reads an answer, and commits the tokens it brings. */
+async function read(parts: CaptureParts, sent: Sent, copy: Response): Promise<void> {
+  const { accept, sharing } = parts;
+  const { rule, session, was, startedAt, sentAt, carried } = sent;
+  try {
+    const answer = await (rule.read ? rule.read(copy) : copy.json());
+    if (!answer) return;
+    const held = accept(answer, startedAt);
+    const begun = begin(held, 'captured');
+    const isMade = await (rule.startsSession
+      ? sharing.commit(signInCaptured(was, begun), { begins: begun.id })
+      : sharing.commit(capture(was, sentAt, carried, (now) => accept(answer, startedAt, now?.tokens))));
+    if (!isMade && session.isRevoked) parts.revokeTokens(held.tokens);
+  } catch (thrown) {
+    // Without a `read`, a body that is no token response brings no tokens.
+    if (rule.read) parts.report(thrown);
+  } finally {
+    // A body that nobody has read would be kept a second time.
+    discard(copy);
+    // Here, because a commit that comes late is told, too.
+    parts.flush();
+  }
+}
+
+/** Whether an answer may bring tokens: of the asked-for origin, and by default only JSON. */
+const mayBring = (response: Response, { target }: CaptureCall, rule: Capturing): unknown =>
+  response.ok &&
+  !isFromElsewhere(response, target) &&
+  !isEventStream(response) &&
+  (rule.read ?? /[/+]json\b/i.test(response.headers.get('content-type') ?? ''));
+
 /** @throws TypeError for a rule that is none. */
-export function createCapture(rules: CaptureRule[], parts: CaptureParts): Capture {
-  const { sessions, accept, revokeTokens, flush } = parts;
-  let sentAt = 0;
-  const compiled = rules.map((rule, index): CompiledRule => {
-    checkMembers(`options.capture[${index}]`, rule, kinds);
-    return { ...rule, matches: matcherOf(rule.url, `options.capture[${index}].url`) };
+export function createCaptures(rules: readonly CaptureRule[], parts: CaptureParts): Captures {
+  const { sessions } = parts;
+  let last = 0;
+  const compiled = rules.map((rule, index): Capturing => {
+    const label = `options.capture[${index}]`;
+    const checked = checkMembers(label, rule, kinds);
+    return Object.assign(checked, { matches: matcherOf(checked.url, `${label}.url`) });
   });
-
-  return ({ target, method, signal }, carried) => {
-    const isMeant = (name: string) => name.toUpperCase() === method.toUpperCase();
-    const session = sessions.current;
-    const was = session.state;
-    const rule = compiled.find(
-      ({ matches, method: only = method, startsSession }) =>
-        (was.held || startsSession) && matches(target) && [only].flat().some(isMeant),
-    );
-    if (!rule) return undefined;
-    const { startsSession, read } = rule;
-    // Later than what this context holds, whoever's clock that came from (R43).
-    const startedAt = Date.now();
-    const at = Math.max(startedAt, was.capturedAt + 1, sentAt + 1);
-    sentAt = at;
-    // Without a token of its own a request counts as carrying the one that is current.
-    const replaced = carried ?? was.held?.tokens.accessToken;
-
-    /** Reads the answer, and commits the tokens it brings. */
-    async function take(copy: Response): Promise<void> {
-      try {
-        const answer = await (read ? read(copy) : copy.json());
-        if (!answer) return;
-        const held = accept(answer, startedAt);
-        const begun = begin(held, 'captured');
-        const isMade = await (startsSession
-          ? parts.sharing.commit(signInCaptured(was, begun), { begins: begun.id })
-          : parts.sharing.commit(
-              capture(was, at, replaced, (now) => accept(answer, startedAt, now?.tokens)),
-            ));
-        if (!isMade && session.isRevoked) revokeTokens(held.tokens);
-      } catch (error) {
-        // Without a `read`, a body that is no token response brings no tokens.
-        if (read) report(error);
-      } finally {
-        // A body that nobody has read would be kept a second time.
-        discard(copy);
-        // Here, because a commit that comes late is told, too.
-        flush();
-      }
-    }
-
-    return (sending) => {
-      const answer = sending.then(async (response) => {
-        if (response.ok) await within('the capture', 5_000, () => take(response.clone())).catch(() => {});
-        return response;
-      });
-      session.captures.add(answer);
-      return abortable(
-        answer.finally(() => session.captures.delete(answer)),
-        signal,
+  return {
+    ruleFor(target, method) {
+      const isMeant = (name: string) => name.toUpperCase() === method.toUpperCase();
+      const { held } = sessions.current.state;
+      return compiled.find(
+        ({ matches, method: only = method, startsSession }) =>
+          (held || startsSession) && matches(target) && [only].flat().some(isMeant),
       );
-    };
+    },
+    take(rule, call, carried) {
+      const session = sessions.current;
+      const was = session.state;
+      // Later than what this context holds, whoever's clock that came from (R43).
+      const startedAt = Date.now();
+      last = Math.max(startedAt, was.capturedAt + 1, last + 1);
+      // Without a token of its own a request counts as carrying the one that is current.
+      const current = carried ?? was.held?.tokens.accessToken;
+      const sent = { rule, session, was, startedAt, sentAt: last, carried: current };
+      return (sending) => {
+        const answer = sending.then(async (response) => {
+          if (mayBring(response, call, rule))
+            await within('the capture', 5_000, () => read(parts, sent, boundedCopy(response))).catch(
+              () => {},
+            );
+          return response;
+        });
+        session.captures.add(answer);
+        return abortable(
+          answer.finally(() => session.captures.delete(answer)),
+          call.signal,
+        );
+      };
+    },
   };
 }

@@ -27,9 +27,9 @@ export function parseChallenges(header: string): Challenge[] {
 }
 
 /**
- * The challenge that a refresh cannot meet: a stronger login (RFC 9470 §3) or more scope (RFC 6750 §3.1).
+ * The challenge that a refresh cannot meet: a stronger login (RFC 9470 §3), more claims, or more scope (RFC 6750 §3.1).
  */
 export const stepUpChallenge = ({ status, headers }: Response): Challenge | undefined =>
   parseChallenges(headers.get('www-authenticate') ?? '').find(({ parameters: { error } }) =>
-    /^(401 insufficient_user_authentication|40[13] insufficient_scope)$/.test(`${status} ${error}`),
+    /^(401 insufficient_(user_authentication|claims)|40[13] insufficient_scope)$/.test(`${status} ${error}`),
   );

@@ -9,8 +9,10 @@ export interface Place {
 export interface CoolDown {
   /** Whether a refusal of `token` at `place` must not cause a refresh. */
   isMarked(token: string, place: Place): boolean;
-  /** `token` was refused at `place` right after it was issued. */
-  mark(token: string, place: Place): void;
+  /** `token` was refused at `place` right after it was issued; without a token only the place is marked. */
+  mark(token: string | undefined, place: Place): void;
+  /** Until when no refusal of `token` causes a refresh (ms since the epoch); 0: it is not marked. */
+  until(token: string): number;
   /** `token` was accepted at `place`. */
   lift(token: string, place: Place): void;
 }
@@ -37,12 +39,17 @@ export function createCoolDown(): CoolDown {
   };
   return {
     isMarked: (token, place) => (token === marked && isOn('')) || isOn(keyOf(place)),
+    until(token) {
+      const { since = 0, length = 0 } = (token === marked && isOn('') && marks.get('')) || {};
+      return since + length;
+    },
     mark(token, place) {
       if (marks.size > 999) marks.clear();
       const key = keyOf(place);
       // A burst of refusals counts as one.
-      if (token !== marked || !isOn('')) extend('');
       if (!isOn(key)) extend(key);
+      if (!token) return;
+      if (token !== marked || !isOn('')) extend('');
       marked = token;
     },
     lift(token, place) {

@@ -1,25 +1,49 @@
 /** After a refresh that did not work: when the next one may be tried (R35). */
-import { asTokenError, TokenError } from '../errors.ts';
+import { asTokenError, TokenError, type TokenErrorCode } from '../errors.ts';
 import type { Events } from './events.ts';
 import type { Run, Session, Sessions } from './session.ts';
 
 export interface BackOffParts {
   readonly sessions: Pick<Sessions, 'current' | 'apply'>;
   readonly add: Events['add'];
+  /** What may be told of something thrown. */
+  summarize(thrown: unknown): Error;
+}
+
+const HOUR = 3_600_000;
+
+/** What those who wait are told of what `refresh` threw: a summary, its own words in the message (R70). */
+export function errorOf(
+  { summarize }: Pick<BackOffParts, 'summarize'>,
+  code: TokenErrorCode,
+  thrown: unknown,
+  retryAt?: number,
+  waiting: ReadonlySet<string> = new Set(),
+): TokenError {
+  const known = asTokenError(thrown, code);
+  const reason = known ? known.cause : thrown;
+  if (known && !reason) return new TokenError(code, { message: summarize(known).message, retryAt });
+  const cause = summarize(reason);
+  const what = code === 'session-ended' ? 'the session is over, sign in again' : 'no new token';
+  // A `refresh` that calls auth.fetch waits for itself (R7).
+  const who =
+    cause.name === 'TimeoutError' && waiting.size ? `; waiting: ${[...waiting].slice(0, 5).join(', ')}` : '';
+  return new TokenError(code, { cause, message: `${what}: ${cause.message}${who}`, retryAt });
 }
 
 /** Notes a refresh that did not work, once: its waiters may have given up before it did. Answers what they are told. */
-export function noteFailure({ sessions, add }: BackOffParts, run: Run, cause: unknown): TokenError {
+export function noteFailure(parts: BackOffParts, run: Run, thrown: unknown): TokenError {
   if (run.error) return run.error;
+  const { sessions, add } = parts;
   const { session } = run;
   const { state } = session;
-  const known = asTokenError(cause, 'refresh-failed');
   const at = Date.now();
   const count = (state.failure?.count ?? 0) + 1;
-  // Exponential with jitter, a minute at most; a longer `Retry-After` wins.
+  // Exponential with jitter, a minute at most; a longer `Retry-After` wins, up to an hour.
   const delay = Math.min(1_000 * 2 ** count, 60_000) * (0.75 + Math.random() / 4);
-  const retryAt = Math.ceil(Math.max(at + delay, known?.retryAt ?? 0));
-  const error = new TokenError('refresh-failed', { cause: known ? known.cause : cause, retryAt });
+  const wished = Number(asTokenError(thrown, 'refresh-failed')?.retryAt) || 0;
+  const retryAt = Math.ceil(Math.max(at + delay, Math.min(wished, at + HOUR)));
+  const error = errorOf(parts, 'refresh-failed', thrown, retryAt, session.waiting);
   run.error = session.error = error;
   if (sessions.current === session) sessions.apply({ ...state, failure: { count, at, retryAt } });
   add('refresh-failed', { sessionId: state.id, error, retryAt });

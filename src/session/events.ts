@@ -5,8 +5,10 @@ import type { TokenEvents } from '../api.ts';
 /** Reports what a callback of the user threw, without harm to anybody else. */
 export function report(error: unknown): void {
   const { reportError } = globalThis as { reportError?: (error: unknown) => void };
-  if (reportError) reportError(error);
-  else console.error(error);
+  try {
+    if (reportError) reportError(error);
+    else console.error(error);
+  } catch {} // then nobody can be told
 }
 
 type Listener = (...args: never[]) => unknown;

@@ -1,8 +1,8 @@
 /** One refresh: sends the refresh token (G), takes the answer (H), and commits what it says. */
-import { asTokenError, TokenError } from '../errors.ts';
+import { asTokenError } from '../errors.ts';
 import { clock, heed, type LimitedSignal, within } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
-import { type BackOffParts, noteFailure } from './back-off.ts';
+import { type BackOffParts, errorOf, noteFailure } from './back-off.ts';
 import { expire, fail, refresh as refreshed, restore } from './changes.ts';
 import type { Turn } from './commit.ts';
 import { type Accept, areOthers, type Held, subjectsOf } from './expiry.ts';
@@ -17,9 +17,30 @@ export interface ExchangeParts extends BackOffParts {
   revokeTokens(tokens: TokenSet): unknown;
 }
 
-/** RFC 6749 §5.2: of all errors only this one says that the refresh token is dead. */
-const isSessionEnded = (error: { error?: unknown; data?: { error?: unknown } } | undefined): unknown =>
-  asTokenError(error, 'session-ended') || [error?.error, error?.data?.error].includes('invalid_grant');
+/** What a page put on `Object.prototype` says nothing (R37). */
+function memberOf(value: unknown, name: string): unknown {
+  const member = Object(value)[name];
+  return member === Object.prototype[name as never] ? undefined : member;
+}
+
+/** RFC 6749 §5.2: of all errors only this one says that the refresh token is dead. HTTP clients put it in these places. */
+function isSessionEnded(thrown: unknown): unknown {
+  if (asTokenError(thrown, 'session-ended')) return true;
+  let error = thrown;
+  // Bounded, because some wrap an error in itself.
+  for (let depth = 0; error && depth < 20; depth++) {
+    const places = [
+      error,
+      memberOf(error, 'data'),
+      memberOf(error, 'body'),
+      memberOf(memberOf(error, 'response'), 'data'),
+    ];
+    if (places.some((place) => memberOf(place, 'error') === 'invalid_grant')) return true;
+    // Whoever throws a TokenError has judged what stands behind it.
+    error = memberOf(error, 'name') === 'TokenError' ? undefined : memberOf(error, 'cause');
+  }
+  return false;
+}
 
 /** Sends, and commits what comes back; rejects with what those who wait are told. */
 export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }: Turn): Promise<void> {
@@ -34,7 +55,15 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
     if (run.isGivenUp) throw new Error('another refresh has taken the place of this one');
     return parts.fetch(input, init);
   };
-  const call = (signal: LimitedSignal) => refresh({ tokens, signal, fetch: guard(own, signal) });
+  const call = (signal: LimitedSignal) => {
+    run.signal = signal;
+    run.isAsking = true;
+    try {
+      return refresh({ tokens, signal, fetch: guard(own, signal) });
+    } finally {
+      run.isAsking = false;
+    }
+  };
   let next: Held;
   let isOther = !tokens;
   run.isSent = true;
@@ -51,11 +80,11 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
     }
   } catch (thrown) {
     // It brought no tokens: the session is over, or goes on.
-    if (isSessionEnded(thrown as object | undefined)) {
+    if (isSessionEnded(thrown)) {
       // A capture on the wire may bring the tokens that are alive.
       const captures = Promise.allSettled(session.captures);
       await within('the capture', refreshTimeout, () => captures, false).catch(() => {});
-      const error = new TokenError('session-ended', { cause: thrown });
+      const error = errorOf(parts, 'session-ended', thrown);
       if (!tokens) session.isTried = sessions.current === session;
       else if (!(await commit(expire(was), { error }))) return;
       throw error;

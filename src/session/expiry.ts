@@ -1,5 +1,7 @@
 /** When a token expires, and from when on it should be replaced. */
-import { jwtDecode } from 'jwt-decode';
+
+import { readClaims } from '../claims.ts';
+import { ownMembers } from '../own.ts';
 import type { TokenSet, TokenSetInput } from '../types.ts';
 
 /** Tokens together with the moments that follow from their lifetime (milliseconds since the epoch). */
@@ -19,18 +21,17 @@ export type Accept = (answer: unknown, issuedAt: number, previous?: TokenSet | u
 
 const forever = 1 / 0;
 
-/** Claims of a JWT; an opaque token, or a payload that is no object, has none. */
-function claimsOf(token: string): Record<string, unknown> {
-  try {
-    return { ...jwtDecode<Record<string, unknown>>(token) };
-  } catch {
-    return {};
-  }
-}
-
 /** Seconds or a moment, as a number or a string of digits; whatever else says nothing. */
 const positive = (value: unknown): number | undefined =>
   (/^\d+(\.\d+)?$/.test(`${value}`) && Number(value)) || undefined;
+
+/** A moment in ms: seconds where it can be nothing else, a Date, or ISO 8601. */
+function momentOf(value: unknown): number | undefined {
+  const isText = /^\d{4}-\d\d-\d\d/.test(`${value}`);
+  const date = isText ? Date.parse(`${value}`) : (value as Date | undefined)?.getTime?.();
+  const moment = positive(date ?? value);
+  return moment && date === undefined && moment < 1e11 ? moment * 1_000 : moment;
+}
 
 /**
  * Freezes tokens and works out their moments. The lifetime is `expires_in` (RFC 6749 §5.1), else `exp - iat` of a
@@ -40,23 +41,29 @@ const positive = (value: unknown): number | undefined =>
  * @param isNew - Whether a refresh or a capture brought them, so that they were issued just now.
  */
 export function hold(
-  given: TokenSetInput & { refreshExpiresIn?: unknown; refreshTokenExpiresIn?: unknown },
+  given: TokenSetInput & {
+    expires_at?: unknown;
+    refreshExpiresIn?: unknown;
+    refreshTokenExpiresIn?: unknown;
+  },
   issuedAt: number,
   { refreshAhead, leeway }: { refreshAhead: number | false; leeway: number },
   isNew?: unknown,
 ): Held {
   const { accessToken, tokenType, refreshToken, idToken, scope, expiresIn } = given;
-  const { exp, iat } = expiresIn == null ? claimsOf(accessToken) : {};
+  const { exp, iat } = expiresIn == null ? readClaims(accessToken) : {};
   const hint = positive(iat) && positive((exp as number) - (iat as number));
   const lifetime = positive(expiresIn) ?? hint ?? forever;
-  const said = positive(given.expiresAt) ?? 0;
+  // On the wire `expires_in` wins: the server's clock may differ. Handed in, the moment does.
+  const said =
+    momentOf(given.expiresAt) ?? (positive(expiresIn) ? undefined : momentOf(given.expires_at)) ?? 0;
   // A new token that seems to have ended already was judged by another clock.
   const end = said > (isNew ? issuedAt : 0) ? said : issuedAt + lifetime * 1_000;
   // Not in the standard: Keycloak says it one way, others the other.
   const refreshLife = positive(given.refreshExpiresIn ?? given.refreshTokenExpiresIn);
   const all = {
     ...{ accessToken, tokenType, expiresAt: positive(end), refreshToken, idToken, scope },
-    refreshExpiresAt: refreshLife ? issuedAt + refreshLife * 1_000 : positive(given.refreshExpiresAt),
+    refreshExpiresAt: refreshLife ? issuedAt + refreshLife * 1_000 : momentOf(given.refreshExpiresAt),
   };
   const tokens = Object.fromEntries(Object.entries(all).filter(([, value]) => value));
   const judged = refreshAhead === false ? forever : end;
@@ -64,7 +71,13 @@ export function hold(
   const waitAt = judged - Math.min(leeway, life / 10);
   const aheadAt = Math.min(waitAt, judged - Math.min(Number(refreshAhead), life / 4));
   // `fromEntries` knows no names; whoever calls has checked that there is an access token.
-  return { tokens: Object.freeze(tokens as unknown as TokenSet), issuedAt, expiresAt: end, aheadAt, waitAt };
+  return {
+    tokens: Object.freeze(ownMembers(tokens) as unknown as TokenSet),
+    issuedAt,
+    expiresAt: end,
+    aheadAt,
+    waitAt,
+  };
 }
 
 /**
@@ -76,7 +89,7 @@ export const isValidFor = ({ issuedAt, expiresAt }: Held, minValidity: number): 
 
 /** Whom the tokens speak of: `sub` of the ID token, and of a JWT access token, which may be another one. */
 export const subjectsOf = ({ idToken = '', accessToken }: TokenSet): unknown[] =>
-  [idToken, accessToken].map((token) => claimsOf(token)['sub']);
+  [idToken, accessToken].map((token) => readClaims(token)['sub']);
 
 /** Whether they are somebody else's: like is compared with like where both have it. */
 export function areOthers(a: readonly unknown[], b: readonly unknown[]): boolean {

@@ -1,6 +1,7 @@
 /** Brings good tokens: one refresh at a time for a session, however many ask. */
 import type { RefreshCause } from '../api.ts';
 import { asTokenError } from '../errors.ts';
+import { ownMembers } from '../own.ts';
 import { abortable, clock, heed, within } from '../platform/timers.ts';
 import { endBackOff, heedBackOff, noteFailure } from './back-off.ts';
 import type { Sharing } from './commit.ts';
@@ -40,7 +41,8 @@ async function send(parts: RefresherParts, run: Run, before: Run | undefined): P
 }
 
 function start(parts: RefresherParts, session: Session, cause: RefreshCause, before: Run | undefined): Run {
-  const run = { session, cause, rotation: session.state.rotation, isSent: false, at: clock() } as Run;
+  const { rotation } = session.state;
+  const run = ownMembers({ session, cause, rotation, isSent: false, at: clock() }) as Run;
   // Only tokens that are issued from now on will do for an explicit one.
   const released = new Promise<void>((resolve) => {
     if (cause !== 'manual') run.release = resolve;

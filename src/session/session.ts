@@ -1,6 +1,7 @@
 /** The session that is current in this context: what it is, and what is told when it changes. */
 import type { RefreshCause, TokenEvents } from '../api.ts';
 import { TokenError } from '../errors.ts';
+import { ownMembers } from '../own.ts';
 import { createEnding, type Ending } from '../platform/timers.ts';
 import type { Events } from './events.ts';
 import type { Held } from './expiry.ts';
@@ -58,6 +59,8 @@ export interface Session {
   readonly over: Ending;
   /** Requests on the wire whose answers may bring tokens. */
   readonly captures: Set<Promise<unknown>>;
+  /** Where those requests go that wait until they can leave. */
+  readonly waiting: Set<string>;
   /** Whether a refresh with nothing in hand was refused. */
   isTried: boolean;
   /** The refresh under way. */
@@ -80,6 +83,10 @@ export interface Run {
   isSent: boolean;
   /** It took so long that another one has begun: it presents nothing any more, should its context have been frozen. */
   isGivenUp?: boolean;
+  /** `refresh` is being called: what it does before it waits for anything. */
+  isAsking?: boolean;
+  /** The signal that it was given. */
+  signal?: AbortSignal;
   /** The request itself. */
   work: Promise<unknown>;
   /** Ends with it, or by `release`: there are good tokens from elsewhere. */
@@ -123,20 +130,21 @@ export const endOf = (id: string | undefined, { ends }: SessionState): PastEnd |
 export const isSignedIn = ({ held, end }: SessionState): boolean => !!held && !end;
 
 const create = (state: SessionState, isTried: boolean): Session & { state: SessionState } => ({
-  state,
-  isTried,
+  ...{ state, isTried, run: undefined, error: undefined, issued: undefined },
   over: createEnding(),
   captures: new Set(),
+  waiting: new Set(),
 });
 
 export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>): Sessions {
-  let current = create({ rotation: -1, capturedAt: 0, renewedAt: 0 }, false);
+  let current = create(ownMembers({ rotation: -1, capturedAt: 0, renewedAt: 0 }), false);
   const closed = createEnding();
 
   function apply(next: SessionState, how: How = {}): void {
     const { state: was, over } = current;
-    const { elsewhere = false, isRestored, mayTry, error } = how;
-    const state = next.end ? { ...next, held: undefined } : next;
+    const { elsewhere = false, isRestored, mayTry, error } = ownMembers(how);
+    const own = ownMembers(next);
+    const state = own.end ? ownMembers({ ...own, held: undefined }) : own;
     const isSame = state.id === was.id;
     const { held } = state;
     const end = isSame ? state.end : endOf(was.id, state);

@@ -1,6 +1,7 @@
 /** Reads an answer that should hold tokens, once, at the edge; what comes out of here is trusted. */
 import { kindOf } from '../check.ts';
 import { TokenError } from '../errors.ts';
+import { ownMembers } from '../own.ts';
 import type { TokenSet, TokenSetInput } from '../types.ts';
 
 /**
@@ -12,14 +13,14 @@ import type { TokenSet, TokenSetInput } from '../types.ts';
 export function readTokenResponse(
   answer: unknown,
   tokenTypes: readonly string[],
-  previous: Partial<TokenSet> = { tokenType: 'Bearer' },
+  previous: Partial<TokenSet> = ownMembers({ tokenType: 'Bearer' }),
 ): TokenSetInput {
   const check = (passes: unknown, what: string, value: unknown, expected: string) => {
     const message = `invalid token response: ${what} is ${kindOf(value)}; expected ${expected}`;
     if (!passes) throw new TokenError('invalid-token-response', { message });
   };
   check(kindOf(answer) === 'object', 'it', answer, 'object');
-  const members: Record<string, unknown> = {};
+  const members = ownMembers<Record<string, unknown>>({});
   for (const [name, value] of Object.entries(answer as object)) {
     // Not `expires_at`: where servers send it, it is in seconds, and by their clock.
     members[name.replace(/_(?!at$)(.)/g, (_match, letter) => letter.toUpperCase())] ??= value;

@@ -1,7 +1,7 @@
 /** What stands in a store: the state of a session, who presents its refresh token, and what ended before it. */
 import type { Accept, Held } from '../session/expiry.ts';
 import type { SessionState } from '../session/session.ts';
-import type { Refresh, StoreEntry } from '../types.ts';
+import type { Refresh, StoreEntry, TokenSet } from '../types.ts';
 
 /** Who presents the refresh token, and for how long (ms). */
 export interface Lease {
@@ -56,6 +56,15 @@ export const unread: Found = {
   state: { rotation: -1, capturedAt: 0, renewedAt: 0 },
 };
 
+/** The moments as dates: of a clock that is far behind a number could be taken for seconds. */
+const datesOf = (tokens: TokenSet | undefined) =>
+  Object.fromEntries(
+    (['expiresAt', 'refreshExpiresAt'] as const).flatMap((name) => {
+      const moment = tokens?.[name];
+      return moment ? [[name, new Date(moment)]] : [];
+    }),
+  );
+
 /** @throws whatever makes it no entry. */
 function parse({ value, age }: StoreEntry, { accept, refresh }: Format): Found {
   const { format, client, ...entry } = JSON.parse(value);
@@ -74,7 +83,7 @@ function parse({ value, age }: StoreEntry, { accept, refresh }: Format): Found {
     ...entry,
     age,
     kind: 'session',
-    state: { ...state, held: isOn ? accept(tokens, issuedAt) : undefined },
+    state: { ...state, held: isOn ? accept({ ...tokens, ...datesOf(tokens) }, issuedAt) : undefined },
   };
 }
 

@@ -3,7 +3,6 @@ import type { TokenEvents } from '../api.ts';
 import { clock } from '../platform/timers.ts';
 import { createId } from '../session/changes.ts';
 import { type How, isSignedIn, type SessionState, type Sessions } from '../session/session.ts';
-import { summaryOf } from '../summary.ts';
 import type { StorePort } from '../types.ts';
 import { END_KEPT, type Format, type Found, type Lease, unread } from './entry.ts';
 import { following, isOlder } from './order.ts';
@@ -13,6 +12,8 @@ export interface Replica extends Format {
   readonly sessions: Sessions;
   /** A cookie holds the session: no entry has tokens, those of each context are its own. */
   readonly cookie?: unknown;
+  /** What may be told of something thrown. */
+  summarize(thrown: unknown): Error;
   add(event: 'store-failed', payload: TokenEvents['store-failed']): void;
   operation: 'read' | 'write';
   /** What was last read or written. */
@@ -25,8 +26,6 @@ export interface Replica extends Format {
   isUnwritten: boolean;
   /** The states with the newest refresh tokens that are in the store, or may be: sent, and not known to be lost. */
   stored: readonly SessionState[];
-  /** What was sent last: the store may quote it. */
-  sent?: SessionState;
 }
 
 export const createReplica = () => ({
@@ -54,12 +53,8 @@ export function isShared({ sessions, stored, cookie, port }: Replica): boolean {
 }
 
 /** Tells what the store threw, and answers it as it may be told. */
-export function report({ add, sessions, stored, sent, operation }: Replica, thrown: unknown): Error {
-  const secrets = [sessions.current.state, ...stored, sent].flatMap((state) => {
-    const { accessToken, refreshToken, idToken } = { ...state?.held?.tokens };
-    return [accessToken, refreshToken, idToken];
-  });
-  const error = summaryOf(thrown, secrets);
+export function report({ add, summarize, operation }: Replica, thrown: unknown): Error {
+  const error = summarize(thrown);
   add('store-failed', { operation, error });
   return error;
 }

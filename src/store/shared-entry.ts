@@ -36,7 +36,6 @@ async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean):
   let lost: { error: unknown } | undefined;
   const send = () => {
     shared.stored = [next.state, ...stored].slice(0, 4);
-    shared.sent = next.state;
     return port.replace(known.version, writeEntry(next, shared), isQuiet);
   };
   const isDone = await ask(shared, 'write', send).catch((error) => {

@@ -21,6 +21,7 @@ export interface Manager {
   readonly refresh: Refresh;
   readonly refreshTimeout: number;
   readonly sessions: Sessions;
+  summarize(thrown: unknown): Error;
   add(event: 'store-failed', payload: TokenEvents['store-failed']): void;
   flush(): void;
   /** Asks the server of a cookie who is signed in. */

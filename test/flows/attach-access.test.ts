@@ -59,7 +59,9 @@ describe('tokens and sessionId', () => {
     const copy = structuredClone(answer);
     const expiresAt = Date.now() + 60_000;
     await auth.signIn(answer);
-    expect(auth.tokens).toStrictEqual({
+    // R37: its prototype is nobody’s.
+    expect(Object.getPrototypeOf(auth.tokens)).toBeNull();
+    expect({ ...auth.tokens }).toStrictEqual({
       accessToken: 'a',
       tokenType: 'bearer',
       expiresAt,
@@ -69,7 +71,9 @@ describe('tokens and sessionId', () => {
     });
     expect(answer).toEqual(copy);
     await auth.signIn({ accessToken: 'b', refreshToken: undefined });
-    expect(auth.tokens).toStrictEqual({ accessToken: 'b', tokenType: 'Bearer' });
+    // R37: its prototype is nobody’s.
+    expect(Object.getPrototypeOf(auth.tokens)).toBeNull();
+    expect({ ...auth.tokens }).toStrictEqual({ accessToken: 'b', tokenType: 'Bearer' });
   });
 
   test("are an ID token alone, where there is no access token (Identity Toolkit's)", async () => {

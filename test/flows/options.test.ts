@@ -34,7 +34,7 @@ describe('a wrong option is a TypeError at creation that names it, the kind of i
     ['allow', [undefined], /undefined/, /origin/],
     ['allow', [API, null], /null/, /origin/],
     ['allow', [API, ''], /empty|string/, /origin/],
-    ['allow', {}, /object/, /origin/],
+    ['allow', {}, /undefined/, /url/],
     ['allow', true, /boolean/, /origin|string/],
     ['store', null, /null/, /object/],
     ['store', 'localStorage', /string/, /object/],

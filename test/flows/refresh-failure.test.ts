@@ -86,10 +86,17 @@ describe('what a refresh of one’s own may throw', () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  test('R35: the cause is what was thrown', async () => {
-    const thrown = new Error('my backend');
+  test('R70: the cause is a summary of what was thrown, and never the thrown object', async () => {
+    const thrown = Object.assign(new RangeError('my backend'), {
+      status: 502,
+      config: { data: 'refresh-0' },
+    });
     const { auth } = await throwing(thrown);
-    expect((await failure(auth.refresh())).cause).toBe(thrown);
+    const { cause, message } = await failure(auth.refresh());
+    expect(cause).not.toBe(thrown);
+    expect(cause).toMatchObject({ name: 'RangeError', message: 'my backend', status: 502 });
+    expect(cause).not.toHaveProperty('config');
+    expect(message).toContain('my backend');
   });
 
   test('R38: a refresh that throws before it returns a promise hangs nobody', async () => {
@@ -188,10 +195,12 @@ describe('the back-off', () => {
     expect(delays.size).toBeGreaterThan(1);
   });
 
-  test('R35: a `retryAt` of one’s own error that is longer wins, a shorter one does not', async () => {
-    const later = Date.now() + 7_200_000;
+  test('R35: a `retryAt` of one’s own error that is longer wins, up to an hour; a shorter one does not', async () => {
+    const later = Date.now() + 1_800_000;
     const { auth } = await throwing(new TokenError('refresh-failed', { retryAt: later }));
     expect((await failure(auth.refresh())).retryAt).toBe(later);
+    const never = await throwing(new TokenError('refresh-failed', { retryAt: 1e20 }));
+    expect((await failure(never.auth.refresh())).retryAt).toBe(Date.now() + 3_600_000);
     const soon = await throwing(new TokenError('refresh-failed', { retryAt: 1 }));
     expect((await failure(soon.auth.refresh())).retryAt).toBeGreaterThan(Date.now());
   });

@@ -123,7 +123,7 @@ describe('what a refresh cannot cure', () => {
     const world = createWorld();
     const auth = createManager(world);
     const heard = vi.fn();
-    auth.on('*', heard);
+    auth.on('step-up-required', heard);
     world.answerApi = answer(403, 'Bearer error="insufficient_scope"');
     expect(await status(auth.fetch(API))).toBe(403);
     expect(heard).not.toHaveBeenCalled();

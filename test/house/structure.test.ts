@@ -15,6 +15,7 @@ const foundation = [
     'api',
     'bounded',
     'check',
+    'claims',
     'development',
     'errors',
     'nearest',
@@ -60,7 +61,7 @@ const partOf = (name: string): string => folderOf(name) || (foundation.includes(
 /** Each dependency has one file that imports it. */
 const packages: Record<string, string> = {
   ky: 'refresh-endpoint',
-  'jwt-decode': 'session/expiry',
+  'jwt-decode': 'claims',
   mitt: 'session/events',
   dpop: 'dpop/proof',
   oauth4webapi: 'oidc/protocol',
@@ -92,7 +93,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
   { api: 'performance', owner: 'platform/timers', pattern: /\bperformance\b/ },
   {
     api: "the page's URL",
-    owner: 'request/allow',
+    owner: 'request/target',
     pattern: /\bdocument \??\. baseURI\b|(?<!popup \. )\blocation\b(?! :)/,
     others: ['oidc/page'],
   },
@@ -133,7 +134,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
 const rules = [
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 20, 21, 22, 23, 24, 25, 26, 27, 30, 31],
   ...[32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59],
-  ...[60, 61, 62, 70, 71, 73],
+  ...[60, 61, 62, 70, 71, 72, 73],
 ];
 
 /** What `check` says about each source file, one line each. */

@@ -1,8 +1,9 @@
 /** The look-alikes are generated: what a person would think of stands in test/flows/attach-rules.test.ts. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { matcherOf, type Target, targetOf } from '../../src/request/allow.ts';
-import type { AllowRule } from '../../src/types.ts';
+import { matcherOf, placeFor, placesOf, whyNone } from '../../src/request/allow.ts';
+import { type Target, targetOf } from '../../src/request/target.ts';
+import type { AllowRule, UrlRule } from '../../src/types.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -11,66 +12,8 @@ const parsed = (url: string): Target => {
   if (!target) throw new Error(`no URL: ${url}`);
   return target;
 };
-const covers = (rules: AllowRule | AllowRule[], url: string): boolean =>
+const covers = (rules: UrlRule | UrlRule[], url: string): boolean =>
   matcherOf(rules, 'options.allow')(parsed(url));
-
-describe('a target', () => {
-  test('has what rules ask for, and no fragment', () => {
-    expect(targetOf('HTTPS://A.Example.com:443/v0/../v1?x=1#y')).toEqual({
-      href: 'https://a.example.com/v1?x=1',
-      input: 'HTTPS://A.Example.com:443/v0/../v1?x=1#y',
-      origin: 'https://a.example.com',
-      place: 'https://a.example.com/v1',
-      folder: 'https://a.example.com/v1/',
-      family: 'https://*.example.com/v1/',
-      isSecure: true,
-    });
-  });
-
-  test('is sent as the caller spelled it where that is absolute, else as what it means now', () => {
-    vi.stubGlobal('location', { href: 'https://a.example.com/v1/' });
-    const inputs = ['HTTP://A.example.com/x#y', 'b', '//B.test', ' https://C.test '];
-    expect(inputs.map((input) => parsed(input).input)).toEqual([
-      'HTTP://A.example.com/x#y',
-      'https://a.example.com/v1/b',
-      'https://b.test/',
-      'https://c.test/',
-    ]);
-  });
-
-  test.each([
-    ['https://api.example.com', true],
-    ['http://localhost:3000', true],
-    ['http://app.localhost', true],
-    ['http://127.1', true],
-    ['http://[::1]:3000', true],
-    ['http://api.example.com', false],
-    ['http://localhost.evil.test', false],
-    ['http://127.0.0.1.evil.test', false],
-    ['http://evil-localhost', false],
-    ['ws://localhost', false],
-    ['blob:https://api.example.com/id', false],
-  ])('%s: is it secure? %s', (url, isSecure) => {
-    expect(parsed(url).isSecure).toBe(isSecure);
-  });
-
-  test('of a relative URL depends on the page, and follows it', () => {
-    expect(targetOf('/me')).toBeUndefined();
-    vi.stubGlobal('location', { href: 'https://worker.example.com/app.js' });
-    expect(targetOf('/me')?.href).toBe('https://worker.example.com/me');
-    vi.stubGlobal('document', { baseURI: 'https://app.example.com/base/' });
-    expect(targetOf('me')?.href).toBe('https://app.example.com/base/me');
-    vi.stubGlobal('document', { baseURI: 'https://app.example.com/other/' });
-    expect(targetOf('me')?.href).toBe('https://app.example.com/other/me');
-  });
-
-  test('that was seen before is not parsed again, and a thousand others are as right as the first', () => {
-    const first = parsed('https://api.example.com/first');
-    expect(targetOf('https://api.example.com/first')).toBe(first);
-    for (let n = 0; n < 1_001; n++) expect(parsed(`https://api.example.com/${n}`).href).toMatch(`/${n}`);
-    expect(targetOf('https://api.example.com/first')).toEqual(first);
-  });
-});
 
 describe('R1: a predicate', () => {
   test('is believed when it says true, and nothing like it', () => {
@@ -93,16 +36,58 @@ describe('R1: a predicate', () => {
 });
 
 test.each([
-  [[], 'array; expected an origin'],
-  ['', 'empty; expected http(s) origin'],
-  ['https://key-7@api.example.com', 'string; expected http(s) origin'],
-  ['https://a.*.example.com', 'string; expected http(s) origin'],
-  ['https://1.2.3.999', 'string; expected http(s) origin'],
+  [[], 'array'],
+  ['', 'empty'],
+  ['https://key-7@api.example.com', 'string'],
+  ['https://a.*.example.com', 'string'],
+  ['http://*.example.com', 'string'],
+  ['https://*.com', 'string'],
+  ['https://1.2.3.999', 'string'],
+  ['//api.example.com', 'string'],
 ])('R1: %j is no rule, and the message does not quote it', (rule, said) => {
   const refused = () => matcherOf(rule, 'options.allow');
   expect(refused).toThrow(TypeError);
-  expect(refused).toThrow(`evertoken: options.allow is ${said}`);
+  expect(refused).toThrow(`evertoken: options.allow is ${said}; expected an http(s) origin`);
   expect(refused).not.toThrow('key-7');
+});
+
+describe('R1: a path of the page', () => {
+  test('is one of its own origin, and nothing where there is no page', () => {
+    expect(covers('/', 'https://app.example.com/')).toBe(false);
+    vi.stubGlobal('location', { href: 'https://app.example.com/x', origin: 'https://app.example.com' });
+    expect(covers('/', 'https://app.example.com/anything')).toBe(true);
+    expect(covers('/api', 'https://app.example.com/api/me')).toBe(true);
+    expect(covers('/api', 'https://app.example.com/apis')).toBe(false);
+    expect(covers('/', 'https://app.example.com.evil.test/')).toBe(false);
+  });
+});
+
+describe('R5: places', () => {
+  const rules: AllowRule[] = [
+    { url: 'https://a.test', except: ['/public', '/v1/'], token: 'required' },
+    'https://a.test/public/mine',
+    ({ port }: URL) => port === '8443',
+  ];
+  const places = placesOf(rules, 'options.allow');
+
+  test('are asked in order; the first that covers a URL decides', () => {
+    const found = (url: string) => places.indexOf(placeFor(places, parsed(url)) as (typeof places)[0]);
+    expect(found('https://a.test/me')).toBe(0);
+    expect(found('https://a.test/public/mine')).toBe(1);
+    expect(found('https://b.test:8443/')).toBe(2);
+    expect(places[0]?.token).toBe('required');
+  });
+
+  test.each([
+    ['https://a.test/public', 'excepted'],
+    ['https://a.test/v1/x', 'excepted'],
+    ['https://b.test/', 'not-allowed'],
+    ['http://b.test:8443/', 'insecure'],
+    ['http://localhost/', 'not-allowed'],
+  ])('none for %s: %s', (url, reason) => {
+    expect(placeFor(places, parsed(url))).toBeUndefined();
+    expect(whyNone(places, parsed(url))).toBe(reason);
+  });
 });
 
 const label = fc.stringMatching(/^[a-z0-9]{1,8}$/);

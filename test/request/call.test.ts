@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Request as PolyfilledRequest } from 'whatwg-fetch';
-import { type Target, targetOf } from '../../src/request/allow.ts';
 import { type Call, hasHeader, isReplayable, isRequest, sendCall, takeCall } from '../../src/request/call.ts';
+import { type Target, targetOf } from '../../src/request/target.ts';
 
 const HREF = 'https://api.example.com/things';
 const take = (input: RequestInfo | URL = HREF, init?: RequestInit) =>

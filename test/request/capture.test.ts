@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Target, targetOf } from '../../src/request/allow.ts';
-import { createCapture, type Take } from '../../src/request/capture.ts';
+import { createCaptures } from '../../src/request/capture.ts';
+import { type Target, targetOf } from '../../src/request/target.ts';
 import { type Held, hold } from '../../src/session/expiry.ts';
 import { readTokenResponse } from '../../src/session/token-response.ts';
 import type { CaptureRule, TokenSet } from '../../src/types.ts';
+import { watchedBody } from '../support/bodies.ts';
 import { createCore } from '../support/core.ts';
 import { follow, short } from '../support/recorder.ts';
 import { deferred } from '../support/world.ts';
@@ -12,14 +13,11 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_000 }));
 afterEach(() => void vi.useRealTimers());
 
 const url = 'https://api.example.com/password';
+const target = targetOf(url) as Target;
 const rule: CaptureRule = { url };
 const margins = { refreshAhead: 60_000, leeway: 10_000 };
 const accept = (answer: unknown, issuedAt: number, previous?: TokenSet): Held =>
   hold(readTokenResponse(answer, ['bearer'], previous), issuedAt, margins, previous);
-
-/** What the caller gets: nobody may be there to take the answer. */
-const take = async (taker: Take | undefined, answer: Promise<Response> | Response) =>
-  taker ? taker(Promise.resolve(answer)) : answer;
 
 /** Signed in with `first`; what `send` is given answers the request. */
 function setUp(rules: CaptureRule[] = [rule], isSignedIn = true) {
@@ -28,16 +26,23 @@ function setUp(rules: CaptureRule[] = [rule], isSignedIn = true) {
   if (isSignedIn) core.signIn(accept({ access_token: 'first', refresh_token: 'r0' }, 0));
   told.length = 0;
   const [order, revoked]: (string | undefined)[][] = [[], []];
-  const capture = createCapture(rules, {
-    ...{ sessions, sharing, accept },
+  const reported = vi.fn();
+  const captures = createCaptures(rules, {
+    ...{ sessions, sharing, accept, report: reported },
     flush: () => void order?.push(...short(told.splice(0)), 'told'),
     revokeTokens: ({ refreshToken }) => revoked?.push(refreshToken),
   });
-  const send = (answer: Promise<Response> | Response, carried?: string, signal?: AbortSignal) =>
-    take(capture({ target: targetOf(url) as Target, method: 'POST', signal }, carried), answer);
-  return { ...core, order, send, revoked, tokens: () => sessions.current.state.held?.tokens };
+  /** What the caller gets: there may be no rule for the answer. */
+  const send = async (answer: Promise<Response> | Response, carried?: string, signal?: AbortSignal) => {
+    const rule = captures.ruleFor(target, 'POST');
+    return rule ? captures.take(rule, { target, signal }, carried)(Promise.resolve(answer)) : answer;
+  };
+  return { ...core, order, send, revoked, reported, tokens: () => sessions.current.state.held?.tokens };
 }
 
+const stream = (body: string) => new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+const redirected = (response: Response, to: string) =>
+  Object.defineProperties(response, { redirected: { value: true }, url: { value: to } });
 const grant = (access_token: string, more: object = {}) => Response.json({ access_token, ...more });
 
 describe('R40, R41: a response', () => {
@@ -55,6 +60,10 @@ describe('R40, R41: a response', () => {
     ['that is no success', rule, Response.json({ access_token: 'second' }, { status: 400 })],
     ['whose `read` finds none', { url, read: () => undefined }, grant('second')],
     ['that is no JSON', rule, new Response('<p>')],
+    ['that does not say that it is JSON', rule, new Response('{"access_token":"second"}')],
+    ['that says it and is none', rule, new Response('<p>', { headers: { 'content-type': 'text/json' } })],
+    ['that is an event stream', { url, read: (copy) => copy.json() }, stream('{"access_token":"second"}')],
+    ['from beyond a cross-origin redirect', rule, redirected(grant('second'), 'https://evil.test/')],
     ['that is something else', { url, method: 'post' }, Response.json({ done: true })],
   ])('%s brings no tokens', async (_why, own, answer) => {
     const { send, tokens } = setUp([own]);
@@ -77,13 +86,13 @@ describe('R40, R41: a response', () => {
   test('of which only headers are read leaves its body to the caller alone, who need not read it first', async () => {
     const read = ({ headers }: Response) => ({ access_token: `${headers.get('x-new-token')}` });
     const { send, tokens } = setUp([{ url, read }]);
-    const answer = new Response('the body', { headers: { 'x-new-token': 'second' } });
-    const clone = vi.spyOn(answer, 'clone');
-    const response = await send(answer, 'first');
+    const headers = { 'x-new-token': 'second' };
+    const response = await send(new Response('the body', { headers }), 'first');
     expect(tokens()?.accessToken).toBe('second');
-    const copy = clone.mock.results[0]?.value as Response;
-    expect(await copy.body?.getReader().read()).toMatchObject({ done: true });
     expect(await response.text()).toBe('the body');
+    const { response: long, seen } = watchedBody({ headers });
+    await (await send(long, 'second')).body?.cancel();
+    expect(seen.cancelled, 'both copies were given up').toBe(1);
   });
 });
 
@@ -105,12 +114,9 @@ describe('R41: the session', () => {
   });
 
   test('R51: that such a rule begins is told to the store, so that a sign-out meanwhile means it, too', async () => {
-    const { sessions, sharing } = setUp();
-    const commit = vi.fn(sharing.commit);
-    const capture = createCapture([{ ...rule, startsSession: true }], {
-      ...{ sessions, sharing: { commit }, accept, flush() {}, revokeTokens() {} },
-    });
-    await take(capture({ target: targetOf(url) as Target, method: 'POST' }), grant('second'));
+    const { sessions, sharing, send } = setUp([{ ...rule, startsSession: true }]);
+    const commit = vi.spyOn(sharing, 'commit');
+    await send(grant('second'));
     expect(commit.mock.calls[0]?.[1]?.begins).toBe(sessions.current.state.id);
   });
 
@@ -182,10 +188,8 @@ describe('R43: an access token alone', () => {
 
 describe('what goes wrong', () => {
   test('R55: in a `read` is reported, and in the request is thrown', async () => {
-    const reported = vi.fn();
-    vi.stubGlobal('reportError', reported);
     const error = new Error('no such header');
-    const { send } = setUp([{ url, read: () => Promise.reject(error) }]);
+    const { send, reported } = setUp([{ url, read: () => Promise.reject(error) }]);
     expect((await send(grant('second'))).ok).toBe(true);
     expect(reported).toHaveBeenCalledOnce();
     await expect(send(Promise.reject(error))).rejects.toBe(error);

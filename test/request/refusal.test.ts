@@ -1,19 +1,22 @@
-import { describe, expect, test } from 'vitest';
-import { type Target, targetOf } from '../../src/request/allow.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { takeCall } from '../../src/request/call.ts';
-import { discard, isRefused, type RefusalParts } from '../../src/request/refusal.ts';
+import { isRefused, type RefusalParts } from '../../src/request/refusal.ts';
+import { type Target, targetOf } from '../../src/request/target.ts';
 import { watchedBody } from '../support/bodies.ts';
-import type { Told } from '../support/recorder.ts';
+import { follow, type Told } from '../support/recorder.ts';
+
+afterEach(() => void vi.useRealTimers());
 
 const url = 'https://api.example.com/me?q=1#top';
 
 function setUp(isRejected?: RefusalParts['isRejected']) {
   const told: (Told | 'told')[] = [];
   const add: RefusalParts['add'] = (...entry) => told.push(entry);
-  const parts = { add, flush: () => told.push('told'), isRejected };
+  const report = vi.fn();
+  const parts = { add, flush: () => told.push('told'), isRejected, report };
   const ask = (response: Response, signal?: AbortSignal) =>
     isRefused(parts, takeCall(url, signal && { signal }, targetOf(url) as Target), response);
-  return { ask, told };
+  return { ask, told, report };
 }
 const answer = (status: number, challenge?: string) =>
   new Response('body', { status, headers: challenge ? { 'www-authenticate': challenge } : {} });
@@ -26,6 +29,7 @@ describe('R20: a refusal', () => {
     [401, 'Bearer error="invalid_token"', true],
     [401, 'Bearer error="insufficient_user_authentication"', false],
     [401, 'Bearer error="insufficient_scope"', false],
+    [401, 'Bearer error="insufficient_claims"', false],
     [403, undefined, false],
     [200, undefined, false],
     [500, undefined, false],
@@ -79,18 +83,47 @@ describe('R20: `isRejected`', () => {
     expect([await fine.ask(answer(403, challenge)), fine.told.length]).toEqual([false, 2]);
   });
 
+  test('is told what the answer would be by default, and of which request', async () => {
+    const isRejected = vi.fn(() => false);
+    const { ask } = setUp(isRejected);
+    await ask(answer(401));
+    await ask(answer(419));
+    const about = { method: 'GET', url: 'https://api.example.com/me?q=1' };
+    expect(isRejected.mock.calls).toEqual([
+      [expect.any(Response), { ...about, byDefault: true }],
+      [expect.any(Response), { ...about, byDefault: false }],
+    ]);
+  });
+
+  test('that throws was not asked, and is reported', async () => {
+    const { ask, report } = setUp(async (copy) => (await copy.json()).isDead);
+    expect([await ask(answer(200)), await ask(answer(401))]).toEqual([false, true]);
+    expect(report).toHaveBeenCalledTimes(2);
+  });
+
+  test('is waited for 5 s at most', async () => {
+    vi.useFakeTimers();
+    const { ask, report } = setUp(() => new Promise(() => {}));
+    const asked = follow(ask(answer(401)));
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(asked.state).toBe('pending');
+    await vi.advanceTimersByTimeAsync(1);
+    expect([asked.value, report.mock.calls.length]).toEqual([true, 1]);
+  });
+
+  test('is not asked about a successful event stream', async () => {
+    const isRejected = vi.fn(() => true);
+    const headers = { 'content-type': 'text/event-stream' };
+    expect(await setUp(isRejected).ask(new Response('', { headers }))).toBe(false);
+    expect(isRejected).not.toHaveBeenCalled();
+  });
+
   test('R33: is waited for until the caller aborts', async () => {
-    const { ask } = setUp(() => new Promise(() => {}));
+    const { ask, report } = setUp(() => new Promise(() => {}));
     const controller = new AbortController();
     const asked = ask(answer(401), controller.signal);
     controller.abort('enough');
     await expect(asked).rejects.toBe('enough');
+    expect(report).not.toHaveBeenCalled();
   });
-});
-
-test('R25: a response that is not handed on gives its body up, and one without a body does no harm', () => {
-  const { response, seen } = watchedBody({ status: 401 });
-  discard(response);
-  discard(new Response(null));
-  expect(seen.cancelled).toBe(1);
 });

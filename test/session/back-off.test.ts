@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { asTokenError, TokenError } from '../../src/errors.ts';
 import { type BackOffParts, endBackOff, heedBackOff, noteFailure } from '../../src/session/back-off.ts';
 import type { Run } from '../../src/session/session.ts';
+import { summaryOf } from '../../src/summary.ts';
 import { createCore, createRun, held } from '../support/core.ts';
 
 beforeEach(() => {
@@ -13,7 +14,10 @@ afterEach(() => void vi.useRealTimers());
 function setUp() {
   const core = createCore('first');
   const { sessions, told } = core;
-  const parts: BackOffParts = { sessions, add: (...entry) => told.push(entry) };
+  const parts: BackOffParts = {
+    ...{ sessions, add: (...entry) => told.push(entry) },
+    summarize: (thrown) => summaryOf(thrown, []),
+  };
   const note = (run: Run, cause: unknown) => noteFailure(parts, run, cause);
   const fail = (cause: unknown = 'down') => note(createRun(sessions.current), cause);
   const end = () => endBackOff(sessions);
@@ -43,7 +47,28 @@ describe('R35: the back-off', () => {
       const retryAt = Date.now() + seconds * 1_000;
       return fail(new TokenError('refresh-failed', { cause: 'busy', retryAt }));
     };
-    expect([secondsTo(busy(1)), secondsTo(busy(100)), busy(1).cause]).toEqual([2, 100, 'busy']);
+    expect([secondsTo(busy(1)), secondsTo(busy(100)), secondsTo(busy(1e15))]).toEqual([2, 100, 3_600]);
+    expect(busy(1).cause).toMatchObject({ message: 'busy' });
+  });
+
+  test('R70: is told with a summary of what was thrown, and its words', () => {
+    const { fail } = setUp();
+    const thrown = Object.assign(new RangeError('offline'), { status: 502, config: 'secret' });
+    const { message, cause } = fail(thrown);
+    expect(message).toBe('no new token: offline');
+    expect(cause).not.toBe(thrown);
+    expect(cause).toMatchObject({ name: 'RangeError', message: 'offline', status: 502 });
+    expect(cause).not.toHaveProperty('config');
+    expect(fail(new TokenError('refresh-failed', { message: 'later' })).message).toBe('later');
+  });
+
+  test('R7: of a refresh that took too long names the requests that wait, five at most', () => {
+    const { fail, sessions } = setUp();
+    for (let number = 0; number < 9; number++) sessions.current.waiting.add(`https://a.test/${number}`);
+    const late = Object.assign(new Error('it took long'), { name: 'TimeoutError' });
+    const places = [0, 1, 2, 3, 4].map((number) => `https://a.test/${number}`).join(', ');
+    expect(fail(late).message).toBe(`no new token: it took long; waiting: ${places}`);
+    expect(fail(new Error('down')).message).toBe('no new token: down');
   });
 
   test('is that of one refresh once, which its waiters may have given up before it failed', () => {
@@ -52,7 +77,7 @@ describe('R35: the back-off', () => {
     const first = note(run, 'slow');
     expect(note(run, 'down')).toBe(first);
     const payload = { sessionId: 'a', error: first, retryAt: 3_000 };
-    expect([first.cause, told]).toEqual(['slow', [['refresh-failed', payload]]]);
+    expect([first.message, told]).toEqual(['no new token: slow', [['refresh-failed', payload]]]);
     expect(sessions.current.state.failure).toEqual({ count: 1, at: 1_000, retryAt: 3_000 });
   });
 

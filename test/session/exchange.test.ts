@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { TokenError } from '../../src/errors.ts';
 import type { LimitedSignal } from '../../src/platform/timers.ts';
 import type { Turn } from '../../src/session/commit.ts';
 import { type ExchangeParts, exchange } from '../../src/session/exchange.ts';
+import { summaryOf } from '../../src/summary.ts';
 import type { Refresh } from '../../src/types.ts';
 import { createCore, createRun, held } from '../support/core.ts';
 import { follow, short } from '../support/recorder.ts';
@@ -30,6 +31,7 @@ function setUp(parts: Partial<ExchangeParts> = {}, token: string | undefined = '
     accept: (answer, issuedAt, previous) =>
       held(`${answer}`, { issuedAt, ...(previous?.refreshToken && { refreshToken: previous.refreshToken }) }),
     add: (...entry) => told.push(entry),
+    summarize: (thrown) => summaryOf(thrown, []),
     ...parts,
   };
   const turn: Turn = { commit: vi.fn(commit), guard: (underlying) => underlying };
@@ -129,14 +131,16 @@ describe('R35: no tokens', () => {
   test.each([
     ['invalid_grant in its data', dead],
     ['invalid_grant on itself', { error: 'invalid_grant' }],
+    ['invalid_grant in the answer of axios', { response: { data: { error: 'invalid_grant' } } }],
     ['session-ended along its causes', new Error('wrapped', { cause: new TokenError('session-ended') })],
-  ])('with %s end the session, with the error as its cause', async (_what, error) => {
+  ])('with %s end the session, and are told in a summary', async (_what, error) => {
     const { start, answer, told, sessions } = setUp();
     const { over } = sessions.current;
     const done = start();
     answer.reject(error);
     await settle();
-    expect(done.value).toMatchObject({ code: 'session-ended', cause: error });
+    expect(done.value).toMatchObject({ code: 'session-ended' });
+    expect((done.value as Error).cause).not.toBe(error);
     expect([short(told), over.reason]).toEqual([['signed-out ended'], done.value]);
   });
 
@@ -171,6 +175,24 @@ describe('R35: no tokens', () => {
     expect(hanging.value).toMatchObject({ code: 'session-ended' });
   });
 
+  test('a TokenError has judged the answer: its cause ends nothing', async () => {
+    const { start, answer, token } = setUp();
+    const done = start();
+    answer.reject(new TokenError('refresh-failed', { cause: dead }));
+    await settle();
+    expect([done.value, token()]).toEqual([expect.objectContaining({ code: 'refresh-failed' }), 'first']);
+  });
+
+  test('R37: what a page put on Object.prototype ends nothing', async () => {
+    onTestFinished(() => void delete (Object.prototype as { error?: string }).error);
+    const { start, answer, token } = setUp();
+    start();
+    Object.assign(Object.prototype, { error: 'invalid_grant' });
+    answer.reject(new Error('down'));
+    await settle();
+    expect(token()).toBe('first');
+  });
+
   test('are R37’s when the answer is no token response', async () => {
     const cause = new TokenError('invalid-token-response');
     const accept = () => {
@@ -181,7 +203,10 @@ describe('R35: no tokens', () => {
     answer.resolve('nonsense');
     await settle();
     expect([done.value, token()]).toEqual([
-      expect.objectContaining({ code: 'refresh-failed', cause }),
+      expect.objectContaining({
+        ...{ code: 'refresh-failed', message: `no new token: ${cause.message}` },
+        cause: expect.objectContaining({ code: 'invalid-token-response' }),
+      }),
       'first',
     ]);
   });

@@ -3,6 +3,7 @@ import type { RefreshCause } from '../../src/api.ts';
 import { TokenError } from '../../src/errors.ts';
 import type { Sharing } from '../../src/session/commit.ts';
 import { obtain, type RefresherParts, renew } from '../../src/session/refresher.ts';
+import { summaryOf } from '../../src/summary.ts';
 import type { Refresh } from '../../src/types.ts';
 import { createCore, held } from '../support/core.ts';
 import { follow, short } from '../support/recorder.ts';
@@ -35,6 +36,7 @@ function setUp(parts: Partial<RefresherParts> = {}) {
     add: (...entry) => told.push(entry),
     accept: (answer, issuedAt) => good(`${answer}`, issuedAt),
     revokeTokens() {},
+    summarize: (thrown) => summaryOf(thrown, []),
     ...parts,
   };
   core.signIn(good('first'));

@@ -8,6 +8,7 @@ import { createEvents } from '../../src/session/events.ts';
 import type { End, Run, Session, Sessions } from '../../src/session/session.ts';
 import { createSessions } from '../../src/session/session.ts';
 import type { Joined } from '../../src/store/token-store.ts';
+import { summaryOf } from '../../src/summary.ts';
 import type { Refresh, TokenStore } from '../../src/types.ts';
 import { createCell, type View } from '../support/ports.ts';
 import { short, type Told } from '../support/recorder.ts';
@@ -61,6 +62,8 @@ export function join(
   const { add, flush } = events;
   const manager = {
     ...{ sessions, add, flush, refresh, refreshTimeout, accept },
+    // As a manager does, which knows its tokens.
+    summarize: (thrown: unknown) => summaryOf(thrown, ['access-s3cr3t', 'refresh-s3cr3t']),
     async find() {
       found++;
     },

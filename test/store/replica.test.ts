@@ -40,6 +40,7 @@ function setUp({ cookie = undefined as object | undefined, forgets = false } = {
   const replica: Replica = {
     ...{ ...createReplica(), ...format, sessions, cookie, port: { forgets }, operation: 'read' },
     add: (_event, { error }) => void bad.push(`${error}`),
+    summarize: (thrown) => thrown as Error,
   };
   const heard = () => {
     events.flush();

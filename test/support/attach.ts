@@ -78,7 +78,7 @@ export function jwt(claims: unknown): string {
 /** Everything a manager says, in order. */
 export function record(auth: TokenManager): [event: string, payload: Record<string, unknown>][] {
   const said: [string, Record<string, unknown>][] = [];
-  auth.on('*', (...[event, payload]) => said.push([event, { ...payload }]));
+  auth.on('*', (...[event, payload]) => event !== 'not-attached' && said.push([event, { ...payload }]));
   return said;
 }
 

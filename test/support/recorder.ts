@@ -3,10 +3,10 @@ import type { TokenEvents, TokenManager } from 'evertoken';
 
 export type Told = [event: keyof TokenEvents, payload: TokenEvents[keyof TokenEvents]];
 
-/** Everything that is told from now on. */
+/** Everything that is told of tokens from now on. */
 export function record(auth: TokenManager): Told[] {
   const told: Told[] = [];
-  auth.on('*', (...args) => void told.push(args));
+  auth.on('*', (...args) => void (args[0] !== 'not-attached' && told.push(args)));
   return told;
 }
 

@@ -15,10 +15,10 @@ export const ME = `${API}/me`;
 /** An event and what came with it. */
 export type Heard = { [E in keyof TokenEvents]: [event: E, payload: TokenEvents[E]] }[keyof TokenEvents];
 
-/** Collects what a manager tells. */
+/** Collects what a manager tells of tokens. */
 export function listen(auth: TokenManager): Heard[] {
   const heard: Heard[] = [];
-  auth.on('*', (...entry) => heard.push(entry));
+  auth.on('*', (...entry) => entry[0] !== 'not-attached' && heard.push(entry));
   return heard;
 }
 

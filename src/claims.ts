@@ -1,0 +1,35 @@
+/** Claims of a JWT: hints, and no proof of anything, because nobody checks the signature. */
+import { jwtDecode } from 'jwt-decode';
+import type { TokenSet } from './types.ts';
+
+/** What an ID token says of the user (OpenID Connect Core §5.1); other claims are there, too. */
+export interface IdTokenClaims {
+  sub?: string;
+  name?: string;
+  email?: string;
+  picture?: string;
+  preferred_username?: string;
+  [claim: string]: unknown;
+}
+
+/** An opaque token, or a payload that is no object, has none. */
+export function readClaims(token: string): Record<string, unknown> {
+  try {
+    const claims = jwtDecode<unknown>(token);
+    return typeof claims === 'object' ? { ...claims } : {};
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * The claims of the ID token, to show a name or a picture. They prove nothing: nobody has checked the signature.
+ *
+ * @returns An empty object where there is no ID token, or one that is no JWT.
+ *
+ * @example
+ * import { claimsOf } from 'evertoken';
+ *
+ * const { name = 'you' } = claimsOf(auth.tokens);
+ */
+export const claimsOf = (tokens: TokenSet | undefined): IdTokenClaims => readClaims(tokens?.idToken ?? '');

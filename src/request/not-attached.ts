@@ -1,0 +1,21 @@
+/** Tells that a request goes out without our token, and why: once per origin and reason (R72). */
+import type { TokenEvents } from '../api.ts';
+import type { Events } from '../session/events.ts';
+import type { Target } from './target.ts';
+
+export type NotAttached = (
+  target: Pick<Target, 'place' | 'origin'>,
+  reason: TokenEvents['not-attached']['reason'],
+) => void;
+
+export function createNotAttached({ add, flush }: Pick<Events, 'add' | 'flush'>): NotAttached {
+  const told = new Set<string>();
+  return ({ place: url, origin }, reason) => {
+    const key = `${reason} ${origin}`;
+    if (told.has(key)) return;
+    if (told.size > 999) told.clear();
+    told.add(key);
+    add('not-attached', { url, reason });
+    flush();
+  };
+}

@@ -1,0 +1,166 @@
+/** Sends a call with a token (C), and once more with a good one where that was refused (F). */
+import { asTokenError } from '../errors.ts';
+import { abortable, heed } from '../platform/timers.ts';
+import type { Held } from '../session/expiry.ts';
+import type { Refresher } from '../session/refresher.ts';
+import type { Session, Sessions } from '../session/session.ts';
+import type { Attach, AttachRequest } from '../types.ts';
+import { discard } from './bounded-copy.ts';
+import { type Call, hasHeader, isReplayable, sendCall } from './call.ts';
+import type { Captures } from './capture.ts';
+import type { CoolDown } from './cool-down.ts';
+import type { NotAttached } from './not-attached.ts';
+import { isRefused, type RefusalParts } from './refusal.ts';
+
+export interface ReplayParts extends RefusalParts, Refresher {
+  readonly attach: Attach;
+  readonly sessions: Pick<Sessions, 'current'>;
+  readonly captures: Captures | undefined;
+  readonly coolDown: CoolDown;
+  readonly notAttached: NotAttached;
+  readonly fetch: typeof fetch;
+}
+
+/** Whether the header is the caller's own business (R3). */
+export const isOwn = ({ attach }: ReplayParts, call: Call, names: object): boolean =>
+  !attach.replace && hasHeader(call, names);
+
+/** Sends with these headers added; the answer may bring tokens. */
+function send(
+  { captures, fetch }: ReplayParts,
+  call: Call,
+  added: Record<string, string> = {},
+  token?: string,
+) {
+  const rule = captures?.ruleFor(call.target, call.method);
+  const take = rule && captures?.take(rule, call, token);
+  const answer = sendCall(call, fetch, added);
+  return take ? take(answer) : answer;
+}
+
+/** Sends without our token, and tells why. */
+export function sendBare(
+  parts: ReplayParts,
+  call: Call,
+  reason: Parameters<NotAttached>[1],
+): Promise<Response> {
+  parts.notAttached(call.target, reason);
+  return send(parts, call);
+}
+
+/** The token was accepted. */
+function accept({ coolDown }: ReplayParts, call: Call, { tokens }: Held, response: Response): Response {
+  if (response.status < 500) coolDown.lift(tokens.accessToken, call);
+  return response;
+}
+
+/** Where a token is optional a request goes out without one while none can be had (R5). */
+export function sendWithout(parts: ReplayParts, call: Call, error: unknown): Promise<Response> {
+  const code = asTokenError(error)?.code;
+  if (call.place?.token !== 'optional' || (code !== 'refresh-failed' && code !== 'session-ended'))
+    throw error;
+  return sendBare(parts, call, 'no-token');
+}
+
+/** After an answer that may refuse the token. */
+async function judge(
+  parts: ReplayParts,
+  call: Call,
+  session: Session,
+  held: Held,
+  response: Response,
+  isIssued?: boolean,
+  isRetry?: boolean,
+): Promise<Response> {
+  const { coolDown } = parts;
+  const { accessToken } = held.tokens;
+  if (!(await isRefused(parts, call, response))) return accept(parts, call, held, response);
+  // A late refusal, of a token that has been replaced since, causes no refresh (R22).
+  const isCurrent =
+    parts.sessions.current === session && session.state.held?.tokens.accessToken === accessToken;
+  // What was issued for this very request and is refused all the same, no refresh can cure. Of a token from elsewhere
+  // nobody knows that.
+  const isFinal = isIssued && isCurrent && session.issued === accessToken;
+  // After a redirect that speaks of the place alone.
+  if (isFinal && Date.now() < held.expiresAt)
+    coolDown.mark(response.redirected ? undefined : accessToken, call);
+  const mayReplay = isReplayable(call);
+  // What came from another context is refreshed first: nobody here knows that it was ever good (R23).
+  const isAdopted = isIssued && isCurrent && !isFinal;
+  if (
+    (isIssued !== undefined && !isAdopted) ||
+    (isCurrent ? coolDown.isMarked(accessToken, call) : !mayReplay)
+  )
+    return response;
+  const renewed: Promise<unknown> = isCurrent
+    ? parts.renew(session, 'rejected', call.signal)
+    : parts.obtain(session, undefined, call.signal);
+  if (!mayReplay) {
+    await renewed.catch(() => {});
+    return response;
+  }
+  discard(response);
+  try {
+    await renewed;
+  } catch (error) {
+    return sendWithout(parts, call, error);
+  }
+  return exchange(parts, call, session, session.state.held as Held, isCurrent && !isAdopted, isRetry);
+}
+
+/** What `attach` is told: of one request with one set of tokens the same object, even when it is sent twice. */
+export const requestOf = ({ method, target: { href: url } }: Call, { tokens }: Held): AttachRequest => ({
+  method,
+  url,
+  tokens,
+});
+
+/** Only a promise is waited for: with a signal that many listen to each further listener takes longer to add. */
+export function headersFor(
+  { attach }: ReplayParts,
+  { signal }: Call,
+  session: Session,
+  request: AttachRequest,
+) {
+  const added = attach.headers(request);
+  return 'then' in added ? abortable(added as Promise<typeof added>, signal, session.over) : added;
+}
+
+/**
+ * Sends with tokens. No async function: with a good token each promise more is felt.
+ *
+ * @param isIssued - Of a replay: whether it follows the token's issue.
+ * @param isRetry - Whether `attach` has had it sent again.
+ */
+export function exchange(
+  parts: ReplayParts,
+  call: Call,
+  session: Session,
+  held: Held,
+  isIssued?: boolean,
+  isRetry?: boolean,
+  request = requestOf(call, held),
+  ready?: Record<string, string>,
+): Promise<Response> {
+  // It may have waited in vain.
+  heed(session.over);
+  const added = ready ?? headersFor(parts, call, session, request);
+  if ('then' in added) {
+    return (added as Promise<Record<string, string>>).then((added) =>
+      exchange(parts, call, session, held, isIssued, isRetry, request, added),
+    );
+  }
+  if (isOwn(parts, call, added)) return sendBare(parts, call, 'own-header');
+  // Whoever writes a fetch of their own may forget the promise.
+  return Promise.resolve(send(parts, call, added, held.tokens.accessToken)).then((response) => {
+    if (parts.attach.onResponse?.(response, request) === 'retry') {
+      if (isRetry || !isReplayable(call)) return response;
+      discard(response);
+      return exchange(parts, call, session, held, isIssued, true, request);
+    }
+    const { status } = response;
+    return status === 401 || status === 403 || parts.isRejected
+      ? judge(parts, call, session, held, response, isIssued, isRetry)
+      : accept(parts, call, held, response);
+  });
+}
