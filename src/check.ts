@@ -1,4 +1,5 @@
 /** Checks options, so that a mistake is named at once, with the kind of the value and never a text it holds. */
+import { nearest } from './nearest.ts';
 import { memberOf } from './own.ts';
 
 /** The kind of a value: a string may be a secret. */
@@ -11,6 +12,12 @@ export function kindOf(value: unknown): string {
 /** @throws TypeError that names what was checked, the kind of its value and what is allowed. */
 export function refuse(name: string, value: unknown, allowed: string): never {
   throw new TypeError(`evertoken: ${name} is ${kindOf(value)}; expected ${allowed}`);
+}
+
+/** The name that was meant, perhaps; the development build says it. */
+function meantBy(name: string, kinds: object): string {
+  const meant = __DEVELOPMENT__ && nearest(name, Object.keys(kinds));
+  return meant ? `'${meant}', perhaps: ` : '';
 }
 
 /**
@@ -26,7 +33,7 @@ export function checkMembers<T extends object>(label: string, value: T, kinds: R
     const member = memberOf(value, name);
     const allowed = Object.hasOwn(kinds, name)
       ? (kinds[name] as string)
-      : `no such name; known are ${Object.keys(kinds)}`;
+      : `${meantBy(name, kinds)}no such name; known are ${Object.keys(kinds)}`;
     const text = typeof member === 'string' ? `'${member}'` : member === false ? 'false' : '';
     const isAllowed = allowed.split(' or ').some((word) => word === kindOf(member) || word === text);
     if (!isAllowed) refuse(`${label}.${name}`, member, allowed);

@@ -80,6 +80,10 @@ export function warn(kind: string, sentence: string): void {
 /** The number of a manager that is created, by which {@link announce} names it; each in a program has its own. */
 export const newManager = (): number => harmless(() => ++program().managers) ?? 0;
 
+/** Names a store, so that two objects of one name count as one. */
+export const named = <T extends object>(store: T, label: string): T =>
+  Object.defineProperty(store, 'label', { value: label });
+
 /** Tells the tools of whoever writes the app what a manager did. Never throws. */
 export function announce(step: string, detail: Step['detail']): void {
   harmless(() => {

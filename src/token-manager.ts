@@ -1,4 +1,5 @@
 /** Wires the parts together: the one place where the whole can be read. */
+import { advise } from './advice.ts';
 import type { TokenManager, TokenManagerOptions } from './api.ts';
 import { checkMembers } from './check.ts';
 import { asTokenError, TokenError } from './errors.ts';
@@ -24,23 +25,7 @@ import type { TokenSet } from './types.ts';
 const aMark =
   'no new token: this one was refused directly after it was issued, which no refresh can mend now';
 
-/**
- * Creates the object that owns an app's tokens, and the `fetch` that always carries a good one.
- *
- * @throws TypeError that names the option, the kind of its value and what is allowed.
- *
- * @example
- * import { createTokenManager, refreshEndpoint } from 'evertoken';
- *
- * const auth = createTokenManager({
- *   refresh: refreshEndpoint({ url: 'https://as.example.com/token', clientId: 'spa' }),
- *   allow: 'https://api.example.com',
- * });
- *
- * await auth.signIn({ access_token: 'from your login', refresh_token: '...', expires_in: 300 });
- * const response = await auth.fetch('https://api.example.com/me');
- */
-export function createTokenManager(options: TokenManagerOptions): TokenManager {
+function create(options: TokenManagerOptions): TokenManager {
   const settings = readOptions(options);
   const { refresh, revoke, refreshTimeout, attach } = settings;
   const events = createEvents();
@@ -172,6 +157,26 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     status: { get: status },
     ready: { get: () => parts.find().then(flush, flush) },
     [inside]: { value: { ...parts, captures, status } },
-    ...(Symbol.dispose && { [Symbol.dispose]: { value: close } }),
+    ...(Symbol.dispose && { [Symbol.dispose]: { value: () => methods.close() } }),
   });
+}
+
+/**
+ * Creates the object that owns an app's tokens, and the `fetch` that always carries a good one.
+ *
+ * @throws TypeError that names the option, the kind of its value and what is allowed.
+ *
+ * @example
+ * import { createTokenManager, refreshEndpoint } from 'evertoken';
+ *
+ * const auth = createTokenManager({
+ *   refresh: refreshEndpoint({ url: 'https://as.example.com/token', clientId: 'spa' }),
+ *   allow: 'https://api.example.com',
+ * });
+ *
+ * await auth.signIn({ access_token: 'from your login', refresh_token: '...', expires_in: 300 });
+ * const response = await auth.fetch('https://api.example.com/me');
+ */
+export function createTokenManager(options: TokenManagerOptions): TokenManager {
+  return __DEVELOPMENT__ ? advise(create, options) : create(options);
 }

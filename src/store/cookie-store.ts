@@ -1,5 +1,6 @@
 /** The store of a session that an HttpOnly cookie holds: keeps no token, and joins the contexts of its name. */
 import { checkMembers, refuse } from '../check.ts';
+import { named } from '../development.ts';
 import type { Sessions } from '../session/session.ts';
 import type { StorePort, TokenStore } from '../types.ts';
 import { type Cookie, type Leasing, whileAlone } from './lease.ts';
@@ -73,7 +74,7 @@ async function afterAll(shared: Leasing, task: () => Promise<unknown>): Promise<
  */
 export function cookieStore(name: string): TokenStore {
   checkMembers('cookieStore', { name }, { name: 'string' });
-  return {
+  const store: Joined = {
     isCookie: true,
     join(manager) {
       if (!manager.refresh.withoutRefreshToken)
@@ -92,5 +93,6 @@ export function cookieStore(name: string): TokenStore {
       sharing.afterAll = (task) => afterAll(shared, task);
       return sharing;
     },
-  } satisfies Joined as TokenStore;
+  };
+  return __DEVELOPMENT__ ? named(store, `cookie ${name}`) : store;
 }

@@ -1,5 +1,6 @@
 /** A store over a key-value storage: survives a restart, for one context at a time. */
 import { checkMembers, refuse } from '../check.ts';
+import { named, warn } from '../development.ts';
 import { within } from '../platform/timers.ts';
 import type { StoreEntry, StorePort, TokenStore } from '../types.ts';
 import { places } from './places.ts';
@@ -19,6 +20,8 @@ export interface KeyValueStorage {
 interface Place {
   tail: Promise<unknown>;
   readonly listeners: Set<() => void>;
+  /** The version that was written last, in the development build. */
+  written?: string;
 }
 
 /** What cannot be read as an entry stands for itself, so that it can be replaced. */
@@ -56,8 +59,15 @@ function createPort(name: string, storage: KeyValueStorage): StorePort {
     replace(version, next, quiet) {
       let isLate = false;
       const write = async () => {
-        if ((await load())?.version !== version) return false;
+        const found = (await load())?.version;
+        if (__DEVELOPMENT__ && found && place.written && found !== place.written)
+          warn(
+            `moved ${name}`,
+            `Somebody else has written the entry of keyValueStore("${name}"): it is for one process or tab at a time, and the other one refreshes with the same tokens. Take webStore, or a tokenStore that compares and sets.`,
+          );
+        if (found !== version) return false;
         const { version: own, value } = next;
+        if (__DEVELOPMENT__) place.written = own;
         await storage.setItem(name, JSON.stringify({ version: own, value }));
         // A late one has overwritten what was written meanwhile: everybody looks, this manager too.
         for (const listener of place.listeners)
@@ -103,5 +113,6 @@ export function keyValueStore(name: string, storage: KeyValueStorage): TokenStor
   for (const method of ['getItem', 'setItem', 'removeItem'] as const) {
     if (typeof storage?.[method] !== 'function') refuse(`storage.${method}`, storage?.[method], 'function');
   }
-  return createStore(() => createPort(name, storage));
+  const store = createStore(() => createPort(name, storage));
+  return __DEVELOPMENT__ ? named(store, `key-value ${name}`) : store;
 }

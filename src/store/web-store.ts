@@ -1,5 +1,6 @@
 /** The store of pages and workers: one entry in IndexedDB, for all contexts of the origin or for one tab. */
 import { checkMembers } from '../check.ts';
+import { named } from '../development.ts';
 import { createChannel } from '../platform/channel.ts';
 import { webLock } from '../platform/locks.ts';
 import { isBrowser } from '../platform/page.ts';
@@ -111,5 +112,6 @@ export function webStore(name: string, options: { area?: 'local' | 'session' | u
     { name, ...options },
     { name: 'string', area: "'local' or 'session' or undefined" },
   );
-  return createStore(() => openWeb(name, options.area === 'session'));
+  const store = createStore(() => openWeb(name, options.area === 'session'));
+  return __DEVELOPMENT__ ? named(store, `web ${name}`) : store;
 }

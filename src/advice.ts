@@ -1,0 +1,205 @@
+/** What the development build does beside the other one: it warns of mistakes, and tells tools what a manager does (R73). */
+import type { TokenEvents, TokenManager, TokenManagerOptions } from './api.ts';
+import { announce, newManager, warn } from './development.ts';
+import { nearest } from './nearest.ts';
+import { isBrowser } from './platform/page.ts';
+import { explain } from './request/explain.ts';
+import { inside } from './request/inside.ts';
+import { targetOf } from './request/target.ts';
+import type { TokenStore } from './types.ts';
+
+/** Without its query, which may be secret. */
+const placeOf = (url: string): string => targetOf(url)?.place ?? 'a relative URL';
+
+const events: Record<keyof TokenEvents | '*', true> = {
+  '*': true,
+  'signed-in': true,
+  'token-refreshed': true,
+  'refresh-failed': true,
+  'signed-out': true,
+  'step-up-required': true,
+  'not-attached': true,
+  'store-failed': true,
+};
+
+/** Seven days (s): longer no access token lives, but what is meant as milliseconds does. */
+const LONG = 604_800;
+
+/** Looks at tokens as they are handed over. */
+function lookAt(tokens: unknown, where: string): void {
+  const { access_token, accessToken, expires_in, expiresIn } = Object(tokens);
+  if (/^bearer /i.test(`${access_token ?? accessToken}`))
+    warn(
+      'bearer',
+      `The access token of ${where} begins with "Bearer ", which \`attach\` puts before it: hand over the token alone.`,
+    );
+  const lifetime = Number(expires_in ?? expiresIn);
+  if (lifetime > LONG && lifetime % 1_000 === 0)
+    warn(
+      'milliseconds',
+      `The expires_in of ${where} is ${lifetime} seconds, which is ${Math.round(lifetime / 86_400)} days. If it is milliseconds, divide it by 1000.`,
+    );
+}
+
+/** Of a function that brings tokens. */
+function watched<F extends (...args: never[]) => unknown>(task: F, look: (answer: unknown) => void): F {
+  const run = (...args: never[]) => {
+    const answer = task(...args);
+    Promise.resolve(answer)
+      .then(look)
+      .catch(() => {});
+    return answer;
+  };
+  return Object.assign(run as unknown as F, task);
+}
+
+/** How many managers are open over a store, by its name or, where it has none, by itself. */
+const open = new Map<unknown, number>();
+
+function countOpen(store: TokenStore): () => void {
+  const key = (store as { label?: string }).label ?? store;
+  const add = (count: number) => open.set(key, (open.get(key) ?? 0) + count);
+  add(1);
+  if ((open.get(key) ?? 0) > 2)
+    warn(
+      'third-manager',
+      'Three managers are open over one store in one page or process. If a module is loaded anew (hot reload), call `auth.close()` in `import.meta.hot.dispose`; else create one manager and share it.',
+    );
+  return () => {
+    if ((open.get(key) ?? 0) > 1) add(-1);
+    else open.delete(key);
+  };
+}
+
+/** The options, with an eye on what they bring. */
+function watchOptions(options: TokenManagerOptions, manager: number): TokenManagerOptions {
+  const { refresh, capture, store } = Object(options) as TokenManagerOptions;
+  if (typeof refresh !== 'function') return options;
+  if (refresh.withoutRefreshToken && !store && isBrowser())
+    warn(
+      'unjoined',
+      '`refresh` works with nothing in hand (a cookie, say), and there is no store: each tab refreshes for itself, and a server that rotates takes that for theft. Add store: cookieStore("your-app").',
+    );
+  const asked = watched(refresh, (answer) => {
+    lookAt(answer, '`refresh`');
+    announce('refresh-answered', { manager });
+  });
+  const rules = Array.isArray(capture)
+    ? capture.map((rule) =>
+        typeof rule?.read === 'function'
+          ? {
+              ...rule,
+              read: watched(rule.read, (answer) => {
+                if (!answer)
+                  warn(
+                    'read',
+                    'The `read` of a capture rule found no tokens in an answer that should have some. Log what it gets, or narrow its `url` and `method`.',
+                  );
+                else lookAt(answer, '`read`');
+              }),
+            }
+          : rule,
+      )
+    : capture;
+  const own = {
+    ...options,
+    refresh: Object.assign((context: never) => {
+      announce('refresh', { manager });
+      return asked(context);
+    }, refresh),
+  };
+  return rules ? { ...own, capture: rules } : own;
+}
+
+/** An answer of 401 says most often that something is wrong with the token, or that there was none. */
+function lookAtRefusal(
+  auth: TokenManager,
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+): void {
+  const { attaches, reason, nearest: near, url } = explain(auth, input, init);
+  const place = placeOf(url);
+  if (reason === 'not-allowed')
+    warn(
+      `not-allowed ${new URL(url).origin}`,
+      `${place} answered 401, and the request carried no token, because no rule of \`allow\` fits.${near ? ` "${near.rule}" differs only by its ${near.differsBy}.` : ''}`,
+    );
+  const { coolDown } = (auth as never as { [inside]: { coolDown: { until(token: string): number } } })[
+    inside
+  ];
+  const token = auth.tokens?.accessToken;
+  if (attaches && token && coolDown.until(token))
+    warn(
+      'refused-fresh',
+      `${place} refuses a token that was issued a moment ago. Is it for this API (audience, scope), and are the clocks of both servers right?`,
+    );
+}
+
+const sentences: Partial<Record<TokenEvents['not-attached']['reason'], (place: string) => string>> = {
+  'own-header': (place) =>
+    `A request to ${place} has an Authorization header of its own, so it goes out as it is. If an SDK writes it, use attach: bearer({ replace: true }).`,
+  insecure: (place) =>
+    `A request to ${place} carries no token, because it is plain http: spell its origin out as a text in \`allow\`, or use https.`,
+};
+
+/** A payload in plain values. */
+const plain = (payload: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(payload).map(([name, value]) => [
+      name,
+      value instanceof Error ? `${value.name}: ${value.message}` : value,
+    ]),
+  );
+
+/** The manager, with an eye on what is done with it. */
+function watchManager(auth: TokenManager, manager: number, leave: () => void): TokenManager {
+  const { fetch, on, close, signIn } = auth;
+  on('*', (...[event, payload]) => {
+    announce(event, { manager, ...plain(payload) });
+    if (event !== 'not-attached') return;
+    const { reason, url } = payload as TokenEvents['not-attached'];
+    const sentence = sentences[reason]?.(url);
+    if (sentence) warn(`${reason} ${targetOf(url)?.origin}`, sentence);
+  });
+  const shut = () => {
+    leave();
+    announce('closed', { manager });
+    close();
+  };
+  return Object.assign(auth, {
+    async fetch(input: string | URL | Request, init?: RequestInit) {
+      const url = placeOf((input as Partial<Request>).url ?? `${input}`);
+      announce('request', { manager, url });
+      const response = await fetch(input, init);
+      announce('response', { manager, url, status: response.status });
+      if (response.status === 401) lookAtRefusal(auth, input, init);
+      return response;
+    },
+    async signIn(tokens: never) {
+      lookAt(tokens, '`signIn`');
+      return signIn(tokens);
+    },
+    on(event: keyof TokenEvents, listener: never) {
+      if (!Object.hasOwn(events, event))
+        warn(
+          `event ${event}`,
+          `There is no event "${event}". Did you mean "${nearest(`${event}`, Object.keys(events)) ?? 'signed-in'}"?`,
+        );
+      return on(event, listener);
+    },
+    close: shut,
+  });
+}
+
+/** Creates a manager that says what is wrong. */
+export function advise(
+  create: (options: TokenManagerOptions) => TokenManager,
+  options: TokenManagerOptions,
+): TokenManager {
+  const manager = newManager();
+  const auth = create(watchOptions(options, manager));
+  const { store } = options;
+  const leave = store ? countOpen(store) : () => {};
+  announce('created', { manager });
+  return watchManager(auth, manager, leave);
+}
