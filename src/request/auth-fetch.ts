@@ -72,14 +72,24 @@ export function createAuthFetch(given: AuthFetchParts): typeof fetch {
   const { places, captures, notAttached } = given;
   /** The headers that were handed to the fetch underneath: one that hands them back would never come to an end (R7). */
   const handedOver = new WeakSet<object>();
+  /** How often the fetch underneath stands in itself now; it may well use ours for something else. */
+  let depth = 0;
+  const underlying: typeof fetch = (input, init) => {
+    if (depth > 9) refuseLoop();
+    depth++;
+    try {
+      return given.fetch(input, init);
+    } finally {
+      depth--;
+    }
+  };
   const parts: AuthFetchParts = {
     ...given,
     fetch(input, init) {
       handedOver.add(init?.headers as object);
-      return given.fetch(input, init);
+      return underlying(input, init);
     },
   };
-  let isPassing = false;
 
   /** Sends as the caller wrote it; the answer may bring tokens. */
   function pass(
@@ -89,15 +99,9 @@ export function createAuthFetch(given: AuthFetchParts): typeof fetch {
     target?: Target,
     signal?: AbortSignal | null,
   ): Promise<Response> {
-    if (isPassing) refuseLoop();
     const take = rule && target && captures?.take(rule, { target, signal });
-    isPassing = true;
-    try {
-      const answer = given.fetch(input, init);
-      return take ? take(answer) : answer;
-    } finally {
-      isPassing = false;
-    }
+    const answer = underlying(input, init);
+    return take ? take(answer) : answer;
   }
 
   function decide(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {

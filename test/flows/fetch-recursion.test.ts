@@ -1,5 +1,5 @@
 /** A refresh that asks itself, and a fetch underneath that is our own. */
-import { createTokenManager, type Refresh, type TokenManager } from 'evertoken';
+import { bearer, createTokenManager, type Refresh, type TokenManager } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { failure } from '../support/refresh.ts';
 import { API, createWorld } from '../support/world.ts';
@@ -107,6 +107,39 @@ describe('R7: a fetch underneath that is our own', () => {
     vi.stubGlobal('fetch', auth.fetch);
     expect(await failure(auth.fetch(`${API}/me`))).toBeInstanceOf(TypeError);
     expect(await failure(auth.fetch(new Request(`${API}/me`)))).toBeInstanceOf(TypeError);
+  });
+
+  test.each([
+    [false, `${API}/me`],
+    [true, `${API}/me`],
+    [true, 'https://other.example/'],
+  ])('makes a Request of its own of it; replacing headers: %s, %s', async (replace, url) => {
+    const wrapper = (input: string, init?: RequestInit) => globalThis.fetch(new Request(input, init));
+    const attach = bearer({ replace });
+    const auth = createTokenManager({
+      ...{ allow: API, attach, refresh: async () => ({}) },
+      fetch: wrapper as typeof fetch,
+    });
+    await auth.signIn({ access_token: 'x' });
+    vi.stubGlobal('fetch', auth.fetch);
+    expect(await failure(auth.fetch(url))).toBeInstanceOf(TypeError);
+  });
+
+  test('a wrapper that asks something else first works', async () => {
+    const world = createWorld();
+    const auth: TokenManager = createTokenManager({
+      ...{ allow: API, refresh: async () => ({}) },
+      fetch(input, init) {
+        const { url } = new Request(input, init);
+        if (!url.endsWith('/log')) auth.fetch('https://other.example/log');
+        return world.fetch(input as string, init);
+      },
+    });
+    await auth.fetch('https://other.example/me');
+    expect(world.api.map(({ url }) => url)).toEqual([
+      'https://other.example/log',
+      'https://other.example/me',
+    ]);
   });
 
   test('a wrapper of other URLs that calls itself ends, too', async () => {
