@@ -68,10 +68,8 @@ function start(parts: AuthFetchParts, call: Call): Promise<Response> {
     : wait(parts, call);
 }
 
-export function createAuthFetch(given: AuthFetchParts): typeof fetch {
+export function createAuthFetch(given: Omit<AuthFetchParts, 'mark'>): typeof fetch {
   const { places, captures, notAttached } = given;
-  /** The headers that were handed to the fetch underneath: one that hands them back would never come to an end (R7). */
-  const handedOver = new WeakSet<object>();
   /** How often the fetch underneath stands in itself now; it may well use ours for something else. */
   let depth = 0;
   const underlying: typeof fetch = (input, init) => {
@@ -83,13 +81,7 @@ export function createAuthFetch(given: AuthFetchParts): typeof fetch {
       depth--;
     }
   };
-  const parts: AuthFetchParts = {
-    ...given,
-    fetch(input, init) {
-      handedOver.add(init?.headers as object);
-      return underlying(input, init);
-    },
-  };
+  const parts: AuthFetchParts = { ...given, mark: {}, fetch: underlying };
 
   /** Sends as the caller wrote it; the answer may bring tokens. */
   function pass(
@@ -105,7 +97,7 @@ export function createAuthFetch(given: AuthFetchParts): typeof fetch {
   }
 
   function decide(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
-    if (init?.headers && handedOver.has(init.headers)) refuseLoop();
+    if (init?.headers && Object.getPrototypeOf(init.headers) === parts.mark) refuseLoop();
     const request = isRequest(input) ? input : undefined;
     const target = targetOf(request?.url ?? `${input}`);
     if (!target) {

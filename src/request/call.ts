@@ -126,18 +126,21 @@ function without(headers: Record<string, string>, names: object): Record<string,
 /**
  * Sends a call with headers added. May be done again where the call is replayable. The platform drops
  * `Authorization` at a cross-origin redirect and no other header: with one of those a redirect is an error.
+ *
+ * @param mark - What the headers inherit from, by which they are known again.
  */
 export function sendCall(
   call: Call,
   fetch: (input: RequestInfo, init?: RequestInit) => Promise<Response>,
   added: Record<string, string>,
+  mark: object,
 ): Promise<Response> {
   const { input, spare, init } = call;
   const headers = hasHeader(call, added) ? without(call.headers, added) : call.headers;
   // Whoever keeps what was sent finds it as it was.
   const copy = spare === undefined ? input : (spare ?? (input as Request).clone());
   if (spare) call.spare = null;
-  const sent: RequestInit = { ...init, headers: { ...headers, ...added } };
+  const sent: RequestInit = { ...init, headers: Object.assign(Object.create(mark), headers, added) };
   for (const name in added) {
     if (name.toLowerCase() !== 'authorization')
       sent.redirect ??= (input as Partial<Request>).redirect === 'manual' ? 'manual' : 'error';

@@ -19,6 +19,8 @@ export interface ReplayParts extends RefusalParts, Refresher {
   readonly coolDown: CoolDown;
   readonly notAttached: NotAttached;
   readonly fetch: typeof fetch;
+  /** What the headers that are handed over inherit from: a fetch that hands them back would never come to an end (R7). */
+  readonly mark: object;
 }
 
 /** Whether the header is the caller's own business (R3). */
@@ -27,14 +29,14 @@ export const isOwn = ({ attach }: ReplayParts, call: Call, names: object): boole
 
 /** Sends with these headers added; the answer may bring tokens. */
 function send(
-  { captures, fetch }: ReplayParts,
+  { captures, fetch, mark }: ReplayParts,
   call: Call,
   added: Record<string, string> = {},
   token?: string,
 ) {
   const rule = captures?.ruleFor(call.target, call.method);
   const take = rule && captures?.take(rule, call, token);
-  const answer = sendCall(call, fetch, added);
+  const answer = sendCall(call, fetch, added, mark);
   return take ? take(answer) : answer;
 }
 
