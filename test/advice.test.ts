@@ -96,7 +96,7 @@ describe.runIf(__DEVELOPMENT__)('R73: the development build warns once of', () =
     const managers = [make(), make()];
     expect(warned).toEqual([]);
     managers.push(make());
-    expect(warned.join()).toMatch(/import\.meta\.hot\.dispose/);
+    expect(warned.join()).toMatch(/import\.meta\.hot\.data/);
     for (const auth of managers) auth.close();
     for (const key of keys) delete program[key];
     warned = [];

@@ -54,7 +54,8 @@ describe('members', () => {
     [{ name: 'a', ahead: -5 }, 'options.ahead is -5; expected'],
     [
       { name: 'a', nmae: 'secret' },
-      'options.nmae is string; expected no such name; known are mode,ahead,name',
+      // The development build says which one was meant.
+      `options.nmae is string; expected ${__DEVELOPMENT__ ? "'name', perhaps: " : ''}no such name; known are mode,ahead,name`,
     ],
     [{ name: 'a', toString: 'secret' }, 'options.toString is string; expected no such name'],
     [[], 'options is array; expected object'],

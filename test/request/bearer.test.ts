@@ -40,7 +40,10 @@ test('R9: it serves bearer tokens and those named like its scheme, in any case',
 });
 
 test.each([
-  [{ schema: 'Token' }, 'bearer.schema is string; expected no such name; known are scheme,header,replace'],
+  [
+    { schema: 'Token' },
+    `bearer.schema is string; expected ${__DEVELOPMENT__ ? "'scheme', perhaps: " : ''}no such name; known are scheme,header,replace`,
+  ],
   [{ scheme: null }, 'bearer.scheme is null; expected string or empty or undefined'],
   [{ header: '' }, 'bearer.header is empty; expected string or undefined'],
   ['Token', 'bearer is string; expected object'],
