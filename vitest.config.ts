@@ -66,6 +66,15 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'interop',
+          include: ['interop/*.test.ts'],
+          // It has a development build, and a schema of one build is none to the other.
+          server: { deps: { inline: [/graphql/] } },
+        },
+      },
       { extends: true, test: { name: 'load', include: load } },
       { extends: true, test: { name: 'model', include: model } },
       {

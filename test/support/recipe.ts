@@ -5,25 +5,33 @@ import * as evertoken from 'evertoken';
 import * as firebase from 'evertoken/firebase';
 import ts from 'typescript';
 
-const modules: Record<string, unknown> = { evertoken, 'evertoken/firebase': firebase };
+const own: Record<string, object> = { evertoken, 'evertoken/firebase': firebase };
 
 /**
  * What the first code block under a heading exports.
  *
  * @param replaced - Texts of the block, such as origins, that stand for others here.
+ * @param modules - What it may import beside this package.
  */
-export function runRecipe<T>(path: string, heading: string, replaced: Record<string, string> = {}): T {
+export function runRecipe<T>(
+  path: string,
+  heading: string,
+  replaced: Record<string, string> = {},
+  modules: Record<string, object> = {},
+): T {
   const text = readFileSync(path, 'utf8');
   const section = text.split(/^(?=## )/m).find((part) => part.startsWith(`## ${heading}\n`));
   let block = /^```ts\n([\s\S]*?)^```/m.exec(section ?? '')?.[1];
   if (!block) throw new Error(`${path} has no code under "${heading}"`);
-  for (const [own, other] of Object.entries(replaced)) {
-    if (!block.includes(own)) throw new Error(`the code under "${heading}" does not name ${own}`);
-    block = block.replaceAll(own, other);
+  for (const [text, other] of Object.entries(replaced)) {
+    if (!block.includes(text)) throw new Error(`the code under "${heading}" does not name ${text}`);
+    block = block.replaceAll(text, other);
   }
   const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
   const { outputText } = ts.transpileModule(block, { compilerOptions });
   const exported = {};
-  compileFunction(outputText, ['require', 'exports'])((name: string) => modules[name], exported);
+  // A module namespace, which it is not known as here.
+  const load = (name: string) => ({ __esModule: true, ...(modules[name] ?? own[name] ?? {}) });
+  compileFunction(outputText, ['require', 'exports'])(load, exported);
   return exported as T;
 }
