@@ -7,8 +7,8 @@ import * as ai from 'ai';
 import { asTokenError, type TokenManager } from 'evertoken';
 import OpenAI, { APIConnectionError } from 'openai';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { type Backend, type Call, LIFETIME, startBackend } from '../test/support/backend.ts';
 import { runRecipe } from '../test/support/recipe.ts';
-import { type Backend, type Call, LIFETIME, startBackend } from './support/backend.ts';
 
 interface Recipe {
   auth: TokenManager;

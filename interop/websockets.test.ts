@@ -9,8 +9,8 @@ import { Server } from 'socket.io';
 import * as socketIo from 'socket.io-client';
 import { expect, onTestFinished, test } from 'vitest';
 import * as ws from 'ws';
+import { startBackend } from '../test/support/backend.ts';
 import { runRecipe } from '../test/support/recipe.ts';
-import { startBackend } from './support/backend.ts';
 
 const SOCKETS = 20;
 
@@ -143,11 +143,12 @@ async function serveGraphql(accepts: Accepts): Promise<Sockets> {
       context: (context) => ({ token: tokenOf(context) }),
       onConnect(context) {
         const token = tokenOf(context);
-        if (accepts(token)) sockets.tokens.set(context.extra.socket, token);
+        const { socket } = context.extra;
+        socket.once('close', () => sockets.tokens.delete(socket));
+        if (accepts(token)) sockets.tokens.set(socket, token);
         else sockets.refused++;
         return accepts(token);
       },
-      onClose: ({ extra }) => void sockets.tokens.delete(extra.socket),
     },
     new ws.WebSocketServer({ server }),
   );

@@ -8,6 +8,23 @@ import ts from 'typescript';
 const own: Record<string, object> = { evertoken, 'evertoken/firebase': firebase };
 
 /**
+ * The first code block under a heading.
+ *
+ * @param replaced - Texts of the block, such as origins, that stand for others here.
+ */
+export function recipeOf(path: string, heading: string, replaced: Record<string, string> = {}): string {
+  const text = readFileSync(path, 'utf8');
+  const section = text.split(/^(?=## )/m).find((part) => part.startsWith(`## ${heading}\n`));
+  let block = /^```ts\n([\s\S]*?)^```/m.exec(section ?? '')?.[1];
+  if (!block) throw new Error(`${path} has no code under "${heading}"`);
+  for (const [text, other] of Object.entries(replaced)) {
+    if (!block.includes(text)) throw new Error(`the code under "${heading}" does not name ${text}`);
+    block = block.replaceAll(text, other);
+  }
+  return block;
+}
+
+/**
  * What the first code block under a heading exports.
  *
  * @param replaced - Texts of the block, such as origins, that stand for others here.
@@ -19,14 +36,7 @@ export function runRecipe<T>(
   replaced: Record<string, string> = {},
   modules: Record<string, object> = {},
 ): T {
-  const text = readFileSync(path, 'utf8');
-  const section = text.split(/^(?=## )/m).find((part) => part.startsWith(`## ${heading}\n`));
-  let block = /^```ts\n([\s\S]*?)^```/m.exec(section ?? '')?.[1];
-  if (!block) throw new Error(`${path} has no code under "${heading}"`);
-  for (const [text, other] of Object.entries(replaced)) {
-    if (!block.includes(text)) throw new Error(`the code under "${heading}" does not name ${text}`);
-    block = block.replaceAll(text, other);
-  }
+  const block = recipeOf(path, heading, replaced);
   const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
   const { outputText } = ts.transpileModule(block, { compilerOptions });
   const exported = {};

@@ -1,6 +1,7 @@
 /** The web site of the scenarios: a page with one script, which is the built package and the actor around it. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { inject } from 'vitest';
 import { listenOnLoopback } from '../../../examples/demo/loopback.ts';
 import type { Setup } from '../page/setup.ts';
@@ -16,10 +17,12 @@ const packed: Plugin = {
   },
 };
 
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
 /** A classic script, because not every engine has service workers of type `module`. */
-export async function bundle(page = 'main'): Promise<string> {
+async function bundled(entry: Pick<BuildOptions, 'entryPoints' | 'stdin' | 'globalName'>): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`../page/${page}.ts`, import.meta.url))],
+    ...entry,
     bundle: true,
     format: 'iife',
     target: 'es2022',
@@ -31,10 +34,17 @@ export async function bundle(page = 'main'): Promise<string> {
     ignoreAnnotations: true,
     plugins: [packed],
     // Optional peers are installed here, not beside the package.
-    nodePaths: [fileURLToPath(new URL('../../../node_modules', import.meta.url))],
+    nodePaths: [join(root, 'node_modules')],
   });
-  return outputFiles[0]?.text ?? '';
+  return outputFiles?.[0]?.text ?? '';
 }
+
+export const bundle = (page = 'main'): Promise<string> =>
+  bundled({ entryPoints: [fileURLToPath(new URL(`../page/${page}.ts`, import.meta.url))] });
+
+/** @returns A script that leaves what the text exports in the variable `recipe`. */
+export const bundleText = (contents: string): Promise<string> =>
+  bundled({ stdin: { contents, loader: 'ts', resolveDir: root }, globalName: 'recipe' });
 
 export const html = (body: string) => `<!doctype html><meta charset="utf-8"><title>evertoken</title>${body}`;
 

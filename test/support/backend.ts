@@ -6,6 +6,8 @@ import { listenOnLoopback } from '../../examples/demo/loopback.ts';
 /** Seconds that an access token lives. */
 export const LIFETIME = 300;
 
+const CORS = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'authorization' };
+
 export interface Call {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -47,6 +49,8 @@ export async function startBackend(
 
   http.handle(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', http.origin);
+    response.setHeaders(new Map(Object.entries(CORS)));
+    if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     const body = await text(request);
     if (pathname === '/token') return refresh(response, new URLSearchParams(body));
     const isGood = accepts(tokenOf(request));
