@@ -1,0 +1,103 @@
+/** The code of docs/server-rendering.md, run as it stands there. */
+
+import * as evertoken from 'evertoken';
+import { memoryStore, type TokenManager } from 'evertoken';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { runRecipe } from '../support/recipe.ts';
+
+const PATH = 'docs/server-rendering.md';
+
+test('R57: a module that a server renders sends nothing, starts no timer and knows nobody', () => {
+  const touched = vi.fn(() => {
+    throw new Error('not outside a request');
+  });
+  for (const name of ['fetch', 'setTimeout', 'setInterval', 'BroadcastChannel']) vi.stubGlobal(name, touched);
+  const { auth, view } = runRecipe<{ auth: TokenManager; view(): string }>(
+    PATH,
+    'A module that a server renders',
+  );
+  expect([auth.status, view()]).toEqual(['signed-out', 'skeleton']);
+  vi.stubGlobal('document', {});
+  expect(view()).toBe('login');
+  expect(touched).not.toHaveBeenCalled();
+});
+
+interface Server {
+  managerFor(session: string): TokenManager;
+  render(session: string): Promise<string>;
+  forget(session: string): Promise<void>;
+}
+
+test('R50: one manager for each request: users never mix, and requests of one user refresh once', async () => {
+  const refreshed: string[] = [];
+  let denied = /^$/;
+  vi.stubGlobal('fetch', async (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init);
+    if (request.url.startsWith('https://as.example.com/')) {
+      const spent = `${new URLSearchParams(await request.text()).get('refresh_token')}`;
+      refreshed.push(spent);
+      return Response.json({ access_token: `${spent}-next`, refresh_token: `${spent}-next` });
+    }
+    const token = request.headers.get('authorization')?.replace('Bearer ', '') ?? '';
+    return token && !denied.test(token) ? new Response(token) : new Response(null, { status: 401 });
+  });
+  const { managerFor, render, forget } = runRecipe<Server>(PATH, 'One manager for each request');
+  for (const user of ['alice', 'bob']) {
+    using auth = managerFor(user);
+    await auth.signIn({ access_token: user, refresh_token: user });
+  }
+  const visits = Array.from({ length: 50 }, (_, number) => (number % 2 ? 'alice' : 'bob'));
+  expect(await Promise.all(visits.map(render))).toEqual(visits.map((user) => `<h1>${user}</h1>`));
+
+  denied = /^alice$/;
+  expect(await Promise.all(visits.map(render))).toEqual(
+    visits.map((user) => (user === 'alice' ? '<h1>alice-next</h1>' : '<h1>bob</h1>')),
+  );
+  expect(refreshed).toEqual(['alice']);
+
+  await forget('alice');
+  expect(await Promise.all(['alice', 'bob', 'nobody'].map(render))).toEqual([
+    '<a href="/login">Sign in</a>',
+    '<h1>bob</h1>',
+    '<a href="/login">Sign in</a>',
+  ]);
+});
+
+/** What Vite keeps of a module over its reloads. */
+function createHot() {
+  const disposals: (() => void)[] = [];
+  const hot = { data: {}, dispose: (task: () => void) => void disposals.push(task) };
+  vi.stubGlobal('hot', hot);
+  return () => {
+    for (const dispose of disposals.splice(0)) dispose();
+  };
+}
+
+/** Evaluates the module once more. */
+const evaluate = (heading: string, modules?: Record<string, object>) =>
+  runRecipe<{ auth: TokenManager }>(PATH, heading, { 'import.meta.hot': 'globalThis.hot' }, modules).auth;
+
+test('hot reload with a store: the old manager is closed, the new one goes on with the session', async () => {
+  const reload = createHot();
+  const store = memoryStore();
+  // There is no page here, so what a page shares stands in for it.
+  const modules = { evertoken: { ...evertoken, webStore: () => store } };
+  const first = evaluate('Hot reload with a store', modules);
+  await first.signIn({ access_token: 'token' });
+  reload();
+  const second = evaluate('Hot reload with a store', modules);
+  onTestFinished(() => second.close());
+  expect(await second.getAccessToken()).toBe('token');
+  await expect(first.getAccessToken()).rejects.toMatchObject({ code: 'closed' });
+});
+
+test('hot reload without a store: the manager is handed over, and nothing is left behind', async () => {
+  const reload = createHot();
+  const first = evaluate('Hot reload without a store');
+  onTestFinished(() => first.close());
+  await first.signIn({ access_token: 'token' });
+  reload();
+  const second = evaluate('Hot reload without a store');
+  expect(second).toBe(first);
+  expect(await second.getAccessToken()).toBe('token');
+});
