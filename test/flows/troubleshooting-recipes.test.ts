@@ -90,7 +90,7 @@ const cases: Record<Exclude<Explanation['reason'], 'attached'>, Case> = {
 describe('R72: docs/troubleshooting.md, my request has no token', () => {
   test.for(Object.entries(cases))(
     '%s: the cause leads to it, and the cure away from it',
-    async ([reason, { cause, request = [`${API}/v1`], cure, cured }]) => {
+    async ([reason, { cause, request: [url, init] = [`${API}/v1`], cure, cured }]) => {
       expect(readFileSync(PATH, 'utf8')).toMatch(
         new RegExp(`^(\\| \`${reason}\` \\||Two more.*\`${reason}\`)`, 'm'),
       );
