@@ -1,8 +1,16 @@
 /** What docs/troubleshooting.md says and shows, run as it stands there. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   bearer,
   createTokenManager,
@@ -90,7 +98,8 @@ const cases: Record<Exclude<Explanation['reason'], 'attached'>, Case> = {
 describe('R72: docs/troubleshooting.md, my request has no token', () => {
   test.for(Object.entries(cases))(
     '%s: the cause leads to it, and the cure away from it',
-    async ([reason, { cause, request: [url, init] = [`${API}/v1`], cure, cured }]) => {
+    async ([reason, { cause, request, cure, cured }]) => {
+      const [url, init] = request ?? [`${API}/v1`];
       expect(readFileSync(PATH, 'utf8')).toMatch(
         new RegExp(`^(\\| \`${reason}\` \\||Two more.*\`${reason}\`)`, 'm'),
       );
@@ -155,6 +164,27 @@ describe('docs/troubleshooting.md, the development build', () => {
     expect(run(['server.js'])).toBe('production');
     expect(run(command.split(' '))).toBe('development');
   });
+
+  const jest = resolve('node_modules/jest/bin/jest.js');
+  test.skipIf(!existsSync(jest))(
+    'R73: Jest, where it is installed, chooses it with the configuration there',
+    () => {
+      const cwd = createProject();
+      const [, config = ''] = /^```js\n([\s\S]*?)^```/m.exec(readFileSync(PATH, 'utf8')) ?? [];
+      writeFileSync(join(cwd, 'package.json'), '{}');
+      writeFileSync(join(cwd, 'production.config.mjs'), 'export default {};');
+      writeFileSync(join(cwd, 'jest.config.mjs'), config);
+      writeFileSync(
+        join(cwd, 'build.test.js'),
+        "test('', () => expect(require('evertoken').build).toBe(process.env.BUILD));",
+      );
+      for (const build of ['production', 'development']) {
+        const file = `${build === 'production' ? build : 'jest'}.config.mjs`;
+        const env = { ...process.env, BUILD: build };
+        execFileSync(process.execPath, [jest, '--config', file], { cwd, env, stdio: 'pipe' });
+      }
+    },
+  );
 
   test('R73: Vite chooses it for what it renders on the server, with the configuration there', async () => {
     const root = createProject();
