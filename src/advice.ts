@@ -63,7 +63,7 @@ function countOpen(store: TokenStore): () => void {
   if ((open.get(key) ?? 0) > 2)
     warn(
       'third-manager',
-      'Three managers are open over one store in one page or process. If a module is loaded anew (hot reload), call `auth.close()` in `import.meta.hot.dispose`; else create one manager and share it.',
+      'Three managers are open over one store in one page or process. If a module is loaded anew (hot reload), keep the manager in `import.meta.hot.data`; else create one and share it.',
     );
   return () => {
     if ((open.get(key) ?? 0) > 1) add(-1);
