@@ -64,27 +64,19 @@ test('R50: one manager for each request: users never mix, and requests of one us
 });
 
 /** What Vite keeps of a module over its reloads. */
-function createHot() {
-  const disposals: (() => void)[] = [];
-  const hot = { data: {}, dispose: (task: () => void) => void disposals.push(task) };
-  vi.stubGlobal('hot', hot);
-  return () => {
-    for (const dispose of disposals.splice(0)) dispose();
-  };
-}
+const createHot = () => vi.stubGlobal('hot', { data: {} });
 
 /** Evaluates the module once more. */
 const evaluate = (heading: string, modules?: Record<string, object>) =>
   runRecipe<{ auth: TokenManager }>(PATH, heading, { 'import.meta.hot': 'globalThis.hot' }, modules).auth;
 
 test('hot reload with a store: the old manager is closed, the new one goes on with the session', async () => {
-  const reload = createHot();
+  createHot();
   const store = memoryStore();
   // There is no page here, so what a page shares stands in for it.
   const modules = { evertoken: { ...evertoken, webStore: () => store } };
   const first = evaluate('Hot reload with a store', modules);
   await first.signIn({ access_token: 'token' });
-  reload();
   const second = evaluate('Hot reload with a store', modules);
   onTestFinished(() => second.close());
   expect(await second.getAccessToken()).toBe('token');
@@ -92,11 +84,10 @@ test('hot reload with a store: the old manager is closed, the new one goes on wi
 });
 
 test('hot reload without a store: the manager is handed over, and nothing is left behind', async () => {
-  const reload = createHot();
+  createHot();
   const first = evaluate('Hot reload without a store');
   onTestFinished(() => first.close());
   await first.signIn({ access_token: 'token' });
-  reload();
   const second = evaluate('Hot reload without a store');
   expect(second).toBe(first);
   expect(await second.getAccessToken()).toBe('token');
