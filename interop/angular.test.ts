@@ -16,7 +16,7 @@ import { runRecipe } from '../test/support/recipe.ts';
 
 interface Recipe {
   auth: TokenManager;
-  bearer: http.HttpInterceptorFn;
+  authenticate: http.HttpInterceptorFn;
 }
 
 /** The recipe around a client before a backend. */
@@ -28,7 +28,7 @@ async function start() {
   );
   onTestFinished(backend[Symbol.asyncDispose]);
   const { origin } = backend;
-  const { auth, bearer } = runRecipe<Recipe>(
+  const { auth, authenticate } = runRecipe<Recipe>(
     'docs/xhr.md',
     'Angular’s HttpClient',
     { 'https://as.example.com': origin, 'https://api.example.com': origin },
@@ -42,7 +42,7 @@ async function start() {
   };
   const injector = createEnvironmentInjector(
     [
-      http.provideHttpClient(http.withInterceptors([bearer, count])),
+      http.provideHttpClient(http.withInterceptors([authenticate, count])),
       // What an application brings along, and a test without a page has not.
       { provide: ɵINJECTOR_SCOPE, useValue: 'root' },
       provideZonelessChangeDetection(),

@@ -114,6 +114,23 @@ test.for([
   },
 );
 
+test.for([
+  { heading: 'A WebSocket of the platform', withHeader: false },
+  { heading: 'ws, with a header', withHeader: true },
+])(
+  'docs/websockets.md, $heading: a server that refuses everything is asked twice, with one refresh between',
+  async ({ heading, withHeader }) => {
+    const { backend, sockets, connectAll } = await start<Promise<unknown>>(heading, () =>
+      servePlain(() => false, withHeader),
+    );
+    const outcomes = await Promise.allSettled(connectAll());
+    expect(new Set(outcomes.map((one) => one.status === 'rejected' && one.reason.message))).toEqual(
+      new Set(['the server refuses a new token, too']),
+    );
+    expect([sockets.refused, backend.stats.refreshes]).toEqual([2 * SOCKETS, 1]);
+  },
+);
+
 /** One subscription, which tells the token of its connection. */
 async function serveGraphql(accepts: Accepts): Promise<Sockets> {
   const server = createServer();
