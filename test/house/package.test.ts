@@ -173,7 +173,14 @@ describe('loading', () => {
     const names = node('names.mjs', `import * as evertoken from 'evertoken'; ${print}`);
     const errors = ['TokenError', 'asTokenError'];
     const stores = ['cookieStore', 'keyValueStore', 'memoryStore', 'tokenStore', 'webStore'];
-    const others = ['bearer', 'createTokenManager', 'refreshEndpoint', 'revokeEndpoint'];
+    const others = [
+      'bearer',
+      'claimsOf',
+      'createTokenManager',
+      'explain',
+      'refreshEndpoint',
+      'revokeEndpoint',
+    ];
     expect(names).toBe([...errors, ...stores, ...others].sort().join());
     expect(node('names.cjs', `const evertoken = require('evertoken'); ${print}`)).toBe(names);
   });
@@ -183,7 +190,7 @@ describe('loading', () => {
       entry: string,
     ) => `import('${entry}').then((names) => console.log(Object.keys(names).length),
       (error) => console.log(error.code, error.message));`;
-    expect(node('root.mjs', probe('evertoken'))).toBe('11');
+    expect(node('root.mjs', probe('evertoken'))).toBe('13');
     expect(node('firebase.mjs', probe('evertoken/firebase'))).toBe('2');
     expect(node('entry.mjs', probe('evertoken/dpop'))).toMatch(/^ERR_MODULE_NOT_FOUND .*'dpop'/);
     expect(node('entry.mjs', probe('evertoken/dpop'), peered)).toBe('1');

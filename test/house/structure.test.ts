@@ -40,11 +40,12 @@ const edges: Record<string, string[]> = {
   session: ['foundation', 'platform'],
   request: ['foundation', 'platform', 'session'],
   store: ['foundation', 'platform', 'session'],
+  advice: ['foundation', 'platform', 'request'],
   options: ['foundation', 'request'],
   endpoint: ['foundation', 'platform', 'request'],
   'refresh-endpoint': ['endpoint', 'foundation', 'platform'],
   'revoke-endpoint': ['endpoint', 'foundation'],
-  'token-manager': ['foundation', 'options', 'platform', 'request', 'session'],
+  'token-manager': ['advice', 'foundation', 'options', 'platform', 'request', 'session'],
   index: [
     ...['endpoint', 'foundation', 'refresh-endpoint', 'request', 'revoke-endpoint', 'store'],
     'token-manager',
