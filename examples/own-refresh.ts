@@ -18,8 +18,8 @@ const refresh: Refresh = async ({ tokens, signal, fetch }) => {
     }),
     signal,
   });
-  const body = (await response.json()) as TokenResponse;
-  if (body['error'] === 'invalid_grant') throw new TokenError('session-ended');
+  const body = (await response.json()) as TokenResponse & { error?: string };
+  if (body.error === 'invalid_grant') throw new TokenError('session-ended');
   if (!response.ok) throw new Error(`The token endpoint answered ${response.status}.`);
   return body;
 };

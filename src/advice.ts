@@ -172,6 +172,12 @@ function watchManager(auth: TokenManager, manager: number, leave: () => void): T
       announce('request', { manager, url });
       const response = await fetch(input, init);
       announce('response', { manager, url, status: response.status });
+      const { mode = (input as Partial<Request>).mode } = init ?? {};
+      if (mode === 'no-cors' && explain(auth, input, init).attaches)
+        warn(
+          'no-cors',
+          `A request to ${url} is no-cors, as those of images are: the browser drops the token. Send new Request(request, { mode: 'cors', credentials: 'omit' }).`,
+        );
       if (response.status === 401) lookAtRefusal(auth, input, init);
       return response;
     },

@@ -49,7 +49,12 @@ export interface TokenResponse {
   expiresIn?: number | string | undefined;
   refreshToken?: string | undefined;
   idToken?: string | undefined;
-  [member: string]: unknown;
+  /** Lifetime of the refresh token in seconds, as Keycloak says it; then as others do. */
+  refresh_expires_in?: number | string | undefined;
+  refresh_token_expires_in?: number | string | undefined;
+  /** Keycloak's, which mean nothing here. */
+  'not-before-policy'?: unknown;
+  session_state?: unknown;
 }
 
 /**

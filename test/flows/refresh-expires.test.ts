@@ -11,7 +11,7 @@ beforeEach(() => void vi.useFakeTimers({ now: NOW }));
 afterEach(() => void vi.useRealTimers());
 
 describe('refreshExpiresAt after a sign-in', () => {
-  test.each<[what: string, answer: TokenResponse, expected: number | undefined]>([
+  test.each<[what: string, answer: object, expected: number | undefined]>([
     ['refresh_expires_in (Keycloak)', { refresh_expires_in: 1800 }, NOW + 1_800_000],
     ['it as text', { refresh_expires_in: '1800' }, NOW + 1_800_000],
     ['refresh_token_expires_in (Entra ID, GitHub)', { refresh_token_expires_in: 86_400 }, NOW + 86_400_000],

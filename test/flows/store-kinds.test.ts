@@ -203,7 +203,10 @@ describe.each(kinds)('a session in %s', (_name, createKind) => {
 
   test('R71: is stored without what the library does not need', async () => {
     const create = createKind();
-    const { held } = await leave(create, { ...first, user: { mail: 'a@b' }, password: 'pw', not_ours: 1 });
+    const { held } = await leave(create, {
+      ...first,
+      ...{ user: { mail: 'a@b' }, password: 'pw', not_ours: 1 },
+    });
     expect(Object.keys(held ?? {}).sort()).toEqual(
       ['accessToken', 'expiresAt', 'idToken', 'refreshToken', 'scope', 'tokenType'].sort(),
     );

@@ -136,7 +136,9 @@ tokens.accessToken = 'b';
 auth.tokens.accessToken;
 
 // What a login answered, on the wire or in camelCase.
-const wire: TokenResponse = { access_token: 'a', expires_in: 300, whatever: true };
+// @ts-expect-error a misspelt member of a literal
+export const misspelt: TokenResponse = { access_token: 'a', expire_in: 300 };
+const wire: TokenResponse = { access_token: 'a', expires_in: 300 };
 const input: TokenSetInput = {
   accessToken: 'a',
   expiresIn: '300',
