@@ -20,6 +20,8 @@ export function readTokenResponse(
     if (!passes) throw new TokenError('invalid-token-response', { message });
   };
   check(kindOf(answer) === 'object', 'it', answer, 'object');
+  // A Response, whose body nobody has read.
+  check(!(answer as Partial<Response>).json, 'it', answer, 'its body: await response.json()');
   const members = ownMembers<Record<string, unknown>>({});
   for (const [name, value] of Object.entries(answer as object)) {
     // Not `expires_at`: where servers send it, it is in seconds, and by their clock.
@@ -41,6 +43,6 @@ export function readTokenResponse(
   check(isToken, 'access_token', accessToken, 'printable string');
   check(typeof (refreshToken ?? '') === 'string', 'refresh_token', refreshToken, 'string');
   const isServed = typeof tokenType === 'string' && tokenTypes.includes(tokenType.toLowerCase());
-  check(isServed, 'token_type', tokenType, `${tokenTypes}, as attach serves`);
+  check(isServed, 'token_type', tokenType, `${tokenTypes}, as attach serves; see bearer({ scheme })`);
   return members as Partial<TokenSetInput> as TokenSetInput;
 }

@@ -105,6 +105,7 @@ describe('R37: no token response is', () => {
     [undefined, 'it is undefined; expected object'],
     ['a secret', 'it is string; expected object'],
     [[], 'it is array; expected object'],
+    [new Response('{}'), 'it is object; expected its body: await response.json()'],
     [{}, 'access_token is undefined; expected printable string'],
     [{ access_token: 7 }, 'access_token is number >= 0; expected printable string'],
     [{ access_token: '' }, 'access_token is empty; expected printable string'],
@@ -115,13 +116,16 @@ describe('R37: no token response is', () => {
     [{ access_token: 'a', refresh_token: odd }, 'refresh_token is object; expected string'],
     [
       { access_token: 'a', token_type: 'DPoP' },
-      'token_type is string; expected bearer,token, as attach serves',
+      'token_type is string; expected bearer,token, as attach serves; see bearer({ scheme })',
     ],
     [
       { access_token: 'a', token_type: ['Bearer'] },
-      'token_type is array; expected bearer,token, as attach serves',
+      'token_type is array; expected bearer,token, as attach serves; see bearer({ scheme })',
     ],
-    [{ access_token: 'a', token_type: odd }, 'token_type is object; expected bearer,token, as attach serves'],
+    [
+      { access_token: 'a', token_type: odd },
+      'token_type is object; expected bearer,token, as attach serves; see bearer({ scheme })',
+    ],
   ])('%j, and the message does not quote it', (answer, said) => {
     let thrown: unknown;
     try {
