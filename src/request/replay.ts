@@ -87,10 +87,7 @@ async function judge(
   const mayReplay = isReplayable(call);
   // What came from another context is refreshed first: nobody here knows that it was ever good (R23).
   const isAdopted = isIssued && isCurrent && !isFinal;
-  if (
-    (isIssued !== undefined && !isAdopted) ||
-    (isCurrent ? coolDown.isMarked(accessToken, call) : !mayReplay)
-  )
+  if ((isIssued !== undefined && !isAdopted) || (isCurrent ? coolDown.until(accessToken, call) : !mayReplay))
     return response;
   const renewed: Promise<unknown> = isCurrent
     ? parts.renew(session, 'rejected', call.signal)
