@@ -6,7 +6,7 @@ import { aDuration, aText, readOptions } from './options.ts';
 import { abortable, heed, within } from './platform/timers.ts';
 import { createAuthFetch } from './request/auth-fetch.ts';
 import { refuseLoop } from './request/call.ts';
-import { createCaptures } from './request/capture.ts';
+import { type Captures, createCaptures } from './request/capture.ts';
 import { createCoolDown } from './request/cool-down.ts';
 import { inside } from './request/inside.ts';
 import { createNotAttached } from './request/not-attached.ts';
@@ -56,7 +56,9 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     ...events,
     sessions,
     sharing: createUnshared(sessions),
+    captures: undefined as Captures | undefined,
     coolDown,
+    handedOver: new WeakSet(),
     summarize,
     report: (thrown: unknown) => report(summarize(thrown)),
     notAttached: createNotAttached(events),
@@ -99,22 +101,22 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       if (!session.state.held) await parts.obtain(session);
     },
 
+    status() {
+      const { state, isTried } = sessions.current;
+      if (state.held) return 'signed-in';
+      const isKnown = (state.end || parts.sharing.isRead) && (isTried || !refresh.withoutRefreshToken);
+      return isKnown ? 'signed-out' : 'unknown';
+    },
+
     renew: ((...args) => renew(parts, ...args)) as Refresher['renew'],
     obtain: ((...args) => obtain(parts, ...args)) as Refresher['obtain'],
   };
   // Before anything starts: a rule may be none.
-  const captures = settings.capture && createCaptures(settings.capture, parts);
+  parts.captures = settings.capture && createCaptures(settings.capture, parts);
   // What joins contexts comes with the store.
   const sharing = (settings.store?.join(parts as never) as Sharing | undefined) ?? parts.sharing;
   parts.sharing = sharing;
   const endKeepFresh = keepSessionFresh(parts);
-
-  const status = () => {
-    const { state, isTried } = sessions.current;
-    if (state.held) return 'signed-in';
-    const isKnown = (state.end || sharing.isRead) && (isTried || !refresh.withoutRefreshToken);
-    return isKnown ? 'signed-out' : 'unknown';
-  };
 
   const close = () => {
     sessions.close();
@@ -124,7 +126,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   };
 
   const methods = {
-    fetch: createAuthFetch({ ...parts, captures }),
+    fetch: createAuthFetch(parts),
     async getAccessToken({ minValidity, signal } = {}) {
       checkMembers('getAccessToken', { minValidity }, { minValidity: aDuration });
       const session = await parts.settled(signal);
@@ -154,7 +156,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     on: events.on as TokenManager['on'],
     subscribe(listener) {
       // Two statuses can follow each other without tokens.
-      const look = () => held() ?? status();
+      const look = () => held() ?? parts.status();
       let seen: unknown = look();
       return events.on('', () => {
         if (seen === look()) return undefined;
@@ -169,9 +171,9 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   return Object.defineProperties(methods as unknown as TokenManager, {
     tokens: { get: () => held()?.tokens },
     sessionId: { get: () => held() && sessions.current.state.id },
-    status: { get: status },
+    status: { get: parts.status },
     ready: { get: () => parts.find().then(flush, flush) },
-    [inside]: { value: { ...parts, captures, status } },
+    [inside]: { value: parts },
     ...(Symbol.dispose && { [Symbol.dispose]: { value: close } }),
   });
 }

@@ -131,13 +131,16 @@ export function sendCall(
   call: Call,
   fetch: (input: RequestInfo, init?: RequestInit) => Promise<Response>,
   added: Record<string, string>,
+  handedOver: WeakSet<object>,
 ): Promise<Response> {
   const { input, spare, init } = call;
   const headers = hasHeader(call, added) ? without(call.headers, added) : call.headers;
   // Whoever keeps what was sent finds it as it was.
   const copy = spare === undefined ? input : (spare ?? (input as Request).clone());
   if (spare) call.spare = null;
-  const sent: RequestInit = { ...init, headers: { ...headers, ...added } };
+  const all = { ...headers, ...added };
+  handedOver.add(all);
+  const sent: RequestInit = { ...init, headers: all };
   for (const name in added) {
     if (name.toLowerCase() !== 'authorization')
       sent.redirect ??= (input as Partial<Request>).redirect === 'manual' ? 'manual' : 'error';

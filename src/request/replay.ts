@@ -19,6 +19,8 @@ export interface ReplayParts extends RefusalParts, Refresher {
   readonly coolDown: CoolDown;
   readonly notAttached: NotAttached;
   readonly fetch: typeof fetch;
+  /** The headers that were handed to the fetch underneath: one that hands them back would never come to an end (R7). */
+  readonly handedOver: WeakSet<object>;
 }
 
 /** Whether the header is the caller's own business (R3). */
@@ -27,14 +29,13 @@ export const isOwn = ({ attach }: ReplayParts, call: Call, names: object): boole
 
 /** Sends with these headers added; the answer may bring tokens. */
 function send(
-  { captures, fetch }: ReplayParts,
+  { captures, fetch, handedOver }: ReplayParts,
   call: Call,
   added: Record<string, string> = {},
   token?: string,
 ) {
-  const rule = captures?.ruleFor(call.target, call.method);
-  const take = rule && captures?.take(rule, call, token);
-  const answer = sendCall(call, fetch, added);
+  const take = captures?.take(call, token);
+  const answer = sendCall(call, fetch, added, handedOver);
   return take ? take(answer) : answer;
 }
 
