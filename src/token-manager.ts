@@ -7,7 +7,7 @@ import { aDuration, aText, readOptions } from './options.ts';
 import { abortable, heed, within } from './platform/timers.ts';
 import { createAuthFetch } from './request/auth-fetch.ts';
 import { refuseLoop } from './request/call.ts';
-import { createCaptures } from './request/capture.ts';
+import { type Captures, createCaptures } from './request/capture.ts';
 import { createCoolDown } from './request/cool-down.ts';
 import { inside } from './request/inside.ts';
 import { createNotAttached } from './request/not-attached.ts';
@@ -36,20 +36,29 @@ function create(options: TokenManagerOptions): TokenManager {
   const secrets: (string | undefined)[] = [];
   const summarize = (thrown: unknown) => summaryOf(thrown, secrets);
   const coolDown = createCoolDown();
+  /** How often the fetch underneath stands in itself now; it may well use ours for something else. */
+  let depth = 0;
   const parts = {
     ...settings,
     ...events,
     sessions,
     sharing: createUnshared(sessions),
+    captures: undefined as Captures | undefined,
     coolDown,
+    mark: {},
     summarize,
     report: (thrown: unknown) => report(summarize(thrown)),
     notAttached: createNotAttached(events),
 
     fetch: ((input, init) => {
       const underlying = settings.fetch ?? globalThis.fetch;
-      if (underlying === methods.fetch) refuseLoop();
-      return underlying(input, init);
+      if (underlying === methods.fetch || depth > 9) refuseLoop();
+      depth++;
+      try {
+        return underlying(input, init);
+      } finally {
+        depth--;
+      }
     }) as typeof fetch,
 
     accept: ((answer, issuedAt, previous) => {
@@ -84,22 +93,22 @@ function create(options: TokenManagerOptions): TokenManager {
       if (!session.state.held) await parts.obtain(session);
     },
 
+    status() {
+      const { state, isTried } = sessions.current;
+      if (state.held) return 'signed-in';
+      const isKnown = (state.end || parts.sharing.isRead) && (isTried || !refresh.withoutRefreshToken);
+      return isKnown ? 'signed-out' : 'unknown';
+    },
+
     renew: ((...args) => renew(parts, ...args)) as Refresher['renew'],
     obtain: ((...args) => obtain(parts, ...args)) as Refresher['obtain'],
   };
   // Before anything starts: a rule may be none.
-  const captures = settings.capture && createCaptures(settings.capture, parts);
+  parts.captures = settings.capture && createCaptures(settings.capture, parts);
   // What joins contexts comes with the store.
   const sharing = (settings.store?.join(parts as never) as Sharing | undefined) ?? parts.sharing;
   parts.sharing = sharing;
   const endKeepFresh = keepSessionFresh(parts);
-
-  const status = () => {
-    const { state, isTried } = sessions.current;
-    if (state.held) return 'signed-in';
-    const isKnown = (state.end || sharing.isRead) && (isTried || !refresh.withoutRefreshToken);
-    return isKnown ? 'signed-out' : 'unknown';
-  };
 
   const close = () => {
     sessions.close();
@@ -109,7 +118,7 @@ function create(options: TokenManagerOptions): TokenManager {
   };
 
   const methods = {
-    fetch: createAuthFetch({ ...parts, captures }),
+    fetch: createAuthFetch(parts),
     async getAccessToken({ minValidity, signal } = {}) {
       checkMembers('getAccessToken', { minValidity }, { minValidity: aDuration });
       const session = await parts.settled(signal);
@@ -139,7 +148,7 @@ function create(options: TokenManagerOptions): TokenManager {
     on: events.on as TokenManager['on'],
     subscribe(listener) {
       // Two statuses can follow each other without tokens.
-      const look = () => held() ?? status();
+      const look = () => held() ?? parts.status();
       let seen: unknown = look();
       return events.on('', () => {
         if (seen === look()) return undefined;
@@ -154,9 +163,9 @@ function create(options: TokenManagerOptions): TokenManager {
   return Object.defineProperties(methods as unknown as TokenManager, {
     tokens: { get: () => held()?.tokens },
     sessionId: { get: () => held() && sessions.current.state.id },
-    status: { get: status },
+    status: { get: parts.status },
     ready: { get: () => parts.find().then(flush, flush) },
-    [inside]: { value: { ...parts, captures, status } },
+    [inside]: { value: parts },
     ...(Symbol.dispose && { [Symbol.dispose]: { value: () => methods.close() } }),
   });
 }

@@ -101,7 +101,7 @@ test('R1: allow comes back as places that know which URLs may carry the token', 
   const { places } = readAny({ allow: ['https://api.example.com/v1', ({ port }: URL) => port === '8443'] });
   const allows = (url: string) => {
     const target = targetOf(url);
-    return target && !!placeFor(places, target);
+    return target && places.includes(placeFor(places, target) as (typeof places)[0]);
   };
   expect(allows('https://api.example.com/v1/me')).toBe(true);
   expect(allows('https://api.example.com:8443/')).toBe(true);

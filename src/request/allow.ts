@@ -1,18 +1,20 @@
 /** Which URLs may carry the token, and which have to. */
 import { checkMembers, refuse } from '../check.ts';
+import { ownMembers } from '../own.ts';
 import type { AllowedPlace, AllowRule, UrlRule } from '../types.ts';
 import { ownOrigin, parseUrl, type Target } from './target.ts';
 
 export type Matcher = (target: Target) => boolean;
 
 /** A rule of `allow`, compiled. */
-export interface Place extends Pick<AllowedPlace, 'token'> {
+export interface Place extends AllowedPlace {
   readonly matches: Matcher;
-  /** Paths that are taken out of it, with a slash behind them. */
-  readonly except: readonly string[];
-  /** It has a predicate, which is not asked about plain http. */
-  readonly isAsked: boolean;
+  /** Whether a path is taken out of it. */
+  readonly isExcepted: Matcher;
 }
+
+/** Why no rule covers a URL. */
+export type Uncovered = 'excepted' | 'insecure' | 'not-allowed';
 
 const aRule =
   "an http(s) origin, perhaps with a path; '/' for the page's own; * only as https://*.example.com";
@@ -36,16 +38,23 @@ function compile(rule: unknown, label: string): Matcher {
 }
 
 /**
- * Compiles rules, each checked once.
+ * Compiles each of a list, or the one that stands for it.
  *
  * @param label - The option's name, for messages.
  * @throws TypeError when there are none or one of them is no rule.
  */
+function compileEach<T, C>(rules: T | T[], label: string, compileOne: (rule: T, label: string) => C): C[] {
+  const compiled = [rules]
+    .flat()
+    .map((rule, index) => compileOne(rule as T, Array.isArray(rules) ? `${label}[${index}]` : label));
+  return compiled.length ? compiled : refuse(label, rules, aRule);
+}
+
+/** Whether one of the rules covers it. */
 export function matcherOf(rules: UrlRule | UrlRule[], label: string): Matcher {
-  const isList = Array.isArray(rules);
-  const matchers = [rules].flat().map((rule, index) => compile(rule, isList ? `${label}[${index}]` : label));
-  if (!matchers.length) refuse(label, rules, aRule);
-  return (target) => matchers.some((matches) => matches(target));
+  const [first, ...others] = compileEach(rules, label, compile);
+  // Nearly always there is one.
+  return (target) => (first as Matcher)(target) || others.some((matches) => matches(target));
 }
 
 const kinds: Record<keyof AllowedPlace, string> = {
@@ -56,40 +65,31 @@ const kinds: Record<keyof AllowedPlace, string> = {
 
 function placeOf(rule: AllowRule, label: string): Place {
   const isPlain = typeof rule !== 'object' || !rule || 'href' in rule;
-  const {
-    url,
-    except = [],
-    token,
-  }: AllowedPlace = isPlain
-    ? { url: rule, except: undefined, token: undefined }
-    : checkMembers(label, rule, kinds);
-  return {
-    matches: matcherOf(url, isPlain ? label : `${label}.url`),
-    except: [except]
-      .flat()
-      .map((path) => pathOf(`${path}`) ?? refuse(`${label}.except`, path, "a path, as '/public'")),
-    token,
-    isAsked: [url].flat().some((one) => typeof one === 'function'),
-  };
+  const place = isPlain ? ownMembers<AllowedPlace>({ url: rule }) : checkMembers(label, rule, kinds);
+  const paths = [place.except ?? []]
+    .flat()
+    .map((path) => pathOf(`${path}`) ?? refuse(`${label}.except`, path, "a path, as '/public'"));
+  return Object.assign(place, {
+    matches: matcherOf(place.url, isPlain ? label : `${label}.url`),
+    isExcepted: ({ folder, origin }: Target) => paths.some((path) => folder.startsWith(origin + path)),
+  });
 }
 
 /** @throws TypeError when there are none or one of them is no rule. */
-export function placesOf(allow: AllowRule | AllowRule[], label: string): readonly Place[] {
-  const isList = Array.isArray(allow);
-  const places = [allow].flat().map((rule, index) => placeOf(rule, isList ? `${label}[${index}]` : label));
-  return places.length ? places : refuse(label, allow, aRule);
-}
+export const placesOf = (allow: AllowRule | AllowRule[], label: string): readonly Place[] =>
+  compileEach(allow, label, placeOf);
 
-const covers = ({ matches, except }: Place, target: Target): boolean =>
-  matches(target) && !except.some((path) => target.folder.startsWith(target.origin + path));
-
-/** The first that covers the URL. */
-export const placeFor = (places: readonly Place[], target: Target): Place | undefined =>
-  places.find((place) => covers(place, target));
-
-/** Why none does. */
-export function whyNone(places: readonly Place[], target: Target): 'excepted' | 'insecure' | 'not-allowed' {
-  if (places.some(({ except, matches }) => except.length && matches(target))) return 'excepted';
-  const isPlainHttp = !target.isSecure && target.place.startsWith('http:');
-  return isPlainHttp && places.some(({ isAsked }) => isAsked) ? 'insecure' : 'not-allowed';
+/** The first that covers the URL, or why none does. */
+export function placeFor(places: readonly Place[], target: Target): Place | Uncovered {
+  let reason: Uncovered = 'not-allowed';
+  for (const place of places) {
+    if (place.matches(target)) {
+      if (!place.isExcepted(target)) return place;
+      reason = 'excepted';
+    }
+  }
+  // A predicate is not asked about plain http.
+  const isPlainHttp = !target.isSecure && target.href.startsWith('http:');
+  const isAsked = () => places.some(({ url }) => [url].flat().some((rule) => typeof rule === 'function'));
+  return reason === 'not-allowed' && isPlainHttp && isAsked() ? 'insecure' : reason;
 }

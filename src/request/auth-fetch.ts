@@ -3,11 +3,12 @@ import { TokenError } from '../errors.ts';
 import { heed } from '../platform/timers.ts';
 import type { Sharing } from '../session/commit.ts';
 import type { Session } from '../session/session.ts';
-import { type Place, placeFor, whyNone } from './allow.ts';
+import { type Place, placeFor } from './allow.ts';
 import { type Call, isRequest, refuseLoop, takeCall } from './call.ts';
-import type { Capturing } from './capture.ts';
+import type { CaptureCall } from './capture.ts';
+import type { NotAttached } from './not-attached.ts';
 import { exchange, headersFor, isOwn, type ReplayParts, requestOf, sendBare, sendWithout } from './replay.ts';
-import { type Target, targetOf } from './target.ts';
+import { targetOf } from './target.ts';
 
 export interface AuthFetchParts extends ReplayParts {
   readonly places: readonly Place[];
@@ -15,6 +16,8 @@ export interface AuthFetchParts extends ReplayParts {
   /** The session that is there once it is known. */
   settled(signal: AbortSignal | null | undefined): Promise<Session>;
 }
+
+type Reason = Parameters<NotAttached>[1];
 
 /** Whoever sets it attaches a token of their own, wherever `attach` puts ours. */
 const reserved = { authorization: '' };
@@ -68,31 +71,17 @@ function start(parts: AuthFetchParts, call: Call): Promise<Response> {
     : wait(parts, call);
 }
 
-export function createAuthFetch(given: Omit<AuthFetchParts, 'mark'>): typeof fetch {
-  const { places, captures, notAttached } = given;
-  /** How often the fetch underneath stands in itself now; it may well use ours for something else. */
-  let depth = 0;
-  const underlying: typeof fetch = (input, init) => {
-    if (depth > 9) refuseLoop();
-    depth++;
-    try {
-      return given.fetch(input, init);
-    } finally {
-      depth--;
-    }
-  };
-  const parts: AuthFetchParts = { ...given, mark: {}, fetch: underlying };
-
-  /** Sends as the caller wrote it; the answer may bring tokens. */
+export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
+  /** Sends as the caller wrote it, and tells why; the answer may bring tokens. */
   function pass(
+    reason: Reason,
     input: RequestInfo | URL,
     init: RequestInit | undefined,
-    rule?: Capturing,
-    target?: Target,
-    signal?: AbortSignal | null,
+    call?: CaptureCall,
   ): Promise<Response> {
-    const take = rule && target && captures?.take(rule, { target, signal });
-    const answer = underlying(input, init);
+    parts.notAttached(call?.target ?? { place: `${input}`, origin: '' }, reason);
+    const take = call && parts.captures?.take(call);
+    const answer = parts.fetch(input, init);
     return take ? take(answer) : answer;
   }
 
@@ -100,22 +89,17 @@ export function createAuthFetch(given: Omit<AuthFetchParts, 'mark'>): typeof fet
     if (init?.headers && Object.getPrototypeOf(init.headers) === parts.mark) refuseLoop();
     const request = isRequest(input) ? input : undefined;
     const target = targetOf(request?.url ?? `${input}`);
-    if (!target) {
-      notAttached({ place: `${input}`, origin: '' }, 'no-page');
-      return pass(input, init);
-    }
-    const place = placeFor(places, target);
+    if (!target) return pass('no-page', input, init);
     const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
-    const rule = captures?.ruleFor(target, method);
-    if (rule?.startsSession) notAttached(target, 'sign-in');
-    else if (!place) notAttached(target, whyNone(places, target));
-    if (!place || rule?.startsSession) return pass(input, init, rule, target, signal);
-    const call = takeCall(input, init, target, place);
-    if (isOwn(parts, call, reserved)) {
-      notAttached(target, 'own-header');
-      return pass(input, init, rule, target, signal);
+    const isSignIn = parts.captures?.ruleFor(target, method)?.startsSession;
+    const place = isSignIn ? 'sign-in' : placeFor(parts.places, target);
+    let reason: Reason = 'own-header';
+    if (typeof place === 'string') reason = place;
+    else {
+      const call = takeCall(input, init, target, place);
+      if (!isOwn(parts, call, reserved)) return start(parts, call);
     }
-    return start(parts, call);
+    return pass(reason, input, init, { target, method, signal });
   }
 
   return (input, init) => {

@@ -23,12 +23,15 @@ import type { Attach } from '../types.ts';
 export function bearer(
   options: { scheme?: string | undefined; header?: string | undefined; replace?: boolean | undefined } = {},
 ): Attach {
-  checkMembers('bearer', options, {
+  const {
+    scheme = 'Bearer',
+    header = 'authorization',
+    replace = false,
+  } = checkMembers('bearer', options, {
     scheme: 'string or empty or undefined',
     header: 'string or undefined',
     replace: 'boolean or undefined',
   });
-  const { scheme = 'Bearer', header = 'authorization', replace = false } = options;
   const prefix = scheme && `${scheme} `;
   let last = '';
   let value = '';

@@ -12,7 +12,7 @@ export function boundedCopy(response: Response): Response {
   const { body } = copy;
   // React Native shows none.
   if (!body || !globalThis.TransformStream) return copy;
-  const { status, statusText, headers, url, redirected } = response;
+  const { url, redirected } = response;
   let left = LIMIT;
   const limit = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
@@ -21,7 +21,7 @@ export function boundedCopy(response: Response): Response {
       if (left <= 0) controller.terminate();
     },
   });
-  const bounded = new Response(body.pipeThrough(limit), { status, statusText, headers });
+  const bounded = new Response(body.pipeThrough(limit), response);
   return Object.defineProperties(bounded, { url: { value: url }, redirected: { value: redirected } });
 }
 

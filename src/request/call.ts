@@ -128,15 +128,17 @@ function without(headers: Record<string, string>, names: object): Record<string,
  * `Authorization` at a cross-origin redirect and no other header: with one of those a redirect is an error.
  *
  * @param mark - What the headers inherit from, by which they are known again.
+ * @param replace - Whether the caller's own headers of these names give way.
  */
 export function sendCall(
   call: Call,
   fetch: (input: RequestInfo, init?: RequestInit) => Promise<Response>,
   added: Record<string, string>,
   mark: object,
+  replace?: boolean,
 ): Promise<Response> {
   const { input, spare, init } = call;
-  const headers = hasHeader(call, added) ? without(call.headers, added) : call.headers;
+  const headers = replace ? without(call.headers, added) : call.headers;
   // Whoever keeps what was sent finds it as it was.
   const copy = spare === undefined ? input : (spare ?? (input as Request).clone());
   if (spare) call.spare = null;

@@ -18,6 +18,7 @@ export interface Capturing extends CaptureRule {
 /** A request whose answer may bring tokens. */
 export interface CaptureCall {
   readonly target: Target;
+  readonly method: string;
   readonly signal?: AbortSignal | null | undefined;
 }
 
@@ -28,13 +29,9 @@ export interface Captures {
    * Asked before a request is sent.
    *
    * @param carried - The token that it carries.
-   * @returns What hands its answer on after the tokens it brought were committed.
+   * @returns What hands its answer on after the tokens it brought were committed; nothing without a rule.
    */
-  take(
-    rule: Capturing,
-    call: CaptureCall,
-    carried?: string,
-  ): (answer: Promise<Response>) => Promise<Response>;
+  take(call: CaptureCall, carried?: string): ((answer: Promise<Response>) => Promise<Response>) | undefined;
 }
 
 export interface CaptureParts {
@@ -53,21 +50,22 @@ const kinds: Record<keyof CaptureRule, string> = {
   read: 'function or undefined',
 };
 
-/** A request on its way. */
-interface Sent {
-  readonly rule: Capturing;
-  readonly session: Session;
-  readonly was: SessionState;
-  readonly startedAt: number;
-  /** Where it stands among all captures. */
-  readonly sentAt: number;
-  readonly carried: string | undefined;
-}
-
-/** Reads an answer, and commits the tokens it brings. */
-async function read(parts: CaptureParts, sent: Sent, copy: Response): Promise<void> {
+/**
+ * Reads an answer, and commits the tokens it brings.
+ *
+ * @param sentAt - Where its request stands among all captures.
+ */
+async function read(
+  parts: CaptureParts,
+  rule: Capturing,
+  session: Session,
+  was: SessionState,
+  startedAt: number,
+  sentAt: number,
+  carried: string | undefined,
+  copy: Response,
+): Promise<void> {
   const { accept, sharing } = parts;
-  const { rule, session, was, startedAt, sentAt, carried } = sent;
   try {
     const answer = await (rule.read ? rule.read(copy) : copy.json());
     if (!answer) return;
@@ -89,7 +87,7 @@ async function read(parts: CaptureParts, sent: Sent, copy: Response): Promise<vo
 }
 
 /** Whether an answer may bring tokens: of the asked-for origin, and by default only JSON. */
-const mayBring = (response: Response, { target }: CaptureCall, rule: Capturing): unknown =>
+const mayBring = (response: Response, target: Target, rule: Capturing): unknown =>
   response.ok &&
   !isFromElsewhere(response, target) &&
   !isEventStream(response) &&
@@ -104,36 +102,39 @@ export function createCaptures(rules: readonly CaptureRule[], parts: CapturePart
     const checked = checkMembers(label, rule, kinds);
     return Object.assign(checked, { matches: matcherOf(checked.url, `${label}.url`) });
   });
+  const ruleFor: Captures['ruleFor'] = (target, method) => {
+    const isMeant = (name: string) => name.toUpperCase() === method.toUpperCase();
+    const { held } = sessions.current.state;
+    return compiled.find(
+      ({ matches, method: only = method, startsSession }) =>
+        (held || startsSession) && matches(target) && [only].flat().some(isMeant),
+    );
+  };
   return {
-    ruleFor(target, method) {
-      const isMeant = (name: string) => name.toUpperCase() === method.toUpperCase();
-      const { held } = sessions.current.state;
-      return compiled.find(
-        ({ matches, method: only = method, startsSession }) =>
-          (held || startsSession) && matches(target) && [only].flat().some(isMeant),
-      );
-    },
-    take(rule, call, carried) {
+    ruleFor,
+    take({ target, method, signal }, carried) {
+      const rule = ruleFor(target, method);
+      if (!rule) return undefined;
       const session = sessions.current;
       const was = session.state;
-      // Later than what this context holds, whoever's clock that came from (R43).
       const startedAt = Date.now();
+      // Later than what this context holds, whoever's clock that came from (R43).
       last = Math.max(startedAt, was.capturedAt + 1, last + 1);
+      const sentAt = last;
       // Without a token of its own a request counts as carrying the one that is current.
       const current = carried ?? was.held?.tokens.accessToken;
-      const sent = { rule, session, was, startedAt, sentAt: last, carried: current };
       return (sending) => {
         const answer = sending.then(async (response) => {
-          if (mayBring(response, call, rule))
-            await within('the capture', 5_000, () => read(parts, sent, boundedCopy(response))).catch(
-              () => {},
-            );
+          if (mayBring(response, target, rule))
+            await within('the capture', 5_000, () =>
+              read(parts, rule, session, was, startedAt, sentAt, current, boundedCopy(response)),
+            ).catch(() => {});
           return response;
         });
         session.captures.add(answer);
         return abortable(
           answer.finally(() => session.captures.delete(answer)),
-          call.signal,
+          signal,
         );
       };
     },

@@ -7,12 +7,10 @@ export interface Place {
 }
 
 export interface CoolDown {
-  /** Whether a refusal of `token` at `place` must not cause a refresh. */
-  isMarked(token: string, place: Place): boolean;
+  /** Until when a refusal of `token`, at `place` if it is given, must not cause a refresh (ms since the epoch); 0: it may. */
+  until(token: string, place?: Place): number;
   /** `token` was refused at `place` right after it was issued; without a token only the place is marked. */
   mark(token: string | undefined, place: Place): void;
-  /** Until when no refusal of `token` causes a refresh (ms since the epoch); 0: it is not marked. */
-  until(token: string): number;
   /** `token` was accepted at `place`. */
   lift(token: string, place: Place): void;
 }
@@ -27,36 +25,32 @@ export function createCoolDown(): CoolDown {
   const marks = new Map<string, { since: number; length: number }>();
   let marked: string | undefined;
   // The token's mark has no place.
-  const isOn = (key: string) => {
+  const endOf = (key: string) => {
     const { since = 0, length = 0 } = marks.get(key) ?? {};
     const age = Date.now() - since;
     // It begins in the future where the clock was set back.
-    return age >= 0 && age < length;
+    return age >= 0 && age < length ? since + length : 0;
   };
   const extend = (key: string) => {
     const length = Math.min((marks.get(key)?.length ?? 5_000) * 2, 60_000);
     marks.set(key, { since: Date.now(), length });
   };
   return {
-    isMarked: (token, place) => (token === marked && isOn('')) || isOn(keyOf(place)),
-    until(token) {
-      const { since = 0, length = 0 } = (token === marked && isOn('') && marks.get('')) || {};
-      return since + length;
-    },
+    until: (token, place) => (token === marked && endOf('')) || (place ? endOf(keyOf(place)) : 0),
     mark(token, place) {
       if (marks.size > 999) marks.clear();
       const key = keyOf(place);
       // A burst of refusals counts as one.
-      if (!isOn(key)) extend(key);
+      if (!endOf(key)) extend(key);
       if (!token) return;
-      if (token !== marked || !isOn('')) extend('');
+      if (token !== marked || !endOf('')) extend('');
       marked = token;
     },
     lift(token, place) {
       // Nearly always.
       if (!marks.size) return;
       marks.delete(keyOf(place));
-      if (token === marked || !isOn('')) marks.delete('');
+      if (token === marked || !endOf('')) marks.delete('');
     },
   };
 }

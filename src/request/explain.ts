@@ -3,8 +3,8 @@ import type { TokenEvents, TokenManager } from '../api.ts';
 import { refuse } from '../check.ts';
 import type { Sharing } from '../session/commit.ts';
 import type { RefresherParts } from '../session/refresher.ts';
-import type { AllowRule, Attach, UrlRule } from '../types.ts';
-import { matcherOf, type Place, placeFor, whyNone } from './allow.ts';
+import type { Attach, UrlRule } from '../types.ts';
+import { matcherOf, type Place, placeFor } from './allow.ts';
 import { isRequest } from './call.ts';
 import type { Captures } from './capture.ts';
 import { inside } from './inside.ts';
@@ -29,15 +29,11 @@ export interface Explanation {
 /** What a manager keeps for this. */
 interface Inside extends RefresherParts {
   readonly sharing: Sharing;
-  readonly allow: AllowRule | AllowRule[];
   readonly places: readonly Place[];
   readonly attach: Attach;
   readonly captures: Captures | undefined;
   status(): TokenManager['status'];
 }
-
-const rulesOf = (allow: AllowRule | AllowRule[]): UrlRule[] =>
-  [allow].flat().flatMap((rule) => (typeof rule === 'object' && !('href' in rule) ? rule.url : rule));
 
 /** Names of this machine, or names that a person mistakes for one another. */
 function areAlike(a: string, b: string): boolean {
@@ -151,13 +147,17 @@ export function explain(auth: TokenManager, input: string | URL | Request, init?
   const { method = request?.method ?? 'GET', headers = request?.headers } = init ?? {};
   if (captures?.ruleFor(target, method)?.startsSession) return without('sign-in');
   const place = placeFor(places, target);
-  if (!place) {
-    const reason = whyNone(places, target);
-    const nearest = reason === 'excepted' ? undefined : nearestOf(rulesOf(parts.allow), target);
-    return { ...without(reason), ...(nearest && { nearest }) };
+  if (typeof place === 'string') {
+    const nearest =
+      place === 'excepted'
+        ? undefined
+        : nearestOf(
+            places.flatMap(({ url }) => url),
+            target,
+          );
+    return { ...without(place), ...(nearest && { nearest }) };
   }
-  const own = [parts.allow].flat()[places.indexOf(place)] as AllowRule;
-  const rule = rulesOf(own).find((one) => matcherOf(one, 'allow')(target));
+  const rule = [place.url].flat().find((one) => matcherOf(one, 'allow')(target));
   const found = { url: target.href, ...(rule && { rule }) };
   if (hasOwnHeader(parts, method, target.href, new Headers(headers)))
     return { ...without('own-header'), ...found };

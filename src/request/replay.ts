@@ -29,14 +29,13 @@ export const isOwn = ({ attach }: ReplayParts, call: Call, names: object): boole
 
 /** Sends with these headers added; the answer may bring tokens. */
 function send(
-  { captures, fetch, mark }: ReplayParts,
+  { captures, fetch, mark, attach }: ReplayParts,
   call: Call,
   added: Record<string, string> = {},
   token?: string,
 ) {
-  const rule = captures?.ruleFor(call.target, call.method);
-  const take = rule && captures?.take(rule, call, token);
-  const answer = sendCall(call, fetch, added, mark);
+  const take = captures?.take(call, token);
+  const answer = sendCall(call, fetch, added, mark, attach.replace);
   return take ? take(answer) : answer;
 }
 
@@ -89,10 +88,7 @@ async function judge(
   const mayReplay = isReplayable(call);
   // What came from another context is refreshed first: nobody here knows that it was ever good (R23).
   const isAdopted = isIssued && isCurrent && !isFinal;
-  if (
-    (isIssued !== undefined && !isAdopted) ||
-    (isCurrent ? coolDown.isMarked(accessToken, call) : !mayReplay)
-  )
+  if ((isIssued !== undefined && !isAdopted) || (isCurrent ? coolDown.until(accessToken, call) : !mayReplay))
     return response;
   const renewed: Promise<unknown> = isCurrent
     ? parts.renew(session, 'rejected', call.signal)

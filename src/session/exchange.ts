@@ -1,5 +1,6 @@
 /** One refresh: sends the refresh token (G), takes the answer (H), and commits what it says. */
 import { asTokenError } from '../errors.ts';
+import { memberOf } from '../own.ts';
 import { clock, heed, type LimitedSignal, within } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
 import { type BackOffParts, errorOf, noteFailure } from './back-off.ts';
@@ -15,12 +16,6 @@ export interface ExchangeParts extends BackOffParts {
   readonly fetch: typeof fetch;
   readonly accept: Accept;
   revokeTokens(tokens: TokenSet): unknown;
-}
-
-/** What a page put on `Object.prototype` says nothing (R37). */
-function memberOf(value: unknown, name: string): unknown {
-  const member = Object(value)[name];
-  return member === Object.prototype[name as never] ? undefined : member;
 }
 
 /** RFC 6749 §5.2: of all errors only this one says that the refresh token is dead. HTTP clients put it in these places. */

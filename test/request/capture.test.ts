@@ -34,8 +34,8 @@ function setUp(rules: CaptureRule[] = [rule], isSignedIn = true) {
   });
   /** What the caller gets: there may be no rule for the answer. */
   const send = async (answer: Promise<Response> | Response, carried?: string, signal?: AbortSignal) => {
-    const rule = captures.ruleFor(target, 'POST');
-    return rule ? captures.take(rule, { target, signal }, carried)(Promise.resolve(answer)) : answer;
+    const take = captures.take({ target, method: 'POST', signal }, carried);
+    return take ? take(Promise.resolve(answer)) : answer;
   };
   return { ...core, order, send, revoked, reported, tokens: () => sessions.current.state.held?.tokens };
 }

@@ -41,6 +41,7 @@ export function setUp(parts: Partial<AuthFetchParts> = {}) {
     attach: { tokenTypes: [], headers: ({ tokens }) => ({ 'x-token': tokens.accessToken }) },
     ...{ sessions, sharing, captures: undefined, fetch: send, isRejected: undefined },
     coolDown: createCoolDown(),
+    mark: {},
     renew: (session, cause) => refresher.renew(session, cause),
     obtain: (session) => refresher.obtain(session),
     settled: async () => sessions.current,
