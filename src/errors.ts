@@ -17,10 +17,11 @@ export type TokenErrorCode =
   | 'invalid-token-response'
   | 'closed';
 
-const meanings: Record<TokenErrorCode, string> = {
-  'session-ended': 'the session is over; sign in again',
+/** In words; what has a cause says that too. */
+export const meanings: Record<TokenErrorCode, string> = {
+  'session-ended': 'the session is over, sign in again',
   'signed-out': 'nobody is signed in; sign in first',
-  'refresh-failed': 'no new token now; try again later',
+  'refresh-failed': 'no new token',
   'session-changed': 'the session of this call is over',
   'invalid-token-response': 'the answer is no token response',
   closed: 'the token manager is closed',
