@@ -21,8 +21,7 @@ import { readTokenResponse } from './session/token-response.ts';
 import { summaryOf } from './summary.ts';
 import type { TokenSet } from './types.ts';
 
-const aMark =
-  'no new token: this one was refused directly after it was issued, which no refresh can mend now';
+const aMark = 'no new token: this one was refused directly after its issue';
 
 /**
  * Creates the object that owns an app's tokens, and the `fetch` that always carries a good one.
@@ -49,7 +48,6 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
   const held = () => sessions.current.state.held;
   /** The tokens that were seen last: no text that is told holds one of them. */
   const secrets: (string | undefined)[] = [];
-  const summarize = (thrown: unknown) => summaryOf(thrown, secrets);
   const coolDown = createCoolDown();
   const parts = {
     ...settings,
@@ -59,8 +57,8 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
     captures: undefined as Captures | undefined,
     coolDown,
     handedOver: new WeakSet(),
-    summarize,
-    report: (thrown: unknown) => report(summarize(thrown)),
+    summarize: (thrown: unknown) => summaryOf(thrown, secrets),
+    report: (thrown: unknown): void => report(parts.summarize(thrown)),
     notAttached: createNotAttached(events),
 
     fetch: ((input, init) => {
@@ -71,9 +69,8 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
 
     accept: ((answer, issuedAt, previous) => {
       const given = readTokenResponse(answer, attach.tokenTypes, previous);
-      const { accessToken, refreshToken, idToken } = given;
-      secrets.unshift(accessToken, refreshToken, idToken);
-      secrets.length = Math.min(secrets.length, 30);
+      secrets.unshift(given.accessToken, given.refreshToken, given.idToken);
+      secrets.splice(30);
       return hold(given, issuedAt, settings, previous);
     }) as Accept,
 
@@ -144,7 +141,7 @@ export function createTokenManager(options: TokenManagerOptions): TokenManager {
       const session = await parts.settled(signal);
       if (!session.state.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
       const now = session.state.held?.tokens.accessToken;
-      const retryAt = rejected ? coolDown.until(rejected) : 0;
+      const retryAt = coolDown.until(rejected);
       if (retryAt && rejected === now) throw new TokenError('refresh-failed', { retryAt, message: aMark });
       if (rejected && now && rejected !== now) await parts.obtain(session, undefined, signal);
       else await parts.renew(session, rejected ? 'rejected' : 'manual', signal);
