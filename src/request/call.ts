@@ -91,7 +91,7 @@ export function takeCall(
     own = { referrer: request.referrer, referrerPolicy: request.referrerPolicy };
   }
   const { method = request?.method ?? 'GET', signal = request?.signal, body } = own ?? none;
-  const isObject = typeof body === 'object' && body !== null;
+  const isObject = typeof body === 'object' && !!body;
   if (own && isObject) own.body = ownBody(body);
   return {
     target,

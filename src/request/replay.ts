@@ -50,8 +50,8 @@ export function sendBare(
 }
 
 /** The token was accepted. */
-function accept({ coolDown }: ReplayParts, call: Call, { tokens }: Held, response: Response): Response {
-  if (response.status < 500) coolDown.lift(tokens.accessToken, call);
+function accept(parts: ReplayParts, call: Call, held: Held, response: Response): Response {
+  if (response.status < 500) parts.coolDown.lift(held.tokens.accessToken, call);
   return response;
 }
 
