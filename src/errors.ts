@@ -1,4 +1,5 @@
 /** The one error class of this package, and the guard that recognises it. */
+import { memberOf } from './own.ts';
 
 /**
  * What a {@link TokenError} means:
@@ -17,10 +18,11 @@ export type TokenErrorCode =
   | 'invalid-token-response'
   | 'closed';
 
-const meanings: Record<TokenErrorCode, string> = {
-  'session-ended': 'the session is over; sign in again',
+/** In words; what has a cause says that too. */
+export const meanings: Record<TokenErrorCode, string> = {
+  'session-ended': 'the session is over, sign in again',
   'signed-out': 'nobody is signed in; sign in first',
-  'refresh-failed': 'no new token now; try again later',
+  'refresh-failed': 'no new token',
   'session-changed': 'the session of this call is over',
   'invalid-token-response': 'the answer is no token response',
   closed: 'the token manager is closed',
@@ -73,12 +75,13 @@ export function asTokenError(error: unknown, code?: TokenErrorCode): TokenError 
   let next = error as TokenError | undefined;
   // Bounded, because some wrap an error in itself.
   for (let depth = 0; next && depth < 20; depth++) {
+    const given = memberOf(next, 'code') as TokenErrorCode;
     const isOurs =
-      next.name === 'TokenError' && (code ? code === next.code : Object.hasOwn(meanings, next.code));
+      memberOf(next, 'name') === 'TokenError' && (code ? code === given : Object.hasOwn(meanings, given));
     // A wrapper may copy name and code; an instance is the thing itself.
     if (isOurs && next instanceof TokenError) return next;
     if (isOurs) found ??= next;
-    next = next.cause as TokenError | undefined;
+    next = memberOf(next, 'cause') as TokenError | undefined;
   }
   return found;
 }

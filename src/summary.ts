@@ -1,15 +1,12 @@
 /** What may be told of something that a callback of the user or a store threw (R70): never the thing itself. */
 
 /** How a token may stand in a text: plain, in JSON, percent-encoded, in base64, which begins at one of three places. */
-function formsOf(token: string): string[] {
-  const base64 = ['', ' ', '  '].map((before) => {
-    try {
-      return btoa(before + token).slice(before ? 4 : 0, -4);
-    } catch {
-      return ''; // not Latin-1
-    }
-  });
-  const forms = [token, JSON.stringify(token).slice(1, -1), encodeURIComponent(token), ...base64];
+function formsOf(token = ''): string[] {
+  const forms = [token, JSON.stringify(token).slice(1, -1)];
+  try {
+    forms.push(encodeURIComponent(token));
+    for (const before of ['', ' ', '  ']) forms.push(btoa(before + token).slice(before ? 4 : 0, -4));
+  } catch {} // no text of Unicode, or of Latin-1
   return forms.filter((form) => form.length > 3);
 }
 
@@ -19,9 +16,9 @@ function formsOf(token: string): string[] {
  *
  * @param secrets - The tokens that the manager knows.
  */
-export function summaryOf(thrown: unknown, secrets: readonly unknown[]): Error {
-  const hidden = secrets.flatMap((secret) => (secret ? formsOf(`${secret}`) : []));
-  const from = (Object(thrown) === thrown ? thrown : { message: thrown && `${thrown}` }) as Record<
+export function summaryOf(thrown: unknown, secrets: readonly (string | undefined)[]): Error {
+  const hidden = secrets.flatMap((secret) => formsOf(secret));
+  const from = (Object(thrown) === thrown ? thrown : { message: thrown && String(thrown) }) as Record<
     string,
     unknown
   >;

@@ -22,8 +22,7 @@ import { readTokenResponse } from './session/token-response.ts';
 import { summaryOf } from './summary.ts';
 import type { TokenSet } from './types.ts';
 
-const aMark =
-  'no new token: this one was refused directly after it was issued, which no refresh can mend now';
+const aMark = 'no new token: this one was refused directly after its issue';
 
 function create(options: TokenManagerOptions): TokenManager {
   const settings = readOptions(options);
@@ -34,7 +33,6 @@ function create(options: TokenManagerOptions): TokenManager {
   const held = () => sessions.current.state.held;
   /** The tokens that were seen last: no text that is told holds one of them. */
   const secrets: (string | undefined)[] = [];
-  const summarize = (thrown: unknown) => summaryOf(thrown, secrets);
   const coolDown = createCoolDown();
   /** How often the fetch underneath stands in itself now; it may well use ours for something else. */
   let depth = 0;
@@ -46,8 +44,8 @@ function create(options: TokenManagerOptions): TokenManager {
     captures: undefined as Captures | undefined,
     coolDown,
     mark: {},
-    summarize,
-    report: (thrown: unknown) => report(summarize(thrown)),
+    summarize: (thrown: unknown) => summaryOf(thrown, secrets),
+    report: (thrown: unknown): void => report(parts.summarize(thrown)),
     notAttached: createNotAttached(events),
 
     fetch: ((input, init) => {
@@ -63,9 +61,8 @@ function create(options: TokenManagerOptions): TokenManager {
 
     accept: ((answer, issuedAt, previous) => {
       const given = readTokenResponse(answer, attach.tokenTypes, previous);
-      const { accessToken, refreshToken, idToken } = given;
-      secrets.unshift(accessToken, refreshToken, idToken);
-      secrets.length = Math.min(secrets.length, 30);
+      secrets.unshift(given.accessToken, given.refreshToken, given.idToken);
+      secrets.splice(30);
       return hold(given, issuedAt, settings, previous);
     }) as Accept,
 
@@ -136,7 +133,7 @@ function create(options: TokenManagerOptions): TokenManager {
       const session = await parts.settled(signal);
       if (!session.state.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
       const now = session.state.held?.tokens.accessToken;
-      const retryAt = rejected ? coolDown.until(rejected) : 0;
+      const retryAt = coolDown.until(rejected);
       if (retryAt && rejected === now) throw new TokenError('refresh-failed', { retryAt, message: aMark });
       if (rejected && now && rejected !== now) await parts.obtain(session, undefined, signal);
       else await parts.renew(session, rejected ? 'rejected' : 'manual', signal);

@@ -7,8 +7,8 @@ const wrapped = (cause: unknown, times = 1): unknown =>
 
 describe('a TokenError', () => {
   test.each([
-    ['session-ended', 'the session is over; sign in again'],
-    ['refresh-failed', 'no new token now; try again later'],
+    ['session-ended', 'the session is over, sign in again'],
+    ['refresh-failed', 'no new token'],
     ['session-changed', 'the session of this call is over'],
     ['invalid-token-response', 'the answer is no token response'],
     ['closed', 'the token manager is closed'],

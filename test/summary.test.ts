@@ -65,3 +65,8 @@ describe('R70: what is told of something thrown', () => {
 test('R14: a token that is no Latin-1 is looked for all the same', () => {
   expect(summaryOf(new Error('tokén–x'), ['tokén–x']).message).toMatch(/not shown/);
 });
+
+test('R70: what is no text of Unicode harms nobody, thrown or known', () => {
+  expect(summaryOf(Symbol('odd'), ['\ud800-token']).message).toBe('Symbol(odd)');
+  expect(summaryOf(new Error('about \ud800-token'), ['\ud800-token']).message).not.toContain('token');
+});

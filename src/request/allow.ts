@@ -16,8 +16,7 @@ export interface Place extends AllowedPlace {
 /** Why no rule covers a URL. */
 export type Uncovered = 'excepted' | 'insecure' | 'not-allowed';
 
-const aRule =
-  "an http(s) origin, perhaps with a path; '/' for the page's own; * only as https://*.example.com";
+const aRule = "an http(s) origin, with a path or none; '/' for the page's; * only as https://*.example.com";
 
 /** A path of an origin, with a slash behind it; `undefined` for what is none. */
 const pathOf = (text: string): string | undefined =>
@@ -90,6 +89,6 @@ export function placeFor(places: readonly Place[], target: Target): Place | Unco
   }
   // A predicate is not asked about plain http.
   const isPlainHttp = !target.isSecure && target.href.startsWith('http:');
-  const isAsked = () => places.some(({ url }) => [url].flat().some((rule) => typeof rule === 'function'));
-  return reason === 'not-allowed' && isPlainHttp && isAsked() ? 'insecure' : reason;
+  const isAsked = isPlainHttp && places.flatMap(({ url }) => url).some((rule) => typeof rule === 'function');
+  return isAsked && reason !== 'excepted' ? 'insecure' : reason;
 }

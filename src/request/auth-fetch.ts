@@ -23,9 +23,8 @@ type Reason = Parameters<NotAttached>[1];
 const reserved = { authorization: '' };
 
 /** A request that cannot leave at once. */
-async function wait(parts: AuthFetchParts, call: Call): Promise<Response> {
+async function wait(parts: AuthFetchParts, call: Call, was: Session): Promise<Response> {
   const { target, signal, place } = call;
-  const was = parts.sessions.current;
   was.waiting.add(target.place);
   try {
     const session = await parts.settled(signal);
@@ -48,27 +47,23 @@ async function wait(parts: AuthFetchParts, call: Call): Promise<Response> {
   return sendBare(parts, call, 'signed-out');
 }
 
-/** @throws TypeError in the `refresh` of this very manager, which the request would wait for (R7). */
-function refuseInRefresh({ run }: Session, { signal }: Call): void {
-  if (run?.isAsking || (signal && run?.signal === signal))
-    throw new TypeError(
-      'evertoken: refresh calls auth.fetch, which waits for that very refresh; use the fetch that refresh is given',
-    );
-}
-
-/** It outlives its page, which may not live to see what others wait for (R12). */
-const isKeptAlive = ({ init, input }: Call) => init?.keepalive ?? (input as Partial<Request>).keepalive;
-
 function start(parts: AuthFetchParts, call: Call): Promise<Response> {
   const session = parts.sessions.current;
   const { held } = session.state;
   heed(session.over);
-  refuseInRefresh(session, call);
-  if (!held || parts.sharing.isOpening) return wait(parts, call);
+  const { run } = session;
+  // In the `refresh` of this very manager, which the request would wait for (R7).
+  if (run?.isAsking || (call.signal && run?.signal === call.signal))
+    refuseLoop('the fetch of refresh', 'the one that it is given');
   const now = Date.now();
-  return now < held.aheadAt || (now < held.expiresAt && isKeptAlive(call))
+  // A `keepalive` request outlives its page, which may not live to see what others wait for (R12).
+  const isGood =
+    held &&
+    (now < held.aheadAt ||
+      (now < held.expiresAt && (call.init?.keepalive ?? (call.input as Partial<Request>).keepalive)));
+  return isGood && !parts.sharing.isOpening
     ? exchange(parts, call, session, held)
-    : wait(parts, call);
+    : wait(parts, call, session);
 }
 
 export function createAuthFetch(parts: AuthFetchParts): typeof fetch {

@@ -1,7 +1,5 @@
 /** A copy of an answer for a callback of the app, of which no more than 1 MB is kept (R20, R37, R40). */
 
-const LIMIT = 1 << 20;
-
 /** Events that go on for ever: nobody may read them but the caller. */
 export const isEventStream = ({ headers }: Response): boolean =>
   /^text\/event-stream\b/i.test(headers.get('content-type') ?? '');
@@ -13,7 +11,7 @@ export function boundedCopy(response: Response): Response {
   // React Native shows none.
   if (!body || !globalThis.TransformStream) return copy;
   const { url, redirected } = response;
-  let left = LIMIT;
+  let left = 1 << 20;
   const limit = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       controller.enqueue(chunk.subarray(0, left));

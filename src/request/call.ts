@@ -91,7 +91,7 @@ export function takeCall(
     own = { referrer: request.referrer, referrerPolicy: request.referrerPolicy };
   }
   const { method = request?.method ?? 'GET', signal = request?.signal, body } = own ?? none;
-  const isObject = typeof body === 'object' && body !== null;
+  const isObject = typeof body === 'object' && !!body;
   if (own && isObject) own.body = ownBody(body);
   return {
     target,
@@ -110,11 +110,9 @@ export function takeCall(
   };
 }
 
-/** @throws TypeError where the fetch underneath is our own, which would never come to an end (R7). */
-export function refuseLoop(): never {
-  throw new TypeError(
-    'evertoken: the fetch underneath is auth.fetch itself; hand the original one over as the option fetch',
-  );
+/** @throws TypeError where a fetch is our own, which would never come to an end (R7). */
+export function refuseLoop(name = 'options.fetch', expected = 'the original one'): never {
+  throw new TypeError(`evertoken: ${name} is auth.fetch; expected ${expected}`);
 }
 
 /** The headers but for those of these names, in any case. */

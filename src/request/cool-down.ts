@@ -8,7 +8,7 @@ export interface Place {
 
 export interface CoolDown {
   /** Until when a refusal of `token`, at `place` if it is given, must not cause a refresh (ms since the epoch); 0: it may. */
-  until(token: string, place?: Place): number;
+  until(token: string | undefined, place?: Place): number;
   /** `token` was refused at `place` right after it was issued; without a token only the place is marked. */
   mark(token: string | undefined, place: Place): void;
   /** `token` was accepted at `place`. */

@@ -13,41 +13,34 @@ export interface RefusalParts extends Pick<TokenManagerOptions, 'isRejected'> {
   report(thrown: unknown): void;
 }
 
-/** What the app says of an answer; one that fails or takes longer than 5 s was not asked. */
-async function ask(
-  { isRejected, report }: RefusalParts,
-  { target, method, signal }: Call,
-  response: Response,
-  byDefault: boolean,
-): Promise<boolean> {
-  if (!isRejected || (response.ok && isEventStream(response))) return byDefault;
-  const copy = boundedCopy(response);
-  try {
-    const about = { byDefault, method, url: target.href };
-    return await abortable(
-      within('isRejected', 5_000, () => isRejected(copy, about)),
-      signal,
-    );
-  } catch (thrown) {
-    heed(signal);
-    report(thrown);
-    return byDefault;
-  } finally {
-    discard(copy);
-  }
-}
-
 /** Answers whether a response refuses the token; what a refresh cannot cure is told to the app. */
 export async function isRefused(parts: RefusalParts, call: Call, response: Response): Promise<boolean> {
-  const { target } = call;
+  const { isRejected, add, flush, report } = parts;
+  const { target, method, signal } = call;
   // Beyond a cross-origin redirect the server saw no token.
   const isElsewhere = isFromElsewhere(response, target);
   const challenge = isElsewhere ? undefined : stepUpChallenge(response);
   const byDefault = response.status === 401 && !challenge && !isElsewhere;
-  const isRefusal = await ask(parts, call, response, byDefault);
+  let isRefusal = byDefault;
+  if (isRejected && !(response.ok && isEventStream(response))) {
+    const copy = boundedCopy(response);
+    const about = { byDefault, method, url: target.href };
+    try {
+      isRefusal = await abortable(
+        within('isRejected', 5_000, () => isRejected(copy, about)),
+        signal,
+      );
+    } catch (thrown) {
+      // One that fails or takes longer than 5 s was not asked.
+      heed(signal);
+      report(thrown);
+    } finally {
+      discard(copy);
+    }
+  }
   if (challenge && !isRefusal) {
-    parts.add('step-up-required', { challenge, url: target.place });
-    parts.flush();
+    add('step-up-required', { challenge, url: target.place });
+    flush();
   }
   return isRefusal;
 }

@@ -50,16 +50,15 @@ export function sendBare(
 }
 
 /** The token was accepted. */
-function accept({ coolDown }: ReplayParts, call: Call, { tokens }: Held, response: Response): Response {
-  if (response.status < 500) coolDown.lift(tokens.accessToken, call);
+function accept(parts: ReplayParts, call: Call, held: Held, response: Response): Response {
+  if (response.status < 500) parts.coolDown.lift(held.tokens.accessToken, call);
   return response;
 }
 
 /** Where a token is optional a request goes out without one while none can be had (R5). */
 export function sendWithout(parts: ReplayParts, call: Call, error: unknown): Promise<Response> {
-  const code = asTokenError(error)?.code;
-  if (call.place?.token !== 'optional' || (code !== 'refresh-failed' && code !== 'session-ended'))
-    throw error;
+  const isNone = asTokenError(error, 'refresh-failed') ?? asTokenError(error, 'session-ended');
+  if (call.place?.token !== 'optional' || !isNone) throw error;
   return sendBare(parts, call, 'no-token');
 }
 

@@ -1,5 +1,5 @@
 /** After a refresh that did not work: when the next one may be tried (R35). */
-import { asTokenError, TokenError, type TokenErrorCode } from '../errors.ts';
+import { asTokenError, meanings, TokenError, type TokenErrorCode } from '../errors.ts';
 import type { Events } from './events.ts';
 import type { Run, Session, Sessions } from './session.ts';
 
@@ -10,25 +10,22 @@ export interface BackOffParts {
   summarize(thrown: unknown): Error;
 }
 
-const HOUR = 3_600_000;
-
 /** What those who wait are told of what `refresh` threw: a summary, its own words in the message (R70). */
 export function errorOf(
   { summarize }: Pick<BackOffParts, 'summarize'>,
   code: TokenErrorCode,
   thrown: unknown,
   retryAt?: number,
-  waiting: ReadonlySet<string> = new Set(),
+  waiting?: ReadonlySet<string>,
 ): TokenError {
   const known = asTokenError(thrown, code);
   const reason = known ? known.cause : thrown;
   if (known && !reason) return new TokenError(code, { message: summarize(known).message, retryAt });
   const cause = summarize(reason);
-  const what = code === 'session-ended' ? 'the session is over, sign in again' : 'no new token';
   // A `refresh` that calls auth.fetch waits for itself (R7).
   const who =
-    cause.name === 'TimeoutError' && waiting.size ? `; waiting: ${[...waiting].slice(0, 5).join(', ')}` : '';
-  return new TokenError(code, { cause, message: `${what}: ${cause.message}${who}`, retryAt });
+    cause.name === 'TimeoutError' && waiting?.size ? `; waiting: ${[...waiting].slice(0, 5).join(', ')}` : '';
+  return new TokenError(code, { cause, message: `${meanings[code]}: ${cause.message}${who}`, retryAt });
 }
 
 /** Notes a refresh that did not work, once: its waiters may have given up before it did. Answers what they are told. */
@@ -42,7 +39,7 @@ export function noteFailure(parts: BackOffParts, run: Run, thrown: unknown): Tok
   // Exponential with jitter, a minute at most; a longer `Retry-After` wins, up to an hour.
   const delay = Math.min(1_000 * 2 ** count, 60_000) * (0.75 + Math.random() / 4);
   const wished = Number(asTokenError(thrown, 'refresh-failed')?.retryAt) || 0;
-  const retryAt = Math.ceil(Math.max(at + delay, Math.min(wished, at + HOUR)));
+  const retryAt = Math.ceil(Math.max(at + delay, Math.min(wished, at + 3_600_000)));
   const error = errorOf(parts, 'refresh-failed', thrown, retryAt, session.waiting);
   run.error = session.error = error;
   if (sessions.current === session) sessions.apply({ ...state, failure: { count, at, retryAt } });

@@ -47,7 +47,7 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
   run.rotation = was.rotation;
   const startedAt = Date.now();
   const own: typeof fetch = async (input, init) => {
-    if (run.isGivenUp) throw new Error('another refresh has taken the place of this one');
+    if (run.isGivenUp) throw new Error('another refresh has begun');
     return parts.fetch(input, init);
   };
   const call = (signal: LimitedSignal) => {
