@@ -1,11 +1,19 @@
 /** What may be told of something that a callback of the user or a store threw (R70): never the thing itself. */
 
-/** How a token may stand in a text: plain, in JSON, percent-encoded, in base64, which begins at one of three places. */
+/** Without what JSON and forms put in the place of a character: each does it in a way of its own. */
+const unescaped = (text: string): string =>
+  text.replace(
+    /\\u([\da-f]{4})|%([\da-f]{2})|\\(.)/gi,
+    (_all, unicode, percent, letter) =>
+      letter ?? String.fromCharCode(Number.parseInt(unicode ?? percent, 16)),
+  );
+
+/** How a token may stand in a text: plain, or in base64, which begins at one of three places. */
 function formsOf(token = ''): string[] {
-  const forms = [token, JSON.stringify(token).slice(1, -1)];
+  const forms = [unescaped(token)];
   try {
-    forms.push(encodeURIComponent(token));
-    for (const before of ['', ' ', '  ']) forms.push(btoa(before + token).slice(before ? 4 : 0, -4));
+    for (const text of [token, encodeURIComponent(token)])
+      for (const before of ['', ' ', '  ']) forms.push(btoa(before + text).slice(before ? 4 : 0, -4));
   } catch {} // no text of Unicode, or of Latin-1
   return forms.filter((form) => form.length > 3);
 }
@@ -26,8 +34,10 @@ export function summaryOf(thrown: unknown, secrets: readonly (string | undefined
   for (const name of ['name', 'message', 'code', 'status', 'error']) {
     try {
       const value = from[name];
+      const texts = [`${value}`, unescaped(`${value}`)];
       const isTold =
-        /^(string|number)$/.test(typeof value) && !hidden.some((form) => `${value}`.includes(form));
+        /^(string|number)$/.test(typeof value) &&
+        !hidden.some((form) => texts.some((text) => text.includes(form)));
       if (isTold) Object.defineProperty(summary, name, { value, enumerable: !(name in summary) });
     } catch {} // a getter that throws
   }

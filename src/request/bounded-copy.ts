@@ -4,23 +4,36 @@
 export const isEventStream = ({ headers }: Response): boolean =>
   /^text\/event-stream\b/i.test(headers.get('content-type') ?? '');
 
-/** What is longer ends there. The response itself stays whole. */
-export function boundedCopy(response: Response): Response {
+/**
+ * What is longer ends there. The response itself stays whole.
+ *
+ * @returns The copy, and what ends it, also while somebody reads it: until then cancelling the response ends nothing.
+ */
+export function boundedCopy(response: Response): [copy: Response, release: () => void] {
   const copy = response.clone();
-  const { body } = copy;
   // React Native shows none.
-  if (!body || !globalThis.TransformStream) return copy;
+  const reader = copy.body?.getReader?.();
+  if (!reader) return [copy, () => {}];
   const { url, redirected } = response;
+  const release = () => void reader.cancel().catch(() => {});
   let left = 1 << 20;
-  const limit = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      controller.enqueue(chunk.subarray(0, left));
-      left -= chunk.byteLength;
-      if (left <= 0) controller.terminate();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value } = await reader.read();
+        if (value && left) controller.enqueue(value.subarray(0, left));
+        left -= Math.min(left, value?.byteLength ?? left);
+        if (left) return;
+        controller.close();
+        release();
+      },
+      cancel: release,
     },
-  });
-  const bounded = new Response(body.pipeThrough(limit), response);
-  return Object.defineProperties(bounded, { url: { value: url }, redirected: { value: redirected } });
+    { highWaterMark: 0 },
+  );
+  const bounded = new Response(body, response);
+  Object.defineProperties(bounded, { url: { value: url }, redirected: { value: redirected } });
+  return [bounded, release];
 }
 
 /** Nobody reads the body. Not awaited: of two copies that ends when both are cancelled. */

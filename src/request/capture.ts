@@ -7,7 +7,7 @@ import type { Accept } from '../session/expiry.ts';
 import type { Session, SessionState, Sessions } from '../session/session.ts';
 import type { CaptureRule, TokenSet } from '../types.ts';
 import { type Matcher, matcherOf } from './allow.ts';
-import { boundedCopy, discard, isEventStream } from './bounded-copy.ts';
+import { boundedCopy, isEventStream } from './bounded-copy.ts';
 import { isFromElsewhere, type Target } from './target.ts';
 
 /** A rule, compiled. */
@@ -79,8 +79,6 @@ async function read(
     // Without a `read`, a body that is no token response brings no tokens.
     if (rule.read) parts.report(thrown);
   } finally {
-    // A body that nobody has read would be kept a second time.
-    discard(copy);
     // Here, because a commit that comes late is told, too.
     parts.flush();
   }
@@ -125,10 +123,13 @@ export function createCaptures(rules: readonly CaptureRule[], parts: CapturePart
       const current = carried ?? was.held?.tokens.accessToken;
       return (sending) => {
         const answer = sending.then(async (response) => {
-          if (mayBring(response, target, rule))
-            await within('the capture', 5_000, () =>
-              read(parts, rule, session, was, startedAt, sentAt, current, boundedCopy(response)),
-            ).catch(() => {});
+          if (!mayBring(response, target, rule)) return response;
+          const [copy, release] = boundedCopy(response);
+          const work = () =>
+            read(parts, rule, session, was, startedAt, sentAt, current, copy).finally(release);
+          await within('the capture', 5_000, () => abortable(work(), sessions.closed)).catch(() => {});
+          // A `read` of the app's own may take longer, and is waited for by nobody.
+          if (!rule.read) release();
           return response;
         });
         session.captures.add(answer);

@@ -90,7 +90,10 @@ function nearestOf(rules: readonly UrlRule[], target: Target): Explanation['near
 function hasOwnHeader({ attach, sessions }: Inside, method: string, url: string, headers: Headers): boolean {
   if (attach.replace) return false;
   const { held } = sessions.current.state;
-  const added = held && !sessions.closed.aborted ? attach.headers({ method, url, tokens: held.tokens }) : {};
+  let added: object = {};
+  try {
+    if (held && !sessions.closed.aborted) added = attach.headers({ method, url, tokens: held.tokens });
+  } catch {} // then the request says so
   // What comes later (a proof) is not waited for.
   if ('then' in added) (added as Promise<unknown>).catch(() => {});
   return ['authorization', ...Object.keys(added)].some((name) => headers.has(name));

@@ -12,8 +12,7 @@ export function createNotAttached({ add, flush }: Pick<Events, 'add' | 'flush'>)
   const told = new Set<string>();
   return ({ place: url, origin }, reason) => {
     const key = `${reason} ${origin}`;
-    if (told.has(key)) return;
-    if (told.size > 999) told.clear();
+    if (told.has(key) || told.size > 999) return;
     told.add(key);
     add('not-attached', { url, reason });
     flush();

@@ -2,7 +2,8 @@
 import type { TokenManagerOptions } from '../api.ts';
 import { abortable, heed, within } from '../platform/timers.ts';
 import type { Events } from '../session/events.ts';
-import { boundedCopy, discard, isEventStream } from './bounded-copy.ts';
+import type { Sessions } from '../session/session.ts';
+import { boundedCopy, isEventStream } from './bounded-copy.ts';
 import type { Call } from './call.ts';
 import { stepUpChallenge } from './challenge.ts';
 import { isFromElsewhere } from './target.ts';
@@ -11,11 +12,13 @@ export interface RefusalParts extends Pick<TokenManagerOptions, 'isRejected'> {
   readonly add: Events['add'];
   flush(): void;
   report(thrown: unknown): void;
+  readonly sessions: Pick<Sessions, 'current' | 'closed'>;
 }
 
 /** Answers whether a response refuses the token; what a refresh cannot cure is told to the app. */
 export async function isRefused(parts: RefusalParts, call: Call, response: Response): Promise<boolean> {
   const { isRejected, add, flush, report } = parts;
+  const { closed } = parts.sessions;
   const { target, method, signal } = call;
   // Beyond a cross-origin redirect the server saw no token.
   const isElsewhere = isFromElsewhere(response, target);
@@ -23,19 +26,17 @@ export async function isRefused(parts: RefusalParts, call: Call, response: Respo
   const byDefault = response.status === 401 && !challenge && !isElsewhere;
   let isRefusal = byDefault;
   if (isRejected && !(response.ok && isEventStream(response))) {
-    const copy = boundedCopy(response);
+    const [copy, release] = boundedCopy(response);
     const about = { byDefault, method, url: target.href };
     try {
-      isRefusal = await abortable(
-        within('isRejected', 5_000, () => isRejected(copy, about)),
-        signal,
-      );
+      isRefusal = await within('isRejected', 5_000, () => abortable(isRejected(copy, about), signal, closed));
     } catch (thrown) {
       // One that fails or takes longer than 5 s was not asked.
       heed(signal);
+      heed(closed);
       report(thrown);
     } finally {
-      discard(copy);
+      release();
     }
   }
   if (challenge && !isRefusal) {

@@ -14,7 +14,7 @@ import { isRefused, type RefusalParts } from './refusal.ts';
 
 export interface ReplayParts extends RefusalParts, Refresher {
   readonly attach: Attach;
-  readonly sessions: Pick<Sessions, 'current'>;
+  readonly sessions: Pick<Sessions, 'current' | 'closed'>;
   readonly captures: Captures | undefined;
   readonly coolDown: CoolDown;
   readonly notAttached: NotAttached;
@@ -59,7 +59,7 @@ function accept(parts: ReplayParts, call: Call, held: Held, response: Response):
 export function sendWithout(parts: ReplayParts, call: Call, error: unknown): Promise<Response> {
   const isNone = asTokenError(error, 'refresh-failed') ?? asTokenError(error, 'session-ended');
   if (call.place?.token !== 'optional' || !isNone) throw error;
-  return sendBare(parts, call, 'no-token');
+  return sendBare(parts, call, isNone.code === 'session-ended' ? 'signed-out' : 'no-token');
 }
 
 /** After an answer that may refuse the token. */

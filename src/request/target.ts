@@ -22,10 +22,11 @@ let seenBase: string | undefined;
 export function parseUrl(input: string, base?: string): Target | undefined {
   try {
     const { protocol, hostname, origin, pathname, search, href: whole } = new URL(input, base);
-    const place = origin + pathname;
+    // Of other schemes no more is told: `data:` holds what it names.
+    const place = /^https?:$/.test(protocol) ? origin + pathname : protocol;
     const folder = `${place}/`;
     return {
-      href: place + search,
+      href: place === protocol ? whole : place + search,
       // `https:x` is relative in a page, whose base may change before it is sent.
       input: /^https?:\/\//i.test(input) ? input : whole,
       origin,

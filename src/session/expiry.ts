@@ -23,7 +23,7 @@ const forever = 1 / 0;
 
 /** Seconds or a moment, as a number or a string of digits; whatever else says nothing. */
 const positive = (value: unknown): number | undefined =>
-  (/^\d+(\.\d+)?$/.test(`${value}`) && Number(value)) || undefined;
+  (typeof value !== 'object' && /^\d+(\.\d+)?$/.test(`${value}`) && Number(value)) || undefined;
 
 /** A moment in ms: seconds where it can be nothing else, a Date, or ISO 8601. */
 function momentOf(value: unknown): number | undefined {

@@ -92,7 +92,7 @@ describe.concurrent('a real OpenID Connect server', { timeout: 60_000 }, () => {
     await auth.signIn({ ...spent, accessToken: `${spent?.accessToken}` });
     await expect(auth.refresh()).rejects.toMatchObject({
       code: 'session-ended',
-      cause: { cause: { code: 'token-request-refused', error: 'invalid_grant' } },
+      cause: { code: 'token-request-refused', error: 'invalid_grant' },
     });
     expect(told.over.at(-1)).toMatchObject({ reason: 'ended' });
     expect(server.stats.reuse).toBe(1);

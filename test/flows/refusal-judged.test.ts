@@ -84,6 +84,25 @@ describe('R20: isRejected', () => {
     expect(await (await sent).text()).toBe('ok');
   });
 
+  test('that reads an answer without an end holds nobody: after 5 s it can be cancelled, and close() ends the wait', async () => {
+    const cancelled = vi.fn();
+    const endless = () =>
+      new Response(
+        new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array([123])), cancel: cancelled }),
+      );
+    const isRejected = async (response: Response) => !(await response.text());
+    const { auth } = await open(endless, { isRejected });
+    const sent = auth.fetch(API);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await (await sent).body?.cancel('enough');
+    expect(cancelled).toHaveBeenCalledTimes(1);
+    const waiting = outcome(auth.fetch(API));
+    await vi.advanceTimersByTimeAsync(10);
+    auth.close();
+    expect(await waiting).toBe('closed');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test('gets a copy of 1 MB at most, while its caller gets the whole', async () => {
     const size = 3_000_000;
     let read = 0;

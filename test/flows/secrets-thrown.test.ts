@@ -69,6 +69,26 @@ describe('R70: what `refresh` throws', () => {
     expectNoSecret([error, heard]);
   });
 
+  test.each([
+    ['plain', (token: string) => token],
+    ['JSON, as PHP writes it', (token: string) => JSON.stringify(token).replaceAll('/', '\\/')],
+    ['JSON with codes', (token: string) => token.replaceAll('+', '\\u002B')],
+    ['percent', (token: string) => encodeURIComponent(token)],
+    [
+      'percent in lower case',
+      (token: string) => encodeURIComponent(token).replaceAll(/%../g, (code) => code.toLowerCase()),
+    ],
+    ['percent of one character', (token: string) => token.replaceAll('+', '%2B')],
+    ['base64', (token: string) => btoa(token)],
+    ['base64 of a client and the percent form', (token: string) => btoa(`cid:${encodeURIComponent(token)}`)],
+  ])('with a token in its message as %s is told without that', async (_form, write) => {
+    const token = 'eyJhbGci+/x9Q==abcDEF/123';
+    const { auth } = await open({ refresh: () => Promise.reject(new Error(`at ${write(token)} it failed`)) });
+    await auth.signIn({ access_token: 'another-access', refresh_token: token });
+    const error = await failure(auth.refresh());
+    expect(error.message).toBe('no new token: failed, with a message that is not shown');
+  });
+
   test('is told in the message of the error, in its own words', async () => {
     const { auth } = await open({});
     expect((await failure(auth.refresh())).message).toBe('no new token: Request failed with status code 500');

@@ -242,6 +242,8 @@ describe('docs/troubleshooting.md, auth.fetch in the place of the global fetch',
   test('R7: without it the request is a TypeError that says so', async () => {
     const auth = await open();
     vi.stubGlobal('fetch', auth.fetch);
-    await expect(fetch(`${API}/me`)).rejects.toThrow(/hand the original one over as the option fetch/);
+    await expect(fetch(`${API}/me`)).rejects.toThrow(
+      /options\.fetch is auth\.fetch; expected the original one/,
+    );
   });
 });

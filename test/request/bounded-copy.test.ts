@@ -11,7 +11,7 @@ describe('R20, R40: a copy', () => {
       url: { value: 'https://a.test/' },
       redirected: { value: true },
     });
-    const copy = boundedCopy(response);
+    const [copy] = boundedCopy(response);
     const { status, url, redirected, headers } = copy;
     expect([status, url, redirected, headers.get('x-a')]).toEqual([203, 'https://a.test/', true, 'b']);
     expect([await copy.json(), await response.json()]).toEqual([{ a: 1 }, { a: 1 }]);
@@ -19,15 +19,24 @@ describe('R20, R40: a copy', () => {
 
   test.each([1 << 20, (1 << 20) + 1, 3_000_000])('of %i bytes ends after 1 MB', async (length) => {
     const response = new Response('x'.repeat(length));
-    expect((await boundedCopy(response).arrayBuffer()).byteLength).toBe(Math.min(length, 1 << 20));
+    expect((await boundedCopy(response)[0].arrayBuffer()).byteLength).toBe(Math.min(length, 1 << 20));
     expect((await response.text()).length).toBe(length);
   });
 
   test('of an answer without a body, and where there are no streams, is a plain one', async () => {
-    expect(await boundedCopy(new Response(null, { status: 204 })).text()).toBe('');
+    expect(await boundedCopy(new Response(null, { status: 204 }))[0].text()).toBe('');
     vi.stubGlobal('TransformStream', undefined);
-    expect(await boundedCopy(new Response('x')).text()).toBe('x');
+    expect(await boundedCopy(new Response('x'))[0].text()).toBe('x');
   });
+});
+
+test('R40: once it is given up, also while somebody reads it, cancelling the response ends the source', async () => {
+  const { response, seen } = watchedBody({ status: 200 });
+  const [copy, release] = boundedCopy(response);
+  const reading = copy.text();
+  release();
+  await response.body?.cancel();
+  expect([await reading, seen.cancelled]).toEqual([expect.any(String), 1]);
 });
 
 test('R25: a response that is not handed on gives its body up, and one without a body does no harm', () => {

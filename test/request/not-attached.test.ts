@@ -22,7 +22,7 @@ test('R72: is told once per origin and reason, with the place', () => {
   expect(flush).toHaveBeenCalledTimes(3);
 });
 
-test('R72: remembers a thousand, and then begins anew', () => {
+test('R72: tells of a thousand, and of nobody after that', () => {
   const { add, tell } = setUp();
   for (let number = 0; number < 1_000; number++) tell(target(`h${number}.test`), 'not-allowed');
   tell(target('h999.test'), 'not-allowed');
@@ -30,5 +30,5 @@ test('R72: remembers a thousand, and then begins anew', () => {
   expect(add).toHaveBeenCalledTimes(1_000);
   tell(target('one-more.test'), 'not-allowed');
   tell(target('h0.test'), 'not-allowed');
-  expect(add).toHaveBeenCalledTimes(1_002);
+  expect(add).toHaveBeenCalledTimes(1_000);
 });

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createEnding } from '../../src/platform/timers.ts';
 import { takeCall } from '../../src/request/call.ts';
 import { isRefused, type RefusalParts } from '../../src/request/refusal.ts';
 import { type Target, targetOf } from '../../src/request/target.ts';
+import type { Session } from '../../src/session/session.ts';
 import { watchedBody } from '../support/bodies.ts';
 import { follow, type Told } from '../support/recorder.ts';
 
@@ -13,7 +15,8 @@ function setUp(isRejected?: RefusalParts['isRejected']) {
   const told: (Told | 'told')[] = [];
   const add: RefusalParts['add'] = (...entry) => told.push(entry);
   const report = vi.fn();
-  const parts = { add, flush: () => told.push('told'), isRejected, report };
+  const sessions = { current: {} as Session, closed: createEnding() };
+  const parts = { add, flush: () => told.push('told'), isRejected, report, sessions };
   const ask = (response: Response, signal?: AbortSignal) =>
     isRefused(parts, takeCall(url, signal && { signal }, targetOf(url) as Target), response);
   return { ask, told, report };
