@@ -18,7 +18,8 @@ export function errorOf(
   retryAt?: number,
   waiting?: ReadonlySet<string>,
 ): TokenError {
-  const known = asTokenError(thrown, code);
+  // What says `invalid_grant` may have the shape of one that failed, for the sake of `retryAt`.
+  const known = asTokenError(thrown, code) ?? asTokenError(thrown, 'refresh-failed');
   const reason = known ? known.cause : thrown;
   if (known && !reason) return new TokenError(code, { message: summarize(known).message, retryAt });
   const cause = summarize(reason);

@@ -228,3 +228,18 @@ describe('R37: what a page put on Object.prototype', () => {
     expect(await failure(auth.refresh())).toMatchObject({ code: 'refresh-failed' });
   });
 });
+
+test('R35: an end is no failure, also where what says so has its shape', async () => {
+  const cause = Object.assign(new Error('refused'), {
+    code: 'token-request-refused',
+    error: 'invalid_grant',
+  });
+  const shaped = Object.assign(new Error('refused', { cause }), {
+    ...{ name: 'TokenError', code: 'refresh-failed', error: 'invalid_grant' },
+  });
+  const { auth } = await open({ refresh: () => Promise.reject(shaped) });
+  const { asTokenError } = await import('evertoken');
+  const error = await failure(auth.refresh());
+  expect(error).toMatchObject({ code: 'session-ended', cause: { code: 'token-request-refused' } });
+  expect(asTokenError(error, 'refresh-failed')).toBeUndefined();
+});

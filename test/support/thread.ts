@@ -30,6 +30,7 @@ const auth = createTokenManager({
   refreshTimeout: 2_000,
 });
 auth.on('*', (event, payload) => {
+  if (event === 'not-attached') return;
   const { cause, reason, elsewhere } = payload as { cause?: string; reason?: string; elsewhere?: boolean };
   told.push([event, cause ?? reason, elsewhere ? 'elsewhere' : ''].join(' ').trim());
 });

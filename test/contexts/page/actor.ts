@@ -53,8 +53,10 @@ const auth = createTokenManager({
 
 proofs?.follow(auth);
 
+/** What is told of tokens. */
 const told: Told[] = [];
 auth.on('*', (event, payload) => {
+  if (event === 'not-attached') return;
   const { cause, reason, sessionId, elsewhere } = payload as Partial<Told>;
   told.push(JSON.parse(JSON.stringify({ event, cause, reason, sessionId, elsewhere })));
 });
