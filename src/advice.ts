@@ -1,6 +1,6 @@
 /** What the development build does beside the other one: it warns of mistakes, and tells tools what a manager does (R73). */
 import type { TokenEvents, TokenManager, TokenManagerOptions } from './api.ts';
-import { announce, newManager, warn } from './development.ts';
+import { announce, countManagers, newManager, warn } from './development.ts';
 import { nearest } from './nearest.ts';
 import { isBrowser } from './platform/page.ts';
 import { explain } from './request/explain.ts';
@@ -41,34 +41,32 @@ function lookAt(tokens: unknown, where: string): void {
     );
 }
 
-/** Of a function that brings tokens. */
-function watched<F extends (...args: never[]) => unknown>(task: F, look: (answer: unknown) => void): F {
+/** Of a function that brings tokens, with the members that it has. */
+function watched<F extends (...args: never[]) => unknown>(
+  task: F,
+  look: (answer: unknown) => void,
+  begin = () => {},
+): F {
   const run = (...args: never[]) => {
+    begin();
     const answer = task(...args);
     Promise.resolve(answer)
       .then(look)
       .catch(() => {});
     return answer;
   };
+  // It takes and answers what the task does; the compiler cannot see that of a generic function.
   return Object.assign(run as unknown as F, task);
 }
 
-/** How many managers are open over a store, by its name or, where it has none, by itself. */
-const open = new Map<unknown, number>();
-
 function countOpen(store: TokenStore): () => void {
   const key = (store as { label?: string }).label ?? store;
-  const add = (count: number) => open.set(key, (open.get(key) ?? 0) + count);
-  add(1);
-  if ((open.get(key) ?? 0) > 2)
+  if (countManagers(key, 1) > 2)
     warn(
       'third-manager',
       'Three managers are open over one store in one page or process. If a module is loaded anew (hot reload), keep the manager in `import.meta.hot.data`; else create one and share it.',
     );
-  return () => {
-    if ((open.get(key) ?? 0) > 1) add(-1);
-    else open.delete(key);
-  };
+  return () => void countManagers(key, -1);
 }
 
 /** The options, with an eye on what they bring. */
@@ -80,10 +78,14 @@ function watchOptions(options: TokenManagerOptions, manager: number): TokenManag
       'unjoined',
       '`refresh` works with nothing in hand (a cookie, say), and there is no store: each tab refreshes for itself, and a server that rotates takes that for theft. Add store: cookieStore("your-app").',
     );
-  const asked = watched(refresh, (answer) => {
-    lookAt(answer, '`refresh`');
-    announce('refresh-answered', { manager });
-  });
+  const asked = watched(
+    refresh,
+    (answer) => {
+      lookAt(answer, '`refresh`');
+      announce('refresh-answered', { manager });
+    },
+    () => announce('refresh', { manager }),
+  );
   const rules = Array.isArray(capture)
     ? capture.map((rule) =>
         typeof rule?.read === 'function'
@@ -101,14 +103,7 @@ function watchOptions(options: TokenManagerOptions, manager: number): TokenManag
           : rule,
       )
     : capture;
-  const own = {
-    ...options,
-    refresh: Object.assign((context: never) => {
-      announce('refresh', { manager });
-      return asked(context);
-    }, refresh),
-  };
-  return rules ? { ...own, capture: rules } : own;
+  return { ...options, refresh: asked, ...(rules && { capture: rules }) };
 }
 
 /** An answer of 401 says most often that something is wrong with the token, or that there was none. */

@@ -41,12 +41,14 @@ const development = Symbol.for('evertoken.development');
 interface Program {
   readonly warned: Set<string>;
   managers: number;
+  /** How many are open over a store, by its name or, where it has none, by itself. */
+  readonly open: Map<unknown, number>;
 }
 
 const shared = globalThis as { [devtools]?: Devtools; [development]?: Program };
 
 function program(): Program {
-  shared[development] ??= { warned: new Set(), managers: 0 };
+  shared[development] ??= { warned: new Set(), managers: 0, open: new Map() };
   return shared[development];
 }
 
@@ -79,6 +81,16 @@ export function warn(kind: string, sentence: string): void {
 
 /** The number of a manager that is created, by which {@link announce} names it; each in a program has its own. */
 export const newManager = (): number => harmless(() => ++program().managers) ?? 0;
+
+/** Counts the managers that are open over a store, whichever copy of this package made them; answers how many there are. */
+export const countManagers = (store: unknown, more: 1 | -1): number =>
+  harmless(() => {
+    const { open } = program();
+    const count = (open.get(store) ?? 0) + more;
+    if (count > 0) open.set(store, count);
+    else open.delete(store);
+    return count;
+  }) ?? 0;
 
 /** Names a store, so that two objects of one name count as one. */
 export const named = <T extends object>(store: T, label: string): T =>

@@ -4,7 +4,7 @@
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
 /** How many letters have to be added, removed, replaced or swapped with their neighbour. */
-function distance(from: string, to: string): number {
+export function distance(from: string, to: string): number {
   // Of the beginnings of `from`, by length, to each beginning of `to`.
   const rows = [Array.from({ length: to.length + 1 }, (_, length) => length)];
   const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;

@@ -7,10 +7,13 @@ export function memberOf(value: unknown, name: string): unknown {
   return isOwn ? member : undefined;
 }
 
-/** All of them, in an object without a prototype. */
-export function ownMembers<T extends object>(value: T): T {
-  const own = Object.create(null);
+/** All of them, in an object without a prototype; of nothing, one without members. */
+export function ownMembers<T extends object>(value: T | null | undefined): T {
+  const own = Object.assign(Object.create(null), value);
   // Options may be an instance of a class.
-  for (const name in value) own[name] = memberOf(value, name);
+  for (const name in value) {
+    const member = memberOf(value, name);
+    if (member !== undefined) own[name] = member;
+  }
   return own;
 }

@@ -61,7 +61,9 @@ function create(options: TokenManagerOptions): TokenManager {
 
     accept: ((answer, issuedAt, previous) => {
       const given = readTokenResponse(answer, attach.tokenTypes, previous);
-      secrets.unshift(given.accessToken, given.refreshToken, given.idToken);
+      // The same ones come again with each read of a store.
+      for (const secret of [given.accessToken, given.refreshToken, given.idToken])
+        if (!secrets.includes(secret)) secrets.unshift(secret);
       secrets.splice(30);
       return hold(given, issuedAt, settings, previous);
     }) as Accept,

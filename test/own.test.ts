@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { memberOf } from '../src/own.ts';
+import { memberOf, ownMembers } from '../src/own.ts';
 import { polluted } from './support/polluted.ts';
 
 class Options {
@@ -27,4 +27,16 @@ test('what a class gives its objects is theirs', async () => {
 
 test('what is not there is undefined', () => {
   expect([memberOf({}, 'a'), memberOf(undefined, 'a'), memberOf(7, 'a')]).toEqual(Array(3).fill(undefined));
+});
+
+test('R37: all members are those of the value, symbols too, and what a page put on Object.prototype is not there', async () => {
+  const symbol = Symbol('own');
+  const given: object = { own: 1, [symbol]: 2 };
+  const own = await polluted({ access_token: 'polluted' }, () => ownMembers(given));
+  expect(Reflect.ownKeys(own)).toEqual(['own', symbol]);
+  expect(Reflect.ownKeys(ownMembers(Object.create({ inherited: 1 })))).toEqual(['inherited']);
+});
+
+test('nothing has no members', () => {
+  expect([ownMembers(undefined), ownMembers(null)].flatMap((own) => Reflect.ownKeys(own))).toEqual([]);
 });

@@ -1,6 +1,8 @@
 /** Why a request carries a token, or none: a function of its own, so that nobody else ships it (R72). */
 import type { TokenEvents, TokenManager } from '../api.ts';
 import { refuse } from '../check.ts';
+import { distance } from '../nearest.ts';
+import { isBackingOff } from '../session/back-off.ts';
 import type { Sharing } from '../session/commit.ts';
 import type { RefresherParts } from '../session/refresher.ts';
 import type { Attach, UrlRule } from '../types.ts';
@@ -40,22 +42,7 @@ function areAlike(a: string, b: string): boolean {
   const isLoopback = (host: string) => /^(localhost|127\..*|\[::1\])$/.test(host);
   if (isLoopback(a) && isLoopback(b)) return true;
   if (a.endsWith(`.${b}`) || b.endsWith(`.${a}`)) return true;
-  const sorted = (host: string) => [...host].sort().join('');
-  return distance(a, b) <= 2 || sorted(a) === sorted(b);
-}
-
-/** How many letters have to be changed (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...a].entries()) {
-    const next = [index + 1];
-    for (let at = 0; at < b.length; at++) {
-      const change = (row[at] as number) + Number(letter !== b[at]);
-      next.push(Math.min(change, (row[at + 1] as number) + 1, (next[at] as number) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) as number;
+  return distance(a, b) <= 2;
 }
 
 const ports: Record<string, string> = { 'http:': '80', 'https:': '443' };
@@ -105,21 +92,18 @@ function ofSession(
   isKeptAlive: boolean | undefined,
 ): Pick<Explanation, 'attaches' | 'waits' | 'reason'> {
   const { state } = sessions.current;
-  const { held, failure } = state;
+  const { held } = state;
   const now = Date.now();
   if (!held) {
     const isUnknown = status() === 'unknown';
-    const waits = isUnknown && (!refresh.withoutRefreshToken || !isBackingOff(failure, now));
+    const waits = isUnknown && (!refresh.withoutRefreshToken || !isBackingOff(state));
     return { attaches: false, waits, reason: isUnknown ? 'unknown' : 'signed-out' };
   }
-  if (now >= held.expiresAt && isBackingOff(failure, now))
+  if (now >= held.expiresAt && isBackingOff(state))
     return { attaches: false, waits: false, reason: 'no-token' };
-  const isDue = now >= (isKeptAlive ? held.expiresAt : held.waitAt) && !isBackingOff(failure, now);
+  const isDue = now >= (isKeptAlive ? held.expiresAt : held.waitAt) && !isBackingOff(state);
   return { attaches: true, waits: isDue || !!sharing.isOpening, reason: 'attached' };
 }
-
-const isBackingOff = (failure: { at: number; retryAt: number } | undefined, now: number): boolean =>
-  !!failure && now >= failure.at - 60_000 && now < failure.retryAt;
 
 /**
  * Says what `auth.fetch` would do with a request, and why. It sends nothing, and never reads or clones a `Request`.

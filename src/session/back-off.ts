@@ -1,7 +1,7 @@
 /** After a refresh that did not work: when the next one may be tried (R35). */
 import { asTokenError, meanings, TokenError, type TokenErrorCode } from '../errors.ts';
 import type { Events } from './events.ts';
-import type { Run, Session, Sessions } from './session.ts';
+import type { Run, Session, SessionState, Sessions } from './session.ts';
 
 export interface BackOffParts {
   readonly sessions: Pick<Sessions, 'current' | 'apply'>;
@@ -54,10 +54,15 @@ export function endBackOff({ current, apply }: BackOffParts['sessions']): void {
   if (failure) apply({ ...current.state, failure: { ...failure, retryAt: 0 } });
 }
 
-/** @throws what requests are told while it lasts. */
-export function heedBackOff({ state: { failure }, error }: Session): void {
+/** Whether it lasts. A clock that was set back would make it last for as long; that of another machine may be behind. */
+export function isBackingOff({ failure }: SessionState): boolean {
   const now = Date.now();
-  // A clock that was set back would make it last for as long; that of another machine may be a little behind.
-  if (!failure || now < failure.at - 60_000 || now >= failure.retryAt) return;
+  return !!failure && now >= failure.at - 60_000 && now < failure.retryAt;
+}
+
+/** @throws what requests are told while it lasts. */
+export function heedBackOff({ state, error }: Session): void {
+  const { failure } = state;
+  if (!failure || !isBackingOff(state)) return;
   throw error?.retryAt === failure.retryAt ? error : new TokenError('refresh-failed', failure);
 }

@@ -1,7 +1,7 @@
 /** Reads an answer that should hold tokens, once, at the edge; what comes out of here is trusted. */
 import { kindOf } from '../check.ts';
 import { TokenError } from '../errors.ts';
-import { ownMembers } from '../own.ts';
+import { memberOf, ownMembers } from '../own.ts';
 import type { TokenSet, TokenSetInput } from '../types.ts';
 
 /**
@@ -21,7 +21,7 @@ export function readTokenResponse(
   };
   check(kindOf(answer) === 'object', 'it', answer, 'object');
   // A Response, whose body nobody has read.
-  check(!(answer as Partial<Response>).json, 'it', answer, 'its body: await response.json()');
+  check(typeof memberOf(answer, 'json') !== 'function', 'it', answer, 'its body: await response.json()');
   const members = ownMembers<Record<string, unknown>>({});
   for (const [name, value] of Object.entries(answer as object)) {
     // Not `expires_at`: where servers send it, it is in seconds, and by their clock.

@@ -1,6 +1,6 @@
 /** Whether a refresh is still wanted, now that another context may have made it (R31). */
 import { heedBackOff } from '../session/back-off.ts';
-import type { Run, SessionState } from '../session/session.ts';
+import type { Run } from '../session/session.ts';
 
 /** @param lease - That of another context which lasts, by its id. */
 export type IsWanted = (lease?: string) => boolean;
@@ -11,22 +11,20 @@ export function wishOf(run: Run): IsWanted {
   /** What an explicit refresh found at first may bring tokens that are older than the wish. */
   let older: string | undefined;
   let isEarly = isExplicit;
-  const tokenOf = ({ held }: SessionState) => held?.tokens.accessToken;
-  let token = tokenOf(session.state);
+  /** The one to be replaced. */
+  let token = session.state.held?.tokens.accessToken;
   return (lease) => {
     if (session.over.aborted) return false;
     const { rotation, held } = session.state;
+    // Tokens from elsewhere serve, unless they have expired meanwhile; those of a capture may be of the same rotation.
+    const isReplaced = rotation !== run.rotation || held?.tokens.accessToken !== token;
+    if (!isEarly && isReplaced && held && Date.now() < held.expiresAt) return false;
     if (isEarly) {
       older ??= lease;
       isEarly = !!lease && lease === older;
-      run.rotation = rotation;
-      token = tokenOf(session.state);
     }
-    // Tokens from elsewhere serve, unless they have expired meanwhile; those of a capture may be of the same rotation.
-    const isReplaced = rotation !== run.rotation || tokenOf(session.state) !== token;
-    if (isReplaced && held && Date.now() < held.expiresAt) return false;
     run.rotation = rotation;
-    token = tokenOf(session.state);
+    token = held?.tokens.accessToken;
     // Nor does everybody ask a server that is down. That its own callers gave up says nothing.
     if (!isExplicit && !run.error) heedBackOff(session);
     return true;

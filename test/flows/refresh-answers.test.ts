@@ -100,7 +100,7 @@ describe('an answer in other shapes', () => {
         ...login({ access_token: 'access-1', expires_in: '60' }),
         refresh_token: 'refresh-1',
         id_token: 'id-1',
-        ...{ foo: [1] },
+        ...{ foo: [1], json: { not: 'a Response' } },
       },
     ],
   ])('R37: %s is a token response', async (_, answer) => {

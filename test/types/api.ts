@@ -145,6 +145,9 @@ const input: TokenSetInput = {
   refreshToken: undefined,
   refreshExpiresAt: 1,
 };
+export const moments: TokenSetInput[] = [1, '1', new Date(), undefined].map((expiresAt) => ({
+  ...{ accessToken: 'a', expiresAt },
+}));
 export const signedIn: Promise<void>[] = [auth.signIn(wire), auth.signIn(input), auth.signIn(tokens)];
 // @ts-expect-error not a token response
 auth.signIn('token');
