@@ -1,13 +1,13 @@
+import { globSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
+
+/** The root, and each folder of `src/` with an `index.ts`. */
+const entries = globSync(['src/index.ts', 'src/*/index.ts']);
 
 /** What both builds have in common, and the constant in which they differ (docs/decisions/0006-builds.md). */
 const build = (isDevelopment: boolean): Options => ({
-  entry: {
-    dpop: 'src/dpop/index.ts',
-    firebase: 'src/firebase/index.ts',
-    index: 'src/index.ts',
-    oidc: 'src/oidc/index.ts',
-  },
+  entry: Object.fromEntries(entries.map((path) => [basename(dirname(path)).replace('src', 'index'), path])),
   format: ['esm', 'cjs'],
   target: 'es2022',
   define: { __DEVELOPMENT__: `${isDevelopment}` },

@@ -26,6 +26,7 @@ export type {
   Attach,
   AttachRequest,
   CaptureRule,
+  EncryptionKey,
   Fetch,
   Lock,
   Refresh,

@@ -182,6 +182,19 @@ export interface StoreEntry {
 }
 
 /**
+ * A key that a store encrypts its entry with (AES-GCM): 32 bytes, or a `CryptoKey` that may encrypt and decrypt. Where
+ * several are given the first one writes and all read, so that keys can be changed.
+ */
+export type EncryptionKey =
+  | Uint8Array
+  | {
+      readonly algorithm: { readonly name: string };
+      readonly usages: readonly string[];
+      readonly type: string;
+      readonly extractable: boolean;
+    };
+
+/**
  * What a store has to be able to do: keep one entry, and replace it in one step. A SQL row will do, a DynamoDB item, a
  * Durable Object. Everything that joins contexts is written once, above this.
  */

@@ -152,7 +152,7 @@ export function adopt(replica: Replica, read: Found): void {
     replica.isUnwritten = found.kind === 'damaged';
     const what = replica.isUnwritten
       ? 'is damaged, and is replaced'
-      : 'is not of this client, and is left alone';
+      : 'is not of this client or sealed with another key, and is left alone';
     report(replica, new Error(`the stored session ${what}`));
   }
 }

@@ -16,7 +16,10 @@ import { list } from './source.ts';
 const consumer = inject('consumer');
 const peered = inject('peered');
 const installed = join(consumer, 'node_modules', 'evertoken');
-const entries = ['dpop', 'firebase', 'index', 'oidc'];
+/** The root, and each folder of `src/` with an `index.ts`. */
+const entries = list('src')
+  .filter((path) => /^(?:[^/]+\/)?index\.ts$/.test(path))
+  .map((path) => path.replace(/\/?index\.ts$/, '') || 'index');
 
 /** Packs the package once more, with the choice of one condition made; attw knows no conditions of its own. */
 function packFor(condition: string, folder: string): string {
