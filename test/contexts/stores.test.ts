@@ -1,9 +1,9 @@
 /** R59: the stores of the browser, in real tabs and workers. */
 import type { StorePort } from 'evertoken';
+import type { StoreSubject } from 'evertoken/testing';
+import { describeStore, type Runner } from 'evertoken/testing';
 import { afterAll, describe, test } from 'vitest';
 import { listenOnLoopback } from '../../examples/demo/loopback.ts';
-import type { StoreSubject } from '../support/describe-store/subject.ts';
-import { describeStore, type Runner } from '../support/describe-store.ts';
 import { type Ask, createRemotePort } from '../support/worker-remote.ts';
 import type { Acts } from './page/store-ports.ts';
 import type { Browser, Tab } from './support/browser.ts';

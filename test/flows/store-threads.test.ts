@@ -1,9 +1,9 @@
 /** R59: a user's port in threads, one of which can be ended in the middle of anything. */
 import { Worker } from 'node:worker_threads';
 import type { StoreEntry, StorePort } from 'evertoken';
+import { describeStore } from 'evertoken/testing';
 import { afterAll } from 'vitest';
 import { runner } from '../store/parts.ts';
-import { describeStore } from '../support/describe-store.ts';
 import { createLine } from '../support/worker-line.ts';
 import { type Ask, createRemotePort } from '../support/worker-remote.ts';
 

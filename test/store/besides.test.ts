@@ -1,9 +1,9 @@
 /** News among the managers of one store in this context. */
 import type { StorePort } from 'evertoken';
+import { describeStore } from 'evertoken/testing';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { besides } from '../../src/store/besides.ts';
 import { createMemory } from '../../src/store/memory-store.ts';
-import { describeStore } from '../support/describe-store.ts';
 import { runner } from './parts.ts';
 
 const first = { version: 'v1', value: '1' };

@@ -1,10 +1,11 @@
 /** The web stores in a browser of the test's own: pages that open a store, and what can be done to it there. */
+
+import type { StoreSubject } from 'evertoken/testing';
 import { IDBDatabase } from 'fake-indexeddb';
 import { vi } from 'vitest';
 import { openWeb } from '../../src/store/web-store.ts';
 import type { StorePort } from '../../src/types.ts';
 import { type Browser, pass, stubBrowser } from '../support/browser.ts';
-import type { StoreSubject } from '../support/describe-store.ts';
 import { breakDatabases } from './web-faults.ts';
 
 /** `sessionStorage` of one tab. From now on, and until the end of the test. */

@@ -1,10 +1,11 @@
 /** A store whose values only the user's keys open. */
+
+import { describeStore } from 'evertoken/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createTokenManager, type EncryptionKey, type TokenEvents, tokenStore } from '../../src/index.ts';
 import { encrypted } from '../../src/store/encrypted.ts';
 import { createMemory } from '../../src/store/memory-store.ts';
-import { describeStore } from '../support/describe-store.ts';
 import { runner } from './parts.ts';
 
 const bytes = (fill: number) => new Uint8Array(32).fill(fill);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { keyValueStore } from 'evertoken';
+import { describeStore } from 'evertoken/testing';
 import { IDBKeyRange } from 'fake-indexeddb';
 import { createStorage } from 'unstorage';
 import fsDriver from 'unstorage/drivers/fs';
@@ -12,7 +13,6 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import type { KeyValueStorage } from '../../src/store/key-value-store.ts';
 import { useBrowserClock } from '../support/browser.ts';
 import { stubIndexedDb } from '../support/databases.ts';
-import { describeStore } from '../support/describe-store.ts';
 import { createSlowStorage, loadKeyValue, type OpenPort } from './key-values.ts';
 import { runner } from './parts.ts';
 

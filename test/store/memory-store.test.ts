@@ -1,8 +1,8 @@
 /** A store for several managers in one context. */
 import { memoryStore } from 'evertoken';
+import { describeStore } from 'evertoken/testing';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createMemory } from '../../src/store/memory-store.ts';
-import { describeStore } from '../support/describe-store.ts';
 import { createManager, createWorld } from '../support/world.ts';
 import { runner } from './parts.ts';
 

@@ -1,9 +1,10 @@
 /** Sessions as the tests of stores need them: tokens, states, what checks stored tokens, a runner of the suite. */
+
+import type { Runner } from 'evertoken/testing';
 import { describe, test } from 'vitest';
 import { type Accept, type Held, hold } from '../../src/session/expiry.ts';
 import type { SessionState } from '../../src/session/session.ts';
 import { readTokenResponse } from '../../src/session/token-response.ts';
-import type { Runner } from '../support/describe-store.ts';
 
 /** As a manager with the usual options does. */
 export const accept: Accept = (answer, issuedAt, previous) =>

@@ -1,7 +1,7 @@
 /** A store of the user's own. */
 import { type StorePort, tokenStore } from 'evertoken';
+import { describeStore } from 'evertoken/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { describeStore } from '../support/describe-store.ts';
 import { type Cell, createCell } from '../support/ports.ts';
 import { join, pass } from './contexts.ts';
 import { runner } from './parts.ts';

@@ -1,10 +1,10 @@
 /** The store of pages and workers. */
 import { webStore } from 'evertoken';
+import { describeStore } from 'evertoken/testing';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openWeb } from '../../src/store/web-store.ts';
 import { come, pass, stubBrowser, useBrowserClock } from '../support/browser.ts';
 import { dump, readable, within } from '../support/databases.ts';
-import { describeStore } from '../support/describe-store.ts';
 import { openPort, putEntry, stubSessionStorage, subjectOf } from './browsers.ts';
 import { runner } from './parts.ts';
 

@@ -1,6 +1,7 @@
 /** What a context elsewhere does with its port when it is asked to: a thread, a tab, a worker of a tab. */
+
+import { increment } from '../../src/testing/store-tools.ts';
 import type { StorePort } from '../../src/types.ts';
-import { increment } from './describe-store/tools.ts';
 
 /** Each answers something that can be sent, or nothing. */
 export interface PortActs {

@@ -1,5 +1,5 @@
 /** What the conformance suite is given: a store, and what can be done to it. */
-import type { StorePort } from 'evertoken';
+import type { StorePort } from '../types.ts';
 
 /** What a store says of itself: it decides which promises are tested. */
 export interface StoreTraits extends Pick<StorePort, 'contexts' | 'whenDown' | 'forgets'> {

@@ -1,6 +1,6 @@
 /** What a store does when it fails, and what can be done about it (R51, R53). */
-import type { StoreEntry } from 'evertoken';
-import { type Check, check, entryOf, same, type Tools } from './tools.ts';
+import type { StoreEntry } from '../types.ts';
+import { type Check, check, entryOf, same, type Tools } from './store-tools.ts';
 
 /** Writes an entry, and replaces it: both contexts know of it. */
 async function openWritten({ open }: Tools) {

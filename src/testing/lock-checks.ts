@@ -1,6 +1,6 @@
 /** A lock that one context holds at a time, and that is freed when it dies (R54). */
-import type { Lock, StorePort } from 'evertoken';
-import { type Check, check, entryOf, same } from './tools.ts';
+import type { Lock, StorePort } from '../types.ts';
+import { type Check, check, entryOf, same } from './store-tools.ts';
 
 const never = () => new AbortController().signal;
 

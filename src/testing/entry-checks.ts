@@ -1,6 +1,6 @@
 /** One entry that is replaced in one step, and is what was written (R51, R58). */
-import type { StoreEntry, StorePort } from 'evertoken';
-import { type Check, check, entryOf, increment, same } from './tools.ts';
+import type { StoreEntry, StorePort } from '../types.ts';
+import { type Check, check, entryOf, increment, same } from './store-tools.ts';
 
 const texts: Record<string, string> = {
   'an empty text': '',

@@ -1,6 +1,6 @@
 /** What the checks of the conformance suite are made of. */
-import type { StoreEntry, StorePort } from 'evertoken';
-import type { StoreSubject } from './subject.ts';
+import type { StoreEntry, StorePort } from '../types.ts';
+import type { StoreSubject } from './store-subject.ts';
 
 /** One promise, and what holds a store to it. */
 export type Check = [claim: string, run: (tools: Tools) => Promise<void>];
@@ -17,12 +17,15 @@ export const entryOf = (value: string, more?: Partial<StoreEntry>): StoreEntry =
 /** Adds one to the number that is kept, and again, as often as it takes to have done so `times` times. */
 export async function increment(port: StorePort, times: number): Promise<void> {
   let seen = 0;
+  // Each refusal is another context's success, and those are not that many.
+  let refusals = 100 * times;
   for (let done = 0; done < times; ) {
     const found = await port.read();
     const count = Number(found?.value ?? 0);
     check(count >= seen, `one context reads ${count} after it has read ${seen}`);
     seen = count;
     if (await port.replace(found?.version, entryOf(`${count + 1}`))) done++;
+    else check(refusals--, 'one context is refused again and again');
   }
 }
 

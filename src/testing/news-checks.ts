@@ -1,5 +1,5 @@
 /** The others hear that something may have changed, and read (R52). */
-import { type Check, entryOf, same } from './tools.ts';
+import { type Check, entryOf, same } from './store-tools.ts';
 
 export const newsChecks: Check[] = [
   [

@@ -1,13 +1,10 @@
 /** Decides whether something is a store (R59): what its port promises, seen from two contexts and more. */
-import { ageChecks, entryChecks } from './describe-store/entry.ts';
-import { damageCheck, dieCheck, failChecks, forgetCheck, loseAnswerCheck } from './describe-store/faults.ts';
-import { killChecks, lockChecks } from './describe-store/lock.ts';
-import { newsChecks } from './describe-store/news.ts';
-import type { StoreSubject } from './describe-store/subject.ts';
-import { type Check, createTools } from './describe-store/tools.ts';
-
-export { increment } from './describe-store/tools.ts';
-export type { StoreSubject };
+import { ageChecks, entryChecks } from './entry-checks.ts';
+import { damageCheck, dieCheck, failChecks, forgetCheck, loseAnswerCheck } from './fault-checks.ts';
+import { killChecks, lockChecks } from './lock-checks.ts';
+import { newsChecks } from './news-checks.ts';
+import type { StoreSubject } from './store-subject.ts';
+import { type Check, createTools } from './store-tools.ts';
 
 /** Of any runner: Vitest, Jest, `node:test`, Bun. */
 export interface Runner {
