@@ -1,6 +1,7 @@
 /** What the checks of the conformance suite are made of. */
 import type { StoreEntry, StorePort } from '../types.ts';
 import type { StoreSubject } from './store-subject.ts';
+import { wait } from './wait.ts';
 
 /** One promise, and what holds a store to it. */
 export type Check = [claim: string, run: (tools: Tools) => Promise<void>];
@@ -52,8 +53,7 @@ export interface Tools {
 }
 
 export function createTools(subject: StoreSubject): Tools {
-  const sleep = (ms: number) => new Promise((resolve) => void setTimeout(resolve, ms));
-  const pass = (ms: number) => (subject.pass ?? sleep)(ms);
+  const pass = (ms: number) => (subject.pass ?? wait)(ms);
   const until: Tools['until'] = async (isSo, claim) => {
     for (let steps = 0; steps < 400 && !isSo(); steps++) await pass(steps && 25);
     check(isSo(), claim);

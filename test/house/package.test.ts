@@ -88,7 +88,7 @@ describe('packed files', () => {
   test.for(packed.filter((path) => /\.d\.c?ts$/.test(path)))('%s names no dependency', (path) => {
     const lines = readFileSync(join(installed, path), 'utf8').split('\n');
     // Comments say which peer to install.
-    const named = /\b(?:ky|mitt|jwt-decode)\b|['"](?:dpop|oauth4webapi)['"]/i;
+    const named = /\b(?:ky|mitt|jwt-decode)\b|['"](?:dpop|msw|oauth4webapi)['"]/i;
     expect(lines.filter((line) => named.test(line))).toEqual([]);
   });
 });
@@ -121,6 +121,18 @@ describe('types', () => {
     result.then((taken) => taken && auth.signIn(taken.tokens));
     export const code = (error: unknown): OidcErrorCode | false => error instanceof OidcError && error.code;`;
 
+  // Of its msw, because that is not imported: neither by the package, nor by its types.
+  const testing = `
+    import { createAuthorizationServer, describeStore, type StoreSubject } from 'evertoken/testing';
+    declare const http: { all(path: RegExp | string, resolver: (info: { request: Request; params: { id: string } }) => Response | void | Promise<Response | void>): 'handler' };
+    const server = createAuthorizationServer({ accessTokenLifetime: 500, reuseInterval: undefined });
+    export const handlers: 'handler'[] = [...server.handlers(http), http.all('/me', server.guard(({ params, session }) => Response.json([params['id'], session.subject])))];
+    server.failNextRefresh('invalid_grant', { times: 2 });
+    export const outcomes: ('done' | 'refused' | 'reused' | 'failed')[] = server.refreshes.map(({ outcome }) => outcome);
+    declare const subject: StoreSubject;
+    declare const runner: { describe(name: string, body: () => void): void; test(name: string, body: () => Promise<void>): void };
+    describeStore('a row', subject, runner);`;
+
   const { ESNext, Node16, NodeNext } = ts.ModuleKind;
   const { Bundler } = ts.ModuleResolutionKind;
   const modes: { name: string; ending: string; options: ts.CompilerOptions }[] = [
@@ -135,7 +147,7 @@ describe('types', () => {
       path.replace(/^.*\//, '').replace(/ts$/, ending),
       readFileSync(join('test/types', path), 'utf8'),
     ]);
-    const samples = Object.entries({ dpop, firebase, oidc });
+    const samples = Object.entries({ dpop, firebase, oidc, testing });
     const files = [...texts, ...samples.map(([name, text]) => [`${name}.${ending}`, text])].map(
       ([name = '', text]) => [join(consumer, name).replaceAll('\\', '/'), text],
     );
@@ -195,6 +207,7 @@ describe('loading', () => {
       (error) => console.log(error.code, error.message));`;
     expect(node('root.mjs', probe('evertoken'))).toBe('13');
     expect(node('firebase.mjs', probe('evertoken/firebase'))).toBe('2');
+    expect(node('testing.mjs', probe('evertoken/testing'))).toBe('3');
     expect(node('entry.mjs', probe('evertoken/dpop'))).toMatch(/^ERR_MODULE_NOT_FOUND .*'dpop'/);
     expect(node('entry.mjs', probe('evertoken/dpop'), peered)).toBe('1');
   });
@@ -246,6 +259,8 @@ describe('loading', () => {
     ['probe-firebase.cjs', "require('evertoken/firebase')"],
     ['probe-oidc.mjs', "await import('evertoken/oidc')"],
     ['probe-oidc.cjs', "require('evertoken/oidc')"],
+    ['probe-testing.mjs', "await import('evertoken/testing')"],
+    ['probe-testing.cjs', "require('evertoken/testing')"],
   ] as const)('has no side effect: %s', ([name, load]) => {
     const probe = `
       void Request; // Node's own fetch opens a pipe when it is first looked at
@@ -281,9 +296,9 @@ describe('dependencies', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['jwt-decode', 'ky', 'mitt']);
   });
 
-  test('of further entry points are optional peers: dpop, oauth4webapi', () => {
+  test('of further entry points are optional peers: dpop, msw, oauth4webapi', () => {
     const { peerDependencies, peerDependenciesMeta } = manifest;
-    const peers = ['dpop', 'oauth4webapi'];
+    const peers = ['dpop', 'msw', 'oauth4webapi'];
     expect(Object.keys(peerDependencies)).toEqual(peers);
     expect(peerDependenciesMeta).toEqual(Object.fromEntries(peers.map((peer) => [peer, { optional: true }])));
   });

@@ -95,14 +95,19 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     api: 'timers',
     owner: 'platform/timers',
     pattern: /\b(?:set|clear)(?:Timeout|Interval)\b/,
-    others: ['oidc/page'],
+    others: ['oidc/page', 'testing/wait'],
   },
-  { api: 'performance', owner: 'platform/timers', pattern: /\bperformance\b/ },
+  {
+    api: 'performance',
+    owner: 'platform/timers',
+    pattern: /\bperformance\b/,
+    others: ['testing/entry-checks'],
+  },
   {
     api: "the page's URL",
     owner: 'request/target',
     pattern: /\bdocument \??\. baseURI\b|(?<!popup \. )\blocation\b(?! :)/,
-    others: ['oidc/page'],
+    others: ['oidc/page', 'testing/cookie'],
   },
   {
     api: 'events of document and window',
@@ -127,7 +132,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     api: 'crypto.subtle',
     owner: 'store/seal',
     pattern: /\bsubtle\b/,
-    others: ['dpop/dpop', 'dpop/keys', 'store/encrypted'],
+    others: ['dpop/dpop', 'dpop/keys', 'store/encrypted', 'testing/signer'],
   },
   { api: 'random ids', owner: 'session/changes', pattern: /\brandomUUID\b/ },
   {
