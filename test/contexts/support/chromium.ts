@@ -10,7 +10,7 @@ import { createVisits } from './visits.ts';
 
 const program = findProgram('chromium', 'chromium-browser', 'google-chrome');
 
-const args = [
+export const args = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
