@@ -1,49 +1,47 @@
 import axios, { type AxiosRequestConfig } from 'axios';
-import { asTokenError, createTokenManager, refreshEndpoint, TokenError } from 'evertoken';
+import {
+  asTokenError,
+  createTokenManager,
+  refreshEndpoint,
+  TokenError,
+  type TokenManagerOptions,
+} from 'evertoken';
+import { createAuthorizationServer } from 'evertoken/testing';
 import ky from 'ky';
-import { delay, HttpResponse, http } from 'msw';
+import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { record, short } from '../support/recorder.ts';
 
 const API = 'https://api.example.com/v1';
-const AS = 'https://as.example.com/token';
-const stale = { access_token: 'stale', refresh_token: 'refresh-0', expires_in: 3600 };
+const server = createAuthorizationServer();
 
-/** What reached the servers. */
+/** What reached the API. */
 const seen: { method: string; path: string; authorization: string | null; body: string }[] = [];
-let good = 'access-1';
-let refreshes: URLSearchParams[] = [];
 
-const server = setupServer(
-  http.post(AS, async ({ request }) => {
-    refreshes.push(new URLSearchParams(await request.text()));
-    await delay(20);
-    return HttpResponse.json({
-      access_token: good,
-      token_type: 'Bearer',
-      expires_in: 3600,
-      refresh_token: `refresh-${refreshes.length}`,
-    });
-  }),
+const echo = server.guard(async ({ request }) =>
+  HttpResponse.json({ path: new URL(request.url).pathname, body: await request.text() }),
+);
+const network = setupServer(
+  ...server.handlers(http),
   http.all(`${API}/*`, async ({ request }) => {
-    const authorization = request.headers.get('authorization');
-    const body = await request.text();
-    seen.push({ method: request.method, path: new URL(request.url).pathname, authorization, body });
-    if (authorization !== `Bearer ${good}`) {
-      return new HttpResponse('refused', { status: 401, headers: { 'www-authenticate': 'Bearer' } });
-    }
-    return HttpResponse.json({ path: new URL(request.url).pathname, body });
+    const { method, url, headers } = request;
+    const body = await request.clone().text();
+    seen.push({ method, path: new URL(url).pathname, authorization: headers.get('authorization'), body });
+    return echo({ request });
   }),
 );
 
-const dead = () => HttpResponse.json({ error: 'invalid_grant' }, { status: 400 });
+/** Tokens that the API refuses, and a refresh token that is good. */
+async function issueStale() {
+  const issued = await server.issue();
+  server.expireAccessToken();
+  return issued;
+}
 
-function createAuth() {
-  return createTokenManager({
-    refresh: refreshEndpoint({ url: AS, clientId: 'spa' }),
-    allow: API,
-  });
+function createAuth(options: Partial<TokenManagerOptions> = {}) {
+  const refresh = refreshEndpoint({ url: server.endpoints.token, clientId: 'spa' });
+  return createTokenManager({ refresh, allow: API, ...options });
 }
 
 /** Axios spells the body of a Response in its own way. */
@@ -96,25 +94,24 @@ const clients: [string, (auth: Auth) => Client][] = [
 beforeAll(() => {
   // What another file stubbed last is put back before the next test, and would take msw's own fetch with it.
   vi.unstubAllGlobals();
-  server.listen({ onUnhandledFrame: 'error' });
+  network.listen({ onUnhandledFrame: 'error' });
 });
-afterAll(() => server.close());
+afterAll(() => network.close());
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], shouldAdvanceTime: true });
   seen.length = 0;
-  refreshes = [];
-  good = 'access-1';
 });
 afterEach(() => {
-  server.resetHandlers();
+  network.resetHandlers();
+  server.reset();
   vi.useRealTimers();
 });
 
 test('R14: the library uses the global fetch that msw took over after the manager was created', async () => {
-  server.close();
+  network.close();
   const auth = createAuth();
-  await auth.signIn({ access_token: good });
-  server.listen({ onUnhandledFrame: 'error' });
+  await auth.signIn(await server.issue());
+  network.listen({ onUnhandledFrame: 'error' });
   expect(await (await auth.fetch(`${API}/me`)).json()).toEqual({ path: '/v1/me', body: '' });
 });
 
@@ -128,24 +125,27 @@ test('no request leaves the test: what no handler knows fails', async () => {
 describe.each(clients)('%s on top of auth.fetch', (_name, create) => {
   test('C: carries the token', async () => {
     const auth = createAuth();
-    await auth.signIn({ access_token: good });
+    const { access_token } = await server.issue();
+    await auth.signIn({ access_token });
     expect(await create(auth).get('/me')).toEqual({ path: '/v1/me', body: '' });
-    expect(seen.map(({ authorization }) => authorization)).toEqual(['Bearer access-1']);
+    expect(seen.map(({ authorization }) => authorization)).toEqual([`Bearer ${access_token}`]);
   });
 
   test('R21: sees nothing of a refusal: one refresh, one replay', async () => {
     const auth = createAuth();
     const told = record(auth);
+    const stale = await issueStale();
     await auth.signIn(stale);
     expect(await create(auth).get('/me')).toEqual({ path: '/v1/me', body: '' });
-    expect(seen.map(({ authorization }) => authorization)).toEqual(['Bearer stale', 'Bearer access-1']);
-    expect(refreshes.map((form) => form.get('refresh_token'))).toEqual(['refresh-0']);
+    const carried = [stale.access_token, auth.tokens?.accessToken].map((token) => `Bearer ${token}`);
+    expect(seen.map(({ authorization }) => authorization)).toEqual(carried);
+    expect(server.refreshes).toMatchObject([{ outcome: 'done' }]);
     expect(short(told)).toEqual(['signed-in local', 'token-refreshed rejected']);
   });
 
   test('R24: a refused POST is replayed with its whole body', async () => {
     const auth = createAuth();
-    await auth.signIn(stale);
+    await auth.signIn(await issueStale());
     const body = { text: 'äöü'.repeat(1000) };
     expect(await create(auth).post('/notes', body)).toEqual({
       path: '/v1/notes',
@@ -159,27 +159,29 @@ describe.each(clients)('%s on top of auth.fetch', (_name, create) => {
 
   test('E: a token that has expired is refreshed before the request is sent', async () => {
     const auth = createAuth();
-    await auth.signIn({ ...stale, expires_in: 60 });
-    vi.setSystemTime(Date.now() + 61_000);
+    await auth.signIn(await server.issue());
+    vi.setSystemTime(Date.now() + 301_000);
     await create(auth).get('/me');
-    expect(seen.map(({ authorization }) => authorization)).toEqual(['Bearer access-1']);
+    expect(seen.map(({ authorization }) => authorization)).toEqual([`Bearer ${auth.tokens?.accessToken}`]);
+    expect(server.refreshes).toHaveLength(1);
   });
 
   test('R31: thirty requests at once, one refresh, no failure', async () => {
     const auth = createAuth();
-    await auth.signIn(stale);
+    await auth.signIn(await issueStale());
+    server.failNextRefresh('slow', { after: 20 });
     const client = create(auth);
     const calls = Array.from({ length: 30 }, (_, index) =>
       index % 2 ? client.get(`/item/${index}`) : client.post(`/item/${index}`, { index }),
     );
     expect(await Promise.all(calls)).toHaveLength(30);
-    expect(refreshes).toHaveLength(1);
+    expect(server.refreshes).toHaveLength(1);
   });
 
   test('R60: the end of the session reaches the caller as a TokenError behind the error of the client', async () => {
-    server.use(http.post(AS, dead));
     const auth = createAuth();
-    await auth.signIn(stale);
+    await auth.signIn(await server.issue());
+    server.revokeSession();
     const error: unknown = await create(auth)
       .get('/me')
       .catch((reason: unknown) => reason);
@@ -188,51 +190,42 @@ describe.each(clients)('%s on top of auth.fetch', (_name, create) => {
   });
 
   test('R35: an authorization server that is away is refresh-failed, and the session goes on', async () => {
-    server.use(http.post(AS, () => new HttpResponse('no', { status: 501 })));
-    const auth = createTokenManager({
-      refresh: refreshEndpoint({ url: AS }),
-      allow: API,
-      refreshTimeout: 100,
-    });
+    const auth = createAuth({ refreshTimeout: 100 });
+    const stale = await issueStale();
     await auth.signIn(stale);
+    server.failNextRefresh(501);
     const error: unknown = await create(auth)
       .get('/me')
       .catch((reason: unknown) => reason);
     expect(asTokenError(error)).toMatchObject({ code: 'refresh-failed', retryAt: expect.any(Number) });
-    expect(auth.tokens?.accessToken).toBe('stale');
+    expect(auth.tokens?.accessToken).toBe(stale.access_token);
   });
 
   test('R60: a network error is the client’s own, no TokenError, and causes no refresh', async () => {
-    server.use(http.get(`${API}/me`, () => HttpResponse.error()));
+    network.use(http.get(`${API}/me`, () => HttpResponse.error()));
     const auth = createAuth();
-    await auth.signIn({ access_token: good, refresh_token: 'r' });
+    await auth.signIn(await server.issue());
     const error: unknown = await create(auth)
       .get('/me')
       .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Error);
     expect(asTokenError(error)).toBeUndefined();
-    expect(refreshes).toEqual([]);
+    expect(server.refreshes).toEqual([]);
   });
 
   test('R33: an abort ends the wait for a refresh, not the refresh', async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.use(
-      http.post(AS, async () => {
-        refreshes.push(new URLSearchParams());
-        await promise;
-        return HttpResponse.json({ access_token: good });
-      }),
-    );
     const auth = createAuth();
+    const stale = await issueStale();
     await auth.signIn(stale);
+    server.failNextRefresh('slow', { after: 10_000 });
     const controller = new AbortController();
     const call = create(auth).abortable('/me', controller.signal);
     call.catch(() => {});
-    await vi.waitFor(() => expect(refreshes).toHaveLength(1));
+    await vi.waitFor(() => expect(server.refreshes).toHaveLength(1));
     controller.abort();
     await expect(call).rejects.toThrow(/abort|cancel/i);
-    resolve();
-    await vi.waitFor(() => expect(auth.tokens?.accessToken).toBe('access-1'));
-    expect(seen.map(({ authorization }) => authorization)).toEqual(['Bearer stale']);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.waitFor(() => expect(auth.tokens?.accessToken).not.toBe(stale.access_token));
+    expect(seen.map(({ authorization }) => authorization)).toEqual([`Bearer ${stale.access_token}`]);
   });
 });
