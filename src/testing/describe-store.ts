@@ -28,9 +28,15 @@ function checksOf({ says, kill, damage = {}, fail, loseAnswer, forget }: StoreSu
 }
 
 /**
- * Declares the tests of a store.
+ * Declares the tests of a store (R59), in any runner. What the store says of itself and what can be done to it decide
+ * which promises are tested; the least is a way to open it.
+ *
+ * @param name - Of the store, in the titles.
+ * @param subject - The store; the contexts that it opens have to be as far apart as those of its users.
+ * @param runner - `describe` and `test` of yours.
  *
  * @example
+ * import { describeStore } from 'evertoken/testing';
  * import { describe, test } from 'vitest';
  *
  * let row;

@@ -58,15 +58,22 @@ function tokenRoute({ codes, begin, refresh }: RouteParts): Route {
   });
 }
 
+/** The session that an ID token names; `undefined` where it is none of ours. */
+function sessionOf(idToken: string | null): unknown {
+  const [, payload = ''] = idToken?.split('.') ?? [];
+  try {
+    return JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))).sid;
+  } catch {
+    return undefined;
+  }
+}
+
 /** OpenID Connect RP-Initiated Logout 1.0 §2. */
 function endSessionRoute({ end }: RouteParts): Route {
   return get((request) => {
     const { searchParams } = new URL(request.url);
-    const [, payload = ''] = (searchParams.get('id_token_hint') ?? '').split('.');
-    if (payload) {
-      const { sid } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
-      end(({ id }) => id === sid);
-    }
+    const sid = sessionOf(searchParams.get('id_token_hint'));
+    end(({ id }) => id === sid);
     const back = searchParams.get('post_logout_redirect_uri');
     if (!back) return new Response('signed out');
     const url = new URL(back);
@@ -81,7 +88,8 @@ function cookieRoutes({ begin, refresh, revoke }: RouteParts) {
   let cookie = '';
   /** What is left for the page. */
   async function keep(response: Response): Promise<Response> {
-    if (!response.ok) return response;
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    if (!response.ok || !isJson) return response;
     const { refresh_token, ...shown } = await response.json();
     cookie = refresh_token;
     return answer(shown);

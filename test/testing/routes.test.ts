@@ -42,9 +42,20 @@ test('a cookie is neither sent nor removed by who says `credentials: omit`', asy
   expect(await send(endpoints.cookieRefresh, { method: 'POST' })).toBe(401);
 });
 
-test('a logout without a hint ends nothing, and without a place to go to it says that it is done', async () => {
+test.for(['garbage', 'offline', 503] as const)(
+  '%s: the cookie stays, and the next refresh works',
+  async (how) => {
+    await send(endpoints.cookieSignIn, { method: 'POST' });
+    server.failNextRefresh(how);
+    await send(endpoints.cookieRefresh, { method: 'POST' });
+    expect(await send(endpoints.cookieRefresh, { method: 'POST' })).toBe(200);
+  },
+);
+
+test('a logout without a hint, or with one that is no ID token, ends nothing', async () => {
   const { access_token } = await server.issue();
   expect(await send(endpoints.endSession)).toBe(200);
+  expect(await send(`${endpoints.endSession}?id_token_hint=a.b.c`)).toBe(200);
   const headers = { authorization: `Bearer ${access_token}` };
   const guarded = server.guard(() => new Response('in'));
   expect((await guarded({ request: new Request('https://api.example.com', { headers }) })).status).toBe(200);
