@@ -1,5 +1,6 @@
 /** R51, R53: what is found out about a store that fails. */
-import { but, findsOut } from './broken-stores.ts';
+import { expect, test } from 'vitest';
+import { but, failuresOf, findsOut, subjectOf } from './broken-stores.ts';
 
 findsOut([
   [
@@ -29,3 +30,25 @@ findsOut([
     })),
   ],
 ]);
+
+test('R53: a store that is stuck with what is no entry is found out', async () => {
+  let isDamaged = false;
+  const subject = subjectOf(
+    (port) => {
+      const { read } = port;
+      return Object.assign(port, {
+        read: async () => (isDamaged ? JSON.parse('{') : read()),
+      });
+    },
+    {
+      damage: {
+        'half an entry': () => {
+          isDamaged = true;
+        },
+      },
+    },
+  );
+  expect((await failuresOf(subject)).join()).toMatch(
+    /half an entry in the place of the entry.*`read` rejects/,
+  );
+});
