@@ -2,8 +2,11 @@
 export { createOidcClient, type OidcClient } from './oidc-client.ts';
 export { OidcError, type OidcErrorCode } from './oidc-error.ts';
 export type {
+  DevicePrompt,
   OidcClientOptions,
   ServerMetadata,
+  SignInDeviceOptions,
+  SignInLoopbackOptions,
   SignInOptions,
   SignInResult,
   SignOutOptions,

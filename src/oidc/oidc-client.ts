@@ -1,7 +1,7 @@
 /** Signs users in and out at an OpenID Connect or OAuth 2.1 server. */
 import type { Refresh, Revoke } from '../types.ts';
-import { attempt } from './attempt.ts';
 import { readCallback } from './callback.ts';
+import { createNative, type NativeSignIns } from './native.ts';
 import { guard, OidcError, type OidcErrorCode } from './oidc-error.ts';
 import {
   checkOptions,
@@ -12,13 +12,13 @@ import {
 } from './options.ts';
 import { ownOf } from './own.ts';
 import { currentUrl, leaveFor, replaceUrl } from './page.ts';
+import { createPlan } from './plan.ts';
 import { handOver, openPopup, POPUP, parametersFrom } from './popup.ts';
-import { createProtocol, random, s256 } from './protocol.ts';
+import { createProtocol, random } from './protocol.ts';
 import { isForeign, save, stamp, take } from './transactions.ts';
 import { inTurn } from './turn.ts';
-import { wishOf } from './wish.ts';
 
-export interface OidcClient {
+export interface OidcClient extends NativeSignIns {
   /**
    * Sends the user to the login page: authorization code with PKCE (RFC 7636, S256), `state`, and `nonce` with
    * `openid`; by a pushed request where the server wants that (RFC 9126). Resolves when the page is being left.
@@ -63,15 +63,6 @@ export interface OidcClient {
   signOutRedirect(options?: SignOutOptions): Promise<void>;
 }
 
-/** Without origin, so that it leads nowhere else. */
-function pathOf(returnTo: string, redirectUri: string): string {
-  const url = attempt(() => new URL(returnTo, currentUrl() ?? redirectUri));
-  const path = url?.href.replace(new URL(redirectUri).origin, '') ?? '';
-  // Another origin is still there; two slashes would be read as one.
-  if (/^\/(?!\/)/.test(path)) return path;
-  throw new OidcError('unsafe-return-to');
-}
-
 /**
  * A client of an OpenID Connect or OAuth 2.1 server, for apps without a secret; install `oauth4webapi` with it.
  *
@@ -102,37 +93,22 @@ function pathOf(returnTo: string, redirectUri: string): string {
  * }
  */
 export function createOidcClient(given: OidcClientOptions): OidcClient {
-  const options = ownOf(given);
-  checkOptions(options);
-  const { clientId, redirectUri, dpop, navigate = leaveFor } = options;
-  const { id, urlOf, authorizationUrl, exchange, refresh, revoke } = createProtocol(options);
+  const options = checkOptions(ownOf(given));
+  const { clientId, redirectUri, navigate = leaveFor } = options;
+  const protocol = createProtocol(options);
+  const { id, urlOf, exchange, refresh, revoke } = protocol;
+  const { plan, prepare } = createPlan(options, protocol.authorizationUrl);
   const storage = () => options.storage ?? sessionStorage;
   let running: Promise<SignInResult> | undefined;
 
   async function begin(given: SignInOptions, state: string): Promise<string> {
-    const returnTo = given.returnTo && pathOf(given.returnTo, redirectUri);
-    const { asked, isOpenId, maxAge, acr } = wishOf(options, given);
-    const verifier = random();
-    const expected = isOpenId ? { expectedNonce: random(), maxAge } : undefined;
-    const thumbprint = await guard('storage-failed', () => dpop?.thumbprint?.());
-    const url = await authorizationUrl({
-      ...asked,
-      resource: options.resource,
-      client_id: clientId,
-      redirect_uri: redirectUri,
-      response_type: 'code',
-      code_challenge: await s256(verifier),
-      code_challenge_method: 'S256',
-      state,
-      nonce: expected?.expectedNonce,
-      dpop_jkt: thumbprint,
-    });
-    await save(storage, state, id, { verifier, expected, acr, thumbprint, returnTo });
+    const [url, transaction] = await prepare(given, state, redirectUri);
+    await save(storage, state, id, transaction);
     return url;
   }
 
   const finish = async (parameters: URLSearchParams, state: string): Promise<SignInResult> =>
-    exchange(parameters, state, await take(storage, state, id));
+    exchange(parameters, state, await take(storage, state, id), redirectUri);
 
   const refuse = (code: OidcErrorCode) => async (): Promise<never> => {
     throw new OidcError(code);
@@ -143,6 +119,7 @@ export function createOidcClient(given: OidcClientOptions): OidcClient {
   return {
     refresh,
     revoke,
+    ...createNative({ ...protocol, redirectUri, plan, prepare }),
 
     async signInRedirect(asked) {
       await leave(await begin(ownOf(asked), stamp(random(), id)));

@@ -29,6 +29,10 @@ interface ResponseBodyError {
  * - `no-refresh-token`: there is none to refresh with (`offline_access`); the session ends with the access token.
  * - `popup-blocked`, `popup-closed`: the browser did not open the window; the user closed it.
  * - `unsafe-return-to`: `returnTo` leaves the app's origin.
+ * - `prompt-failed`: the option `onPrompt` or `open` threw.
+ * - `device-code-expired`: the user did not sign in on another device in time; begin again.
+ * - `loopback-failed`: no port of this machine to come back to; the message names the system's error.
+ * - `callback-timeout`: nobody came back within `timeout`; begin again.
  */
 export type OidcErrorCode =
   | 'server-metadata'
@@ -46,7 +50,11 @@ export type OidcErrorCode =
   | 'no-refresh-token'
   | 'popup-blocked'
   | 'popup-closed'
-  | 'unsafe-return-to';
+  | 'unsafe-return-to'
+  | 'prompt-failed'
+  | 'device-code-expired'
+  | 'loopback-failed'
+  | 'callback-timeout';
 
 /**
  * An error of the OpenID Connect client. Compare `code`, not the message, which says the code in words and what is

@@ -2,6 +2,8 @@
 import type { Challenge } from '../api.ts';
 import type { Fetch, TokenResponse } from '../types.ts';
 import { attempt } from './attempt.ts';
+import { ownOf } from './own.ts';
+import { currentUrl } from './page.ts';
 import type { TransactionStorage } from './transactions.ts';
 
 type Json = string | number | boolean | null | Json[] | { [member: string]: Json | undefined };
@@ -13,11 +15,12 @@ export interface ServerMetadata {
   readonly token_endpoint?: string;
   readonly jwks_uri?: string;
   readonly revocation_endpoint?: string;
+  readonly device_authorization_endpoint?: string;
   readonly end_session_endpoint?: string;
   readonly [name: string]: Json | undefined;
 }
 
-/** The options of `createOidcClient`. Required are `clientId`, `redirectUri`, and one of `issuer` and `server`. */
+/** The options of `createOidcClient`. Required are `clientId`, one of `issuer` and `server`, and in a page `redirectUri`. */
 export interface OidcClientOptions {
   /** The issuer's URL; its metadata are fetched at the first use, once, and again after a failure. */
   issuer?: string | undefined;
@@ -25,8 +28,12 @@ export interface OidcClientOptions {
   server?: ServerMetadata | undefined;
   /** A public client: there is no secret in a page. */
   clientId: string;
-  /** Absolute; registered at the server. Only URLs with this origin and path count as callbacks. */
-  redirectUri: string;
+  /**
+   * Absolute; registered at the server. Only URLs with this origin and path count as callbacks.
+   *
+   * @default outside a page `http://127.0.0.1/callback`, the usual one of programs (RFC 8252 §7.3); in a page required
+   */
+  redirectUri?: string | undefined;
   /**
    * With `openid` the server is asked for an ID token, which is then required and checked; without it the server may
    * know nothing of OpenID Connect. Most servers want `offline_access` for a refresh token.
@@ -98,6 +105,36 @@ export interface SignInOptions {
   parameters?: Record<string, string> | undefined;
 }
 
+/** What the user of a device flow has to be shown (RFC 8628 §3.3). */
+export interface DevicePrompt {
+  /** To be entered there, or compared; case does not matter. */
+  readonly userCode: string;
+  /** Where: short, to be typed on another device. */
+  readonly verificationUri: string;
+  /** The same with the code in it, for a QR code or a link; show the code all the same (RFC 8628 §3.3.1). */
+  readonly verificationUriComplete?: string | undefined;
+  /** Milliseconds since the epoch, on this device's clock. */
+  readonly expiresAt: number;
+}
+
+/** As for the other sign-ins, but for `returnTo`: there is no page to return to. */
+export interface SignInDeviceOptions extends Omit<SignInOptions, 'returnTo'> {
+  /** Shows the user where to go. It is not waited for; what it throws ends the sign-in. */
+  onPrompt: (prompt: DevicePrompt) => unknown;
+  /** Ends the sign-in at once, with its reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** As for the other sign-ins, but for `returnTo`: there is no page to return to. */
+export interface SignInLoopbackOptions extends Omit<SignInOptions, 'returnTo'> {
+  /** Opens the login page in the user's browser, or prints its URL. It is not waited for; what it throws ends the sign-in. */
+  open: (url: string) => unknown;
+  /** Ends the sign-in at once, with its reason. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds until the user has to be back. @default 300_000 */
+  timeout?: number | undefined;
+}
+
 /** What a sign-in brings. */
 export interface SignInResult {
   /** For `auth.signIn(tokens)`, as it is. */
@@ -118,11 +155,22 @@ export interface SignOutOptions {
   state?: string | undefined;
 }
 
-/** @throws TypeError that names the option, what was given, and what is expected. */
-export function checkOptions({ issuer, server, clientId, redirectUri }: OidcClientOptions): void {
-  const refuse = (name: string, given: unknown, expected: string) => {
-    throw new TypeError(`evertoken: ${name} is ${JSON.stringify(given)}; expected ${expected}`);
-  };
+export function refuse(name: string, given: unknown, expected: string): never {
+  throw new TypeError(`evertoken: ${name} is ${JSON.stringify(given)}; expected ${expected}`);
+}
+
+export function checkFunction(name: string, given: unknown): void {
+  if (typeof given !== 'function') refuse(name, given, 'a function');
+}
+
+/**
+ * The options with the redirect URI that counts.
+ *
+ * @throws TypeError that names the option, what was given, and what is expected.
+ */
+export function checkOptions(options: OidcClientOptions): OidcClientOptions & { redirectUri: string } {
+  const { issuer, server, clientId } = options;
+  const { redirectUri = currentUrl() ? undefined : 'http://127.0.0.1/callback' } = options;
   // `URL.canParse` is younger than many browsers.
   const url = (name: string, given: unknown) =>
     attempt(() => new URL(`${given}`)) ?? refuse(name, given, 'an absolute URL');
@@ -131,4 +179,5 @@ export function checkOptions({ issuer, server, clientId, redirectUri }: OidcClie
   url('redirectUri', redirectUri);
   if (server) url('server.issuer', server.issuer);
   else url('issuer', issuer);
+  return ownOf({ ...options, redirectUri: `${redirectUri}` });
 }

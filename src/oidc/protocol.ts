@@ -2,12 +2,13 @@
 import * as oauth from 'oauth4webapi';
 import type { Fetch, Refresh, Revoke, TokenResponse } from '../types.ts';
 import { attempt } from './attempt.ts';
+import type { DeviceCode } from './device.ts';
 import { guard, OidcError, type OidcErrorCode, told } from './oidc-error.ts';
 import type { OidcClientOptions, ServerMetadata, SignInResult } from './options.ts';
 import { ownOf } from './own.ts';
 import { type Parameters, pairsOf } from './parameters.ts';
 import { insistOn } from './requests.ts';
-import type { Transaction } from './transactions.ts';
+import type { Transaction, Wanted } from './transactions.ts';
 import { checkAcr } from './wish.ts';
 
 /** Verifier, nonce and state: 256 bits each. */
@@ -19,7 +20,7 @@ const claimsOf = (idToken: string): { sub?: unknown } | undefined =>
   attempt(() => JSON.parse(atob(`${idToken.split('.')[1]}`.replace(/-/g, '+').replace(/_/g, '/'))));
 
 export function createProtocol(options: OidcClientOptions) {
-  const { issuer, clientId, redirectUri, dpop, clockTolerance = 30_000 } = options;
+  const { issuer, clientId, dpop, clockTolerance = 30_000 } = options;
   const client = ownOf({ client_id: clientId, [oauth.clockTolerance]: clockTolerance / 1_000 });
   const none = oauth.None();
   let server: ServerMetadata | Promise<ServerMetadata> | undefined = options.server && ownOf(options.server);
@@ -68,17 +69,19 @@ export function createProtocol(options: OidcClientOptions) {
     return server;
   }
 
+  /** Nobody is sent to a `javascript:` URL, or to a file. */
+  function safe(text: unknown, name: string): URL {
+    const url = attempt(() => new URL(`${text}`));
+    if (url?.protocol.startsWith(allowInsecureRequests ? 'http' : 'https:')) return url;
+    throw new OidcError('server-metadata', `no safe ${name}`);
+  }
+
   /** Where the user is sent to. */
   async function urlOf(
     endpoint: 'authorization_endpoint' | 'end_session_endpoint',
     parameters: Parameters,
   ): Promise<string> {
-    const text = (await discover())[endpoint];
-    const url = attempt(() => new URL(`${text}`));
-    // Nor to a `javascript:` URL.
-    if (!url?.protocol.startsWith(allowInsecureRequests ? 'http' : 'https:')) {
-      throw new OidcError('server-metadata', `no safe ${endpoint}`);
-    }
+    const url = safe((await discover())[endpoint], endpoint);
     for (const [name, value] of pairsOf(parameters)) url.searchParams.append(name, value);
     return url.href;
   }
@@ -102,30 +105,65 @@ export function createProtocol(options: OidcClientOptions) {
     throw new OidcError('invalid-token-response', `token_type is not ${type}`);
   }
 
+  /** What a sign-in brought, when it fits what was asked for. */
+  async function accepted(
+    response: Response,
+    { expected, acr, returnTo }: Wanted & Partial<Transaction>,
+  ): Promise<SignInResult> {
+    const server = await discover();
+    // Those to a device code are no different (RFC 8628 §3.5), and its own function requires no ID token.
+    const answer = await oauth.processAuthorizationCodeResponse(server, client, response, ownOf(expected));
+    const claims = oauth.getValidatedIdTokenClaims(answer);
+    if (acr && claims) checkAcr(acr, claims);
+    if (claims) await oauth.validateApplicationLevelSignature(server, response, sending(own));
+    return { tokens: accept(answer), claims, returnTo };
+  }
+
   /** Takes a callback (RFC 6749 §4.1.2, RFC 9207) and exchanges its code, once. */
   async function exchange(
     parameters: URLSearchParams,
     state: string,
-    { verifier, expected, acr, thumbprint, returnTo }: Transaction,
+    transaction: Transaction,
+    redirectUri: string,
   ): Promise<SignInResult> {
     const server = await discover();
     let step: OidcErrorCode = 'invalid-callback';
     try {
       const callback = oauth.validateAuthResponse(server, client, parameters, state);
+      const { verifier, thumbprint } = transaction;
       const init = granting(own, 1, undefined, thumbprint);
       const response = await oauth.authorizationCodeGrantRequest(
         ...[server, client, none, callback, redirectUri, verifier, init],
       );
       step = 'invalid-token-response';
-      const answer = await oauth.processAuthorizationCodeResponse(server, client, response, ownOf(expected));
-      const claims = oauth.getValidatedIdTokenClaims(answer);
-      if (acr && claims) checkAcr(acr, claims);
-      if (claims) await oauth.validateApplicationLevelSignature(server, response, sending(own));
-      return { tokens: accept(answer), claims, returnTo };
+      return await accepted(response, transaction);
     } catch (error) {
       throw told(error, step);
     }
   }
+
+  const limited = (signal: AbortSignal) => AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
+
+  /** A code for the user to enter elsewhere (RFC 8628 §3.1, §3.2). */
+  async function deviceCode(parameters: Parameters, signal: AbortSignal): Promise<DeviceCode> {
+    const server = await discover();
+    return guard('authorization-refused', async () => {
+      const form = new URLSearchParams(pairsOf(parameters));
+      const init = sending(own, 0, limited(signal));
+      const response = await oauth.deviceAuthorizationRequest(server, client, none, form, init);
+      const code = await oauth.processDeviceAuthorizationResponse(server, client, response);
+      const { verification_uri: url, verification_uri_complete: complete = url } = code;
+      for (const one of [url, complete]) safe(one, 'verification_uri');
+      return code;
+    });
+  }
+
+  /** Asks once whether the user has signed in (RFC 8628 §3.4). */
+  const deviceGrant = (code: string, signal: AbortSignal, thumbprint?: string): Promise<Response> =>
+    guard('token-request-refused', async () => {
+      const init = granting(own, 1, limited(signal), thumbprint);
+      return oauth.deviceCodeGrantRequest(await discover(), client, none, code, init);
+    });
 
   const refresh: Refresh = async ({ tokens, signal, fetch }) => {
     const { refreshToken, idToken = '' } = ownOf(tokens);
@@ -167,5 +205,8 @@ export function createProtocol(options: OidcClientOptions) {
   };
 
   const id = `${options.server?.issuer ?? options.issuer} ${options.clientId}`;
-  return { id, urlOf, authorizationUrl, exchange, refresh: Object.assign(refresh, { id }), revoke };
+  return {
+    ...{ id, urlOf, authorizationUrl, exchange, deviceCode, deviceGrant, accepted, revoke },
+    refresh: Object.assign(refresh, { id }),
+  };
 }

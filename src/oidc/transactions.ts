@@ -16,13 +16,24 @@ export interface WantedAcr {
   readonly isVital: boolean;
 }
 
-export interface Transaction {
-  readonly verifier: string;
-  /** What the ID token has to fit, in the words of oauth4webapi; without `openid` nothing. `maxAge` in seconds. */
-  readonly expected?: { readonly expectedNonce?: string; readonly maxAge?: number };
-  readonly acr?: WantedAcr;
+/** What the ID token has to fit, in the words of oauth4webapi; `maxAge` in seconds. */
+export interface Expected {
+  readonly requireIdToken?: boolean;
+  readonly expectedNonce?: string;
+  readonly maxAge?: number;
+}
+
+/** What has to come of a sign-in. */
+export interface Wanted {
+  /** Without `openid` nothing. */
+  readonly expected?: Expected | undefined;
+  readonly acr?: WantedAcr | undefined;
   /** Of the key that the code is bound to (RFC 9449 §10). */
   readonly thumbprint?: string | undefined;
+}
+
+export interface Transaction extends Wanted {
+  readonly verifier: string;
   readonly returnTo?: string | undefined;
 }
 

@@ -3,13 +3,12 @@ import { OidcError } from './oidc-error.ts';
 import type { OidcClientOptions, SignInOptions } from './options.ts';
 import { ownOf } from './own.ts';
 import { type Parameters, pairsOf } from './parameters.ts';
-import type { WantedAcr } from './transactions.ts';
+import type { Expected, WantedAcr } from './transactions.ts';
 
 export interface Wish {
   /** Of the authorization request. */
   readonly asked: Parameters;
-  readonly isOpenId: boolean;
-  readonly maxAge: number | undefined;
+  readonly expected: Expected | undefined;
   readonly acr: WantedAcr | undefined;
 }
 
@@ -36,8 +35,9 @@ export function wishOf(options: OidcClientOptions, given: SignInOptions): Wish {
   const values = vital ?? own['acr_values'];
   return {
     asked,
-    isOpenId: /(^| )openid( |$)/.test(`${scope}`),
-    maxAge: age ? +age : undefined,
+    expected: /(^| )openid( |$)/.test(`${scope}`)
+      ? { requireIdToken: true, ...(age && { maxAge: +age }) }
+      : undefined,
     acr: values ? { values, isVital: !!vital } : undefined,
   };
 }

@@ -113,7 +113,8 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     api: 'events of document and window',
     owner: 'platform/page',
     // Listening to what ends a wait is no event of the page; `timers` listens to nothing else.
-    pattern: /\bdocument\b(?! \??\. baseURI)|\bwindow\b|(?<!closed \??\. )\b(?:add|remove)EventListener\b/i,
+    pattern:
+      /\bdocument\b(?! \??\. baseURI)|\bwindow\b|(?<!(?:closed|signal) \??\. )\b(?:add|remove)EventListener\b/i,
     others: ['platform/timers', 'oidc/popup'],
   },
   {

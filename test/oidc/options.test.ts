@@ -1,7 +1,8 @@
 /** The check of the options. */
 import { createOidcClient, type OidcClientOptions } from 'evertoken/oidc';
 import { describe, expect, test, vi } from 'vitest';
-import { checkOptions } from '../../src/oidc/options.ts';
+import { checkFunction, checkOptions } from '../../src/oidc/options.ts';
+import { stubAddressBar } from '../support/oidc-server.ts';
 
 const good = {
   issuer: 'https://as.example.com',
@@ -23,6 +24,21 @@ test('browsers without URL.canParse and URL.parse are served, too', () => {
   expect(() => checkOptions({ ...good, issuer: 'x' })).toThrow(/issuer/);
 });
 
+test('RFC 8252 §7.3: outside a page the redirect URI is the usual one of programs; in a page it is required', () => {
+  const { redirectUri, ...others } = good;
+  expect(checkOptions(good).redirectUri).toBe(redirectUri);
+  expect(checkOptions(others).redirectUri).toBe('http://127.0.0.1/callback');
+  stubAddressBar('https://app.example.com/');
+  expect(() => checkOptions(others)).toThrow('redirectUri is undefined; expected an absolute URL');
+});
+
+test('what has to be called is a function', () => {
+  expect(() => checkFunction('open', () => {})).not.toThrow();
+  expect(() => checkFunction('open', 'firefox')).toThrow(
+    new TypeError('evertoken: open is "firefox"; expected a function'),
+  );
+});
+
 describe('a TypeError at creation names the one option that is wrong, and what was given:', () => {
   test.for([
     [
@@ -36,7 +52,6 @@ describe('a TypeError at creation names the one option that is wrong, and what w
       { clientId: 7 },
       'clientId is 7; expected the id registered at the server',
     ],
-    ['no redirectUri', { redirectUri: undefined }, 'redirectUri is undefined; expected an absolute URL'],
     ['a relative redirectUri', { redirectUri: '/cb' }, 'redirectUri is "/cb"; expected an absolute URL'],
     ['neither issuer nor server', { issuer: undefined }, 'issuer is undefined; expected an absolute URL'],
     [

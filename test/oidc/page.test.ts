@@ -19,6 +19,38 @@ test('outside a page there is no URL', () => {
   expect(currentUrl()).toBeUndefined();
 });
 
+test('a pause that is ended leaves no timer; one that is over leaves the signal as it was', async () => {
+  vi.useFakeTimers();
+  try {
+    const controller = new AbortController();
+    const removed = vi.spyOn(controller.signal, 'removeEventListener');
+    pause(10, controller.signal);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(removed).toHaveBeenCalledOnce();
+    const seen = vi.fn();
+    pause(300, controller.signal).then(seen);
+    expect(vi.getTimerCount()).toBe(1);
+    controller.abort();
+    expect(vi.getTimerCount()).toBe(0);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(seen).not.toHaveBeenCalled();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a pause of months does not end at once, as it would beyond 2^31-1 ms', async () => {
+  vi.useFakeTimers();
+  try {
+    const seen = vi.fn();
+    pause(2 ** 40).then(seen);
+    await vi.advanceTimersByTimeAsync(86_400_000);
+    expect(seen).not.toHaveBeenCalled();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('a pause is as long as it says', async () => {
   vi.useFakeTimers();
   try {

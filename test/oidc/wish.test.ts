@@ -41,15 +41,15 @@ describe('what is asked for', () => {
     );
     expect(wish({ parameters: { scope: 'read' } }, { scope: 'openid' })).toMatchObject({
       asked: { scope: 'read' },
-      isOpenId: false,
+      expected: undefined,
     });
-    expect(wish({}, { scope: 'my-openid openid2' }).isOpenId).toBe(false);
+    expect(wish({}, { scope: 'my-openid openid2' }).expected).toBeUndefined();
   });
 
   test('0 seconds are an age; none is none', () => {
-    expect(wish({ maxAge: 0 })).toMatchObject({ maxAge: 0, asked: { max_age: '0' } });
-    expect(wish({ maxAge: '' })).toMatchObject({ maxAge: undefined });
-    expect(wish({})).toMatchObject({ maxAge: undefined });
+    expect(wish({ maxAge: 0 })).toMatchObject({ expected: { maxAge: 0 }, asked: { max_age: '0' } });
+    expect(wish({ maxAge: '' }).expected).toEqual({ requireIdToken: true });
+    expect(wish({}).expected).toEqual({ requireIdToken: true });
   });
 
   test.for(['soon', -1, 1.5, Number.NaN, '1e3'])('an age of %s is a TypeError that says so', (maxAge) => {

@@ -27,6 +27,8 @@ export interface Tampering {
   answer?: (call: Call) => Response | Promise<Response> | undefined;
   /** Members of the token endpoint's answer. */
   tokens?: Record<string, unknown>;
+  /** Members of the device authorization endpoint's answer. */
+  device?: Record<string, unknown>;
   /** The callback's parameters. */
   callback?: Record<string, string | undefined>;
 }
@@ -36,6 +38,7 @@ export async function createOidcServer(tampering: Tampering = {}, issuer = ISSUE
   const calls: Call[] = [];
   const asked = new Map<string, URLSearchParams>();
   const pushed = new Map<string, URLSearchParams>();
+  const devices = new Map<string, URLSearchParams>();
   let number = 0;
 
   const metadata = () => ({
@@ -46,6 +49,7 @@ export async function createOidcServer(tampering: Tampering = {}, issuer = ISSUE
     revocation_endpoint: `${issuer}/revoke`,
     end_session_endpoint: `${issuer}/logout`,
     pushed_authorization_request_endpoint: `${issuer}/par`,
+    device_authorization_endpoint: `${issuer}/device`,
     authorization_response_iss_parameter_supported: true,
     id_token_signing_alg_values_supported: ['ES256'],
     ...tampering.metadata,
@@ -53,7 +57,15 @@ export async function createOidcServer(tampering: Tampering = {}, issuer = ISSUE
 
   async function idToken(nonce?: string | null): Promise<string> {
     const now = Math.floor(Date.now() / 1_000);
-    const claims = { iss: issuer, aud: 'spa', sub: 'alice', iat: now, exp: now + 300, auth_time: now, nonce };
+    const claims = {
+      iss: issuer,
+      aud: 'spa',
+      sub: 'alice',
+      iat: now,
+      exp: now + 300,
+      auth_time: now,
+      nonce: nonce ?? undefined,
+    };
     const payload = JSON.parse(JSON.stringify({ ...claims, ...tampering.claims })) as JWTPayload;
     const jwt = new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid: 'k' });
     return jwt.sign((tampering.isForged ? foreign : own).privateKey);
@@ -83,6 +95,8 @@ export async function createOidcServer(tampering: Tampering = {}, issuer = ISSUE
     if (answer) return answer;
     const { form } = call;
     if (form['grant_type'] === 'refresh_token') return issue(undefined);
+    const device = devices.get(`${form['device_code']}`);
+    if (device) return issue(device);
     if (!(await isProven(form))) return Response.json({ error: 'invalid_grant' }, { status: 400 });
     return issue(asked.get(`${form['code']}`));
   }
@@ -93,10 +107,25 @@ export async function createOidcServer(tampering: Tampering = {}, issuer = ISSUE
     return Response.json({ request_uri, expires_in: 60 }, { status: 201 });
   }
 
+  /** Whoever asks with the code is granted at once, unless `answer` says otherwise. */
+  function beginDevice({ form }: Call): Response {
+    const device_code = `device-${devices.size}`;
+    devices.set(device_code, new URLSearchParams(form));
+    return Response.json({
+      device_code,
+      user_code: 'WDJB-MJHT',
+      verification_uri: `${issuer}/activate`,
+      verification_uri_complete: `${issuer}/activate?user_code=WDJB-MJHT`,
+      expires_in: 600,
+      ...tampering.device,
+    });
+  }
+
   const answers: Record<string, (call: Call) => Response | Promise<Response>> = {
     '/.well-known/openid-configuration': () => Response.json(metadata()),
     '/token': token,
     '/par': push,
+    '/device': beginDevice,
     '/revoke': () => new Response(),
     '/jwks': async () =>
       Response.json({ keys: [{ ...(await exportJWK(own.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' }] }),

@@ -1,0 +1,59 @@
+/** What a sign-in asks the server for, and what has to come of it. */
+import { attempt } from './attempt.ts';
+import { guard, OidcError } from './oidc-error.ts';
+import type { OidcClientOptions, SignInOptions } from './options.ts';
+import { currentUrl } from './page.ts';
+import type { Parameters } from './parameters.ts';
+import { random, s256 } from './protocol.ts';
+import type { Transaction, Wanted } from './transactions.ts';
+import { wishOf } from './wish.ts';
+
+/** Without origin, so that it leads nowhere else. */
+function pathOf(returnTo: string, redirectUri: string): string {
+  const url = attempt(() => new URL(returnTo, currentUrl() ?? redirectUri));
+  const path = url?.href.replace(new URL(redirectUri).origin, '') ?? '';
+  // Another origin is still there; two slashes would be read as one.
+  if (/^\/(?!\/)/.test(path)) return path;
+  throw new OidcError('unsafe-return-to');
+}
+
+export function createPlan(
+  options: OidcClientOptions,
+  authorizationUrl: (parameters: Parameters) => Promise<string>,
+) {
+  /** Of any sign-in. */
+  async function plan(given: SignInOptions): Promise<[asked: Parameters, wanted: Wanted]> {
+    const { asked, expected, acr } = wishOf(options, given);
+    const thumbprint = await guard('storage-failed', () => options.dpop?.thumbprint?.());
+    return [
+      { ...asked, resource: options.resource },
+      { expected, acr, thumbprint },
+    ];
+  }
+
+  /** Of one with a callback: the URL of the login page, and what the callback has to be compared with. */
+  async function prepare(
+    given: SignInOptions,
+    state: string,
+    redirectUri: string,
+  ): Promise<[url: string, transaction: Transaction]> {
+    const returnTo = given.returnTo && pathOf(given.returnTo, redirectUri);
+    const [asked, wanted] = await plan(given);
+    const verifier = random();
+    const expected = wanted.expected && { ...wanted.expected, expectedNonce: random() };
+    const url = await authorizationUrl({
+      ...asked,
+      client_id: options.clientId,
+      redirect_uri: redirectUri,
+      response_type: 'code',
+      code_challenge: await s256(verifier),
+      code_challenge_method: 'S256',
+      state,
+      nonce: expected?.expectedNonce,
+      dpop_jkt: wanted.thumbprint,
+    });
+    return [url, { ...wanted, verifier, expected, returnTo }];
+  }
+
+  return { plan, prepare };
+}
