@@ -44,7 +44,7 @@ export async function granted<T>(
     signal.throwIfAborted();
     await pause(Math.min(wait, left), signal);
     left -= wait;
-    if (left < 0) throw new OidcError('device-code-expired');
+    if (left <= 0) throw new OidcError('device-code-expired');
     try {
       return await ask();
     } catch (thrown) {

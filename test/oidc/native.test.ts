@@ -125,6 +125,16 @@ describe('signInDevice', () => {
     expect(await plain.signIn()).toMatchObject({ claims: undefined, tokens: { access_token: 'access-1' } });
   });
 
+  test('RFC 9449 §5: each question is signed with the key of this sign-in, and nothing but DPoP tokens will do', async () => {
+    const wrap = vi.fn((fetch) => fetch);
+    const dpop = { wrap, thumbprint: async () => 'key' };
+    const bound = await start(['authorization_pending'], { tokens: { token_type: 'DPoP' } }, { dpop });
+    expect(await bound.signIn()).toMatchObject({ tokens: { token_type: 'DPoP' } });
+    expect(wrap.mock.calls.map(([, thumbprint]) => thumbprint)).toEqual(['key', 'key']);
+    const bearer = await start([], {}, { dpop });
+    expect(await failureOf(bearer.signIn())).toMatchObject({ code: 'invalid-token-response' });
+  });
+
   test('needs no storage: nothing is kept but in memory', async () => {
     const { signIn, storage } = await start();
     await signIn();
