@@ -2,6 +2,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, Provider } from 'oidc-provider';
+import { deviceFlow, paceOf } from './device-flow.ts';
 import { listenOnLoopback } from './loopback.ts';
 import { memoryAdapters } from './memory-adapter.ts';
 
@@ -21,6 +22,8 @@ export interface AuthorizationServerOptions {
   redirectUris?: readonly string[] | undefined;
   /** Where the public client may send users after a sign-out. @default none */
   postLogoutRedirectUris?: readonly string[] | undefined;
+  /** The device flow (RFC 8628) of the public client: seconds between two questions, and those that a code lives. @default 1 and 600 */
+  device?: { interval?: number | undefined; lifetime?: number | undefined } | undefined;
   /** More headers of every answer, such as a policy that cuts popups off. @default none */
   headers?: Record<string, string> | undefined;
   /** Milliseconds between issuing tokens and answering; see {@link AuthorizationServer.delay}. @default 0 */
@@ -62,6 +65,7 @@ export interface AuthorizationServer {
 
 const AUDIENCE = 'urn:evertoken:demo-api';
 const REDIRECT_URI = 'http://127.0.0.1/callback';
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const SERVICE = { clientId: 'service', clientSecret: 'a secret of the demo' } as const;
 
 export async function startAuthorizationServer(
@@ -86,12 +90,19 @@ export async function startAuthorizationServer(
     close: http.close,
   };
   keepStats(provider, stats);
+  const pace = paceOf(options.device?.interval ?? 1);
   provider.use(async (context, next) => {
     context.set(options.headers ?? {});
+    if (context.path === '/device/auth') {
+      await next();
+      Object.assign(Object(context.body), { interval: pace.interval });
+      return;
+    }
     if (context.path !== '/token' || context.method !== 'POST') return next();
     stats.tokenCalls += 1;
     await options.onTokenRequest?.({ number: stats.tokenCalls });
     await next();
+    pace.keep(context);
     if (server.delay > 0) await sleep(server.delay);
   });
   http.handle(provider.callback());
@@ -105,6 +116,7 @@ function configuration({
   dpop,
   redirectUris = [],
   postLogoutRedirectUris = [],
+  device = {},
 }: AuthorizationServerOptions) {
   return {
     adapter: memoryAdapters(),
@@ -123,6 +135,7 @@ function configuration({
       ClientCredentials: accessTokenLifetime,
       RefreshToken: refreshTokenLifetime,
       AuthorizationCode: 60,
+      DeviceCode: device.lifetime ?? 600,
       IdToken: 60,
       Interaction: 600,
       Session: 3600,
@@ -130,6 +143,7 @@ function configuration({
     },
     features: {
       devInteractions: { enabled: true },
+      deviceFlow,
       revocation: { enabled: true, allowedPolicy: () => true },
       clientCredentials: { enabled: true },
       dPoP: dpop
@@ -148,7 +162,7 @@ function clients(redirectUris: readonly string[], postLogoutRedirectUris: readon
       client_id: 'spa',
       application_type: 'native', // a loopback redirect URI with any port (RFC 8252 §7.3)
       token_endpoint_auth_method: 'none',
-      grant_types: ['authorization_code', 'refresh_token'],
+      grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT],
       response_types: ['code'],
       redirect_uris: [REDIRECT_URI, 'http://localhost/', 'http://127.0.0.1/', ...redirectUris],
       post_logout_redirect_uris: [...postLogoutRedirectUris],

@@ -4,6 +4,7 @@ interface Payload {
   grantId?: string;
   uid?: string;
   consumed?: number;
+  userCode?: string;
 }
 
 interface Entry {
@@ -26,7 +27,10 @@ class MemoryAdapter {
   }
 
   async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
-    const expiresAt = expiresIn === undefined ? Number.POSITIVE_INFINITY : Date.now() + expiresIn * 1000;
+    // A code that is too old is told from one that nobody knows.
+    const longer = this.#model === 'DeviceCode' ? 60 : 0;
+    const seconds = (expiresIn ?? Number.POSITIVE_INFINITY) + longer;
+    const expiresAt = Date.now() + seconds * 1000;
     this.#entries.set(this.#key(id), { payload, expiresAt });
   }
 
@@ -35,11 +39,20 @@ class MemoryAdapter {
     return entry && entry.expiresAt > Date.now() ? entry.payload : undefined;
   }
 
-  async findByUid(uid: string): Promise<Payload | undefined> {
+  #search(name: 'uid' | 'userCode', value: string): Payload | undefined {
     for (const [key, { payload, expiresAt }] of this.#entries) {
-      if (key.startsWith(`${this.#model}:`) && payload.uid === uid && expiresAt > Date.now()) return payload;
+      const isOurs = key.startsWith(`${this.#model}:`) && expiresAt > Date.now();
+      if (isOurs && payload[name] === value) return payload;
     }
     return undefined;
+  }
+
+  async findByUid(uid: string): Promise<Payload | undefined> {
+    return this.#search('uid', uid);
+  }
+
+  async findByUserCode(userCode: string): Promise<Payload | undefined> {
+    return this.#search('userCode', userCode);
   }
 
   async consume(id: string): Promise<void> {

@@ -7,7 +7,15 @@ declare module 'oidc-provider' {
     set(headers: Record<string, string>): void;
     readonly path: string;
     readonly method: string;
-    readonly oidc?: { readonly params?: { readonly grant_type?: string; readonly refresh_token?: string } };
+    /** Of the answer. */
+    body: unknown;
+    readonly oidc?: {
+      readonly params?: {
+        readonly grant_type?: string;
+        readonly refresh_token?: string;
+        readonly device_code?: string;
+      };
+    };
   }
 
   export class Provider extends EventEmitter {

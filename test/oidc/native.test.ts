@@ -1,5 +1,6 @@
 /** The sign-ins of programs that are no page, as such a program does them. */
 import { inspect } from 'node:util';
+import type { Fetch } from 'evertoken';
 import type { DevicePrompt, OidcClientOptions, SignInDeviceOptions } from 'evertoken/oidc';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createApp, createOidcServer, failureOf, ISSUER, type Tampering } from '../support/oidc-server.ts';
@@ -126,7 +127,7 @@ describe('signInDevice', () => {
   });
 
   test('RFC 9449 §5: each question is signed with the key of this sign-in, and nothing but DPoP tokens will do', async () => {
-    const wrap = vi.fn((fetch) => fetch);
+    const wrap = vi.fn((fetch: Fetch, _thumbprint?: string) => fetch);
     const dpop = { wrap, thumbprint: async () => 'key' };
     const bound = await start(['authorization_pending'], { tokens: { token_type: 'DPoP' } }, { dpop });
     expect(await bound.signIn()).toMatchObject({ tokens: { token_type: 'DPoP' } });
