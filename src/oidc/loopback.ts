@@ -43,7 +43,7 @@ export async function listen(registered: string, state: string, signal: AbortSig
       });
     }
     response.writeHead(taken ? 200 : 404, { 'content-type': 'text/plain', 'cache-control': 'no-store' });
-    response.end(taken ? 'You can close this window.' : 'Not found.');
+    response.end(taken ? 'You can close this window.' : 'Not found');
   });
   const close = () => {
     server.close();

@@ -73,7 +73,7 @@ export const createNative = (parts: Parts): NativeSignIns => ({
   async signInLoopback(given) {
     const { open, signal, timeout = 300_000, ...own }: SignInLoopbackOptions = ownOf(given);
     checkFunction('open', open);
-    if (!(timeout > 0)) refuse('timeout', timeout, 'milliseconds, more than 0');
+    if (!(timeout > 0)) refuse('timeout', timeout, 'more than 0 ms');
     return endable(signal, async (signal, end) => {
       const state = stamp(random(), parts.id);
       const { redirectUri, callback } = await listen(parts.redirectUri, state, signal);

@@ -393,8 +393,8 @@ describe('signInLoopback', () => {
 
   test.for([
     [{}, 'open is undefined; expected a function'],
-    [{ open() {}, timeout: 0 }, 'timeout is 0; expected milliseconds, more than 0'],
-    [{ open() {}, timeout: 'soon' }, 'timeout is "soon"; expected milliseconds, more than 0'],
+    [{ open() {}, timeout: 0 }, 'timeout is 0; expected more than 0 ms'],
+    [{ open() {}, timeout: 'soon' }, 'timeout is "soon"; expected more than 0 ms'],
   ] as const)('%j is a TypeError before anything is sent', async ([options, message]) => {
     const { client, server } = await start();
     await expect(client.signInLoopback(options as never)).rejects.toThrow(
