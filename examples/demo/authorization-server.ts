@@ -58,6 +58,8 @@ export interface AuthorizationServer {
   /** A confidential client for the client credentials grant. */
   readonly service: { readonly clientId: 'service'; readonly clientSecret: string };
   readonly stats: AuthorizationServerStats;
+  /** Seconds; may be changed at any time, for tokens that are issued from then on. */
+  accessTokenLifetime: number;
   /** May be changed at any time. The tokens are issued, and the old refresh token is spent, before it begins. */
   delay: number;
   close(): Promise<void>;
@@ -72,7 +74,6 @@ export async function startAuthorizationServer(
   options: AuthorizationServerOptions = {},
 ): Promise<AuthorizationServer> {
   const http = await listenOnLoopback();
-  const provider = quietly(() => new Provider(http.origin, configuration(options)));
   const stats: AuthorizationServerStats = { tokenCalls: 0, refreshes: 0, reuse: 0, errors: [] };
   const server: AuthorizationServer = {
     issuer: http.origin,
@@ -86,9 +87,11 @@ export async function startAuthorizationServer(
     redirectUri: REDIRECT_URI,
     service: SERVICE,
     stats,
+    accessTokenLifetime: options.accessTokenLifetime ?? 2,
     delay: options.delay ?? 0,
     close: http.close,
   };
+  const provider = quietly(() => new Provider(http.origin, configuration(server, options)));
   keepStats(provider, stats);
   const pace = paceOf(options.device?.interval ?? 1);
   provider.use(async (context, next) => {
@@ -109,15 +112,10 @@ export async function startAuthorizationServer(
   return server;
 }
 
-function configuration({
-  accessTokenLifetime = 2,
-  refreshTokenLifetime = 3600,
-  opaque,
-  dpop,
-  redirectUris = [],
-  postLogoutRedirectUris = [],
-  device = {},
-}: AuthorizationServerOptions) {
+function configuration(server: AuthorizationServer, options: AuthorizationServerOptions) {
+  const { refreshTokenLifetime = 3600, opaque, dpop, device } = options;
+  const { redirectUris = [], postLogoutRedirectUris = [] } = options;
+  const lifetime = () => server.accessTokenLifetime;
   return {
     adapter: memoryAdapters(),
     clients: clients(redirectUris, postLogoutRedirectUris),
@@ -129,17 +127,17 @@ function configuration({
     clockTolerance: 0, // the default adds 15 s to every lifetime
     clientBasedCORS: () => true,
     findAccount: (_context: Context, id: string) => ({ accountId: id, claims: () => ({ sub: id }) }),
-    formats: { customizers: { jwt: exactLifetime(accessTokenLifetime) } },
+    formats: { customizers: { jwt: exactLifetime(lifetime) } },
     ttl: {
-      AccessToken: accessTokenLifetime,
-      ClientCredentials: accessTokenLifetime,
+      AccessToken: lifetime,
+      ClientCredentials: lifetime,
       RefreshToken: refreshTokenLifetime,
       AuthorizationCode: 60,
-      DeviceCode: device.lifetime ?? 600,
+      DeviceCode: device?.lifetime ?? 600,
       IdToken: 60,
       Interaction: 600,
       Session: 3600,
-      Grant: 3600,
+      Grant: Math.max(3600, refreshTokenLifetime),
     },
     features: {
       devInteractions: { enabled: true },
@@ -149,7 +147,7 @@ function configuration({
       dPoP: dpop
         ? { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true }
         : { enabled: false },
-      resourceIndicators: opaque ? { enabled: false } : jwtForAudience(accessTokenLifetime),
+      resourceIndicators: opaque ? { enabled: false } : jwtForAudience(lifetime),
     },
   };
 }
@@ -185,7 +183,7 @@ function signingKey() {
 }
 
 /** RFC 8707: every access token is a JWT for the one API there is, asked for or not. */
-function jwtForAudience(accessTokenTTL: number) {
+function jwtForAudience(lifetime: () => number) {
   return {
     enabled: true,
     defaultResource: () => AUDIENCE,
@@ -193,17 +191,17 @@ function jwtForAudience(accessTokenTTL: number) {
     getResourceServerInfo: () => ({
       scope: 'openid offline_access',
       accessTokenFormat: 'jwt',
-      accessTokenTTL,
+      accessTokenTTL: lifetime(),
       jwt: { sign: { alg: 'ES256' } },
     }),
   };
 }
 
 /** oidc-provider counts whole seconds, so that a token of 2 s would live 1 to 2 s; fractions are allowed (RFC 7519 §2). */
-function exactLifetime(seconds: number) {
+function exactLifetime(lifetime: () => number) {
   return (_context: Context, _token: unknown, jwt: { payload: { iat: number; exp: number } }) => {
     jwt.payload.iat = Date.now() / 1000;
-    jwt.payload.exp = jwt.payload.iat + seconds;
+    jwt.payload.exp = jwt.payload.iat + lifetime();
   };
 }
 
