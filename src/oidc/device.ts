@@ -48,7 +48,7 @@ export async function granted<T>(
     try {
       return await ask();
     } catch (thrown) {
-      const { code, error, status = 0, retryAt = 0 } = thrown as OidcError;
+      const { code, error, status = 0, retryAt = 0 } = ownOf(thrown as OidcError);
       if (error === 'slow_down') interval += 5_000;
       if (error === 'slow_down' || error === 'authorization_pending') wait = interval;
       else if (code !== 'unreachable' && status < 500 && status !== 429) {

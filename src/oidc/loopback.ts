@@ -3,6 +3,7 @@ import { attempt } from './attempt.ts';
 import { readCallback } from './callback.ts';
 import { OidcError } from './oidc-error.ts';
 import { refuse } from './options.ts';
+import { ownOf } from './own.ts';
 
 export interface Loopback {
   /** With the port. */
@@ -52,7 +53,7 @@ export async function listen(registered: string, state: string, signal: AbortSig
   signal.addEventListener('abort', close);
   await new Promise<void>((resolve, reject) => {
     server.on('error', ({ code }: { code?: string }) => reject(new OidcError('loopback-failed', code)));
-    server.listen(+fixed, host.replace(/[[\]]/g, ''), resolve).on('close', resolve);
+    server.listen(ownOf({ host: host.replace(/[[\]]/g, ''), port: +fixed }), resolve).on('close', resolve);
   });
   if (signal.aborted) close();
   signal.throwIfAborted();

@@ -61,7 +61,7 @@ export const createNative = (parts: Parts): NativeSignIns => ({
     const { onPrompt, signal, ...own }: SignInDeviceOptions = ownOf(given);
     checkFunction('onPrompt', onPrompt);
     return endable(signal, async (signal, end) => {
-      const [asked, wanted] = await parts.plan(own);
+      const [asked, wanted] = await parts.plan(ownOf(own));
       const code = await parts.deviceCode(asked, signal);
       guard('prompt-failed', () => onPrompt(promptOf(code))).catch(end);
       const ask = () => parts.deviceGrant(code.device_code, signal, wanted.thumbprint);
@@ -78,7 +78,7 @@ export const createNative = (parts: Parts): NativeSignIns => ({
       const state = stamp(random(), parts.id);
       const { redirectUri, callback } = await listen(parts.redirectUri, state, signal);
       pause(timeout, signal).then(() => end(new OidcError('callback-timeout')));
-      const [url, transaction] = await parts.prepare(own, state, redirectUri);
+      const [url, transaction] = await parts.prepare(ownOf(own), state, redirectUri);
       guard('prompt-failed', () => open(url)).catch(end);
       return parts.exchange(await callback, state, transaction, redirectUri);
     });

@@ -4,6 +4,7 @@ import type { Fetch } from 'evertoken';
 import type { DevicePrompt, OidcClientOptions, SignInDeviceOptions } from 'evertoken/oidc';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createApp, createOidcServer, failureOf, ISSUER, type Tampering } from '../support/oidc-server.ts';
+import { polluted } from '../support/polluted.ts';
 
 const refusal = (error: string, more: object = {}) => Response.json({ error, ...more }, { status: 400 });
 
@@ -11,6 +12,9 @@ const refusal = (error: string, more: object = {}) => Response.json({ error, ...
 async function until(condition: () => boolean) {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Options of a sign-in that are not this one's. */
+const foreign = { returnTo: '/p', acrValues: 'p', maxAge: 'p', prompt: 'p', loginHint: 'p', resource: 'p' };
 
 describe('signInDevice', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }));
@@ -218,6 +222,19 @@ describe('signInDevice', () => {
     expect(server.calls).toEqual([]);
   });
 
+  test('R37: what a page put on Object.prototype is nobody’s option, error, link or path', async () => {
+    const device = { verification_uri_complete: undefined };
+    const { signIn, prompts, server } = await start(['authorization_pending'], { device });
+    const members = {
+      ...{ signal: AbortSignal.abort('p'), error: 'access_denied', status: 400, retryAt: 1e15 },
+      ...{ verification_uri_complete: 'urn:p', expectedNonce: 'p' },
+    };
+    const result = await polluted({ ...foreign, ...members }, () => signIn());
+    expect(result).toMatchObject({ claims: { sub: 'alice' }, returnTo: undefined });
+    expect(prompts[0]?.verificationUriComplete).toBeUndefined();
+    expect(server.calls.flatMap(({ form }) => Object.values(form))).not.toContain('p');
+  });
+
   test('its signal ends it at once with its reason, and leaves no timer', async () => {
     const { client, server } = await start(Array(99).fill('authorization_pending'));
     const controller = new AbortController();
@@ -311,6 +328,13 @@ describe('signInLoopback', () => {
     });
     expect(Object.keys(storage), 'in memory alone').toEqual([]);
     await expect(fetch(`${asked()['redirect_uri']}`), 'closed').rejects.toThrow();
+  });
+
+  test('R37: what a page put on Object.prototype is nobody’s option, or path', async () => {
+    const { client, open, asked } = await start();
+    const result = await polluted(foreign, () => client.signInLoopback({ open }));
+    expect(result).toMatchObject({ claims: { sub: 'alice' }, returnTo: undefined });
+    expect(Object.values(asked())).not.toContain('p');
   });
 
   test('two at once do not disturb each other', async () => {
