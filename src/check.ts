@@ -14,9 +14,9 @@ export function refuse(name: string, value: unknown, allowed: string): never {
   throw new TypeError(`evertoken: ${name} is ${kindOf(value)}; expected ${allowed}`);
 }
 
-/** The name that was meant, perhaps; the development build says it. */
+/** The name that was meant, perhaps. */
 function meantBy(name: string, kinds: object): string {
-  const meant = __DEVELOPMENT__ && nearest(name, Object.keys(kinds));
+  const meant = nearest(name, Object.keys(kinds));
   return meant ? `'${meant}', perhaps: ` : '';
 }
 
@@ -33,7 +33,7 @@ export function checkMembers<T extends object>(label: string, value: T, kinds: R
     const member = memberOf(value, name);
     const allowed = Object.hasOwn(kinds, name)
       ? (kinds[name] as string)
-      : `${meantBy(name, kinds)}no such name; known are ${Object.keys(kinds)}`;
+      : `${__DEVELOPMENT__ ? meantBy(name, kinds) : ''}no such name; known are ${Object.keys(kinds)}`;
     const text = typeof member === 'string' ? `'${member}'` : member === false ? 'false' : '';
     const isAllowed = allowed.split(' or ').some((word) => word === kindOf(member) || word === text);
     if (!isAllowed) refuse(`${label}.${name}`, member, allowed);

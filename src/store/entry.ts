@@ -48,7 +48,7 @@ export interface Written extends StoreEntry {
 const FORMAT = 1;
 
 /** So long a context that was away can learn from a store that drops entries that a session was signed out (ms). */
-export const END_KEPT = 7 * 24 * 3_600_000;
+export const END_KEPT = 604_800_000;
 
 /** Nobody's. */
 export const unread: Found = {
