@@ -1,10 +1,9 @@
 /** The calls that begin and end a session. */
-import { listenToLeave } from '../platform/page.ts';
 import { abortable, heed } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
 import { begin, signIn } from './changes.ts';
 import type { Sharing } from './commit.ts';
-import type { Accept, Held } from './expiry.ts';
+import type { Accept } from './expiry.ts';
 import type { Sessions } from './session.ts';
 
 export interface CallsParts {
@@ -30,22 +29,11 @@ export const createCalls = ({ sessions, sharing, flush, ...parts }: CallsParts) 
     const { current } = sessions;
     const isRevoked = revoke && !!parts.revoke;
     current.isTried = true;
-    let sent: Promise<unknown> | undefined;
-    const send = (held: Held | undefined) => {
-      if (isRevoked && (held || parts.refresh.withoutRefreshToken)) sent ??= parts.revokeTokens(held?.tokens);
-      return sent;
-    };
-    const { held: own } = current.state;
-    // A page that is left at once waits neither for the store nor for other contexts.
-    const stay = listenToLeave(() => void send(own));
-    const ended = sharing.end({ reason: 'local', isRevoked, at: Date.now() });
+    const ended = sharing.end({ reason: 'local', isRevoked, at: Date.now() }, async (held) => {
+      flush();
+      if (isRevoked && (held || parts.refresh.withoutRefreshToken)) await parts.revokeTokens(held?.tokens);
+    });
     flush();
-    const revoked = ended
-      .then((held) => {
-        flush();
-        return isRevoked && sharing.afterAll(async () => send(held));
-      })
-      .finally(stay);
-    await abortable(revoked, sessions.closed);
+    await abortable(ended, sessions.closed);
   },
 });

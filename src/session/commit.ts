@@ -14,11 +14,14 @@ export interface Turn {
   guard(underlying: typeof fetch, signal: LimitedSignal): typeof fetch;
 }
 
+/** What follows an end: it is told, and its tokens are revoked. */
+export type Conclude = (held: Held | undefined) => Promise<unknown>;
+
 /** One session of one context, or of many; what is optional joins contexts. */
 export interface Sharing {
   readonly commit: Commit;
-  /** Ends the session, here at once. Answers its newest tokens. */
-  end(end: End): Promise<Held | undefined>;
+  /** Ends the session, here at once. `conclude` is called once when that is stored, with its newest tokens. */
+  end(end: End, conclude: Conclude): Promise<unknown>;
   /** Whether it is known who is signed in. */
   readonly isRead: boolean;
   /** Whether requests have to wait, for that or for a sign-in that is being stored. */
@@ -29,8 +32,6 @@ export interface Sharing {
   wake?(): void;
   /** Runs `task` while nobody else presents the refresh token; not at all, when that is not needed any more. */
   alone(run: Run, task: (turn: Turn) => Promise<unknown>): Promise<unknown>;
-  /** Runs `task` when nobody else asks for what a cookie holds, or in 5 s. */
-  afterAll(task: () => Promise<unknown>): Promise<unknown>;
   close?(): void;
 }
 
@@ -43,13 +44,12 @@ export function createUnshared(sessions: Sessions): Sharing {
   };
   return {
     commit,
-    async end(end) {
+    end(end, conclude) {
       const { state } = sessions.current;
       sessions.apply({ ...state, end });
-      return state.held;
+      return conclude(state.held);
     },
     isRead: true,
     alone: (_run, task) => task({ commit, guard: (underlying) => underlying }),
-    afterAll: (task) => task(),
   };
 }

@@ -3,7 +3,7 @@ import { checkMembers, refuse } from '../check.ts';
 import { named } from '../development.ts';
 import type { Sessions } from '../session/session.ts';
 import type { StorePort, TokenStore } from '../types.ts';
-import { type Cookie, type Leasing, whileAlone } from './lease.ts';
+import { type Cookie, whileAlone } from './lease.ts';
 import type { Hearing } from './news.ts';
 import { createShared, type Manager, shareSession } from './shared-session.ts';
 import type { Joined } from './token-store.ts';
@@ -12,6 +12,8 @@ import { openWeb } from './web-store.ts';
 /** A page that was left takes its lease with it: twice as long as the last refresh took. */
 const cookie: Cookie = {
   graceOf: ({ state: { refreshMs = 0 } }) => Math.min(Math.max(refreshMs * 2, 500), 3_000),
+  // What another context asks of the cookie just now comes first, or it would outlive the sign-out.
+  afterAll: (shared, task) => whileAlone(shared, () => true, task, 5_000).catch(task),
 };
 
 /** Tokens are each context's own. */
@@ -43,17 +45,6 @@ function asking({ sessions, find }: Manager, isRead: () => boolean): Sessions {
       if (mayTry && isOther && !state.held) queueMicrotask(() => void find().catch(() => {}));
     },
   };
-}
-
-/** What another context asks of the cookie just now comes first, or it would outlive the sign-out; 5 s at most. */
-async function afterAll(shared: Leasing, task: () => Promise<unknown>): Promise<unknown> {
-  let done: Promise<unknown> | undefined;
-  const once = () => {
-    done ??= task();
-    return done;
-  };
-  await whileAlone(shared, () => true, once, 5_000).catch(once);
-  return once();
 }
 
 /**
@@ -89,9 +80,7 @@ export function cookieStore(name: string): TokenStore {
       const isRead = () => shared.known.kind === 'session';
       const own = { ...manager, sessions: asking(manager, isRead), accept: () => undefined as never };
       const shared: Hearing = createShared(withoutTokens(port), own, cookie);
-      const sharing = shareSession(shared);
-      sharing.afterAll = (task) => afterAll(shared, task);
-      return sharing;
+      return shareSession(shared);
     },
   };
   return __DEVELOPMENT__ ? named(store, `cookie ${name}`) : store;

@@ -22,6 +22,8 @@ export interface Leasing extends Shared {
 export interface Cookie {
   /** So long the request of a page that was left may still be on the wire (ms). */
   graceOf(found: Found): number;
+  /** Runs `task`, more than once perhaps, when nobody else asks for what the cookie holds, or in 5 s. */
+  afterAll(shared: Leasing, task: () => Promise<void>): Promise<unknown>;
 }
 
 type Task = (turn: Turn) => Promise<unknown>;

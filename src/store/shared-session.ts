@@ -1,10 +1,11 @@
 /** The session of one manager, as its store shares it with others. */
 import type { TokenEvents } from '../api.ts';
 import { TokenError } from '../errors.ts';
+import { listenToLeave } from '../platform/page.ts';
 import { createEnding, within } from '../platform/timers.ts';
 import { signOut } from '../session/changes.ts';
-import type { Sharing } from '../session/commit.ts';
-import type { Accept, Held } from '../session/expiry.ts';
+import type { Conclude, Sharing } from '../session/commit.ts';
+import type { Accept } from '../session/expiry.ts';
 import { type End, isSignedIn, type Sessions } from '../session/session.ts';
 import type { Refresh, StorePort } from '../types.ts';
 import { type Cookie, whileAlone } from './lease.ts';
@@ -36,8 +37,8 @@ export const createShared = (port: StorePort, manager: Manager, cookie?: Cookie)
   isLeft: () => false,
 });
 
-/** Ends the session, here at once; `others` are sessions that are meant, too. Answers its newest tokens. */
-async function endShared(shared: Hearing, end: End, others: Set<string>): Promise<Held | undefined> {
+/** Ends the session, here at once; `others` are sessions that are meant, too. */
+async function endShared(shared: Hearing, end: End, conclude: Conclude, others: Set<string>): Promise<void> {
   const was = shared.sessions.current.state;
   // Before the store was read nobody knows which session it is.
   const isKnown = isKnownIn(shared);
@@ -49,8 +50,20 @@ async function endShared(shared: Hearing, end: End, others: Set<string>): Promis
     return isMeant;
   }, end);
   if (isSignedIn(was)) shared.sessions.apply({ ...was, end });
-  await write(shared, change, { isExplicit: true });
-  return newest;
+  let done: Promise<unknown> | undefined;
+  const once = async (held = newest) => {
+    done ??= conclude(held);
+    await done;
+  };
+  // A page that is left at once waits neither for the store nor for other contexts.
+  const stay = listenToLeave(() => void once(was.held));
+  try {
+    await write(shared, change, { isExplicit: true });
+    if (end.isRevoked) await shared.cookie?.afterAll(shared, once);
+    await once();
+  } finally {
+    stay();
+  }
 }
 
 /** Whether it is known who is signed in. */
@@ -86,7 +99,7 @@ export function shareSession(shared: Hearing): Required<Sharing> {
       beginning.add(begins);
       return gate(run.finally(() => beginning.delete(begins)));
     },
-    end: (end) => endShared(shared, end, new Set(beginning)),
+    end: (end, conclude) => endShared(shared, end, conclude, new Set(beginning)),
     get isRead() {
       return isRead(shared);
     },
@@ -107,7 +120,6 @@ export function shareSession(shared: Hearing): Required<Sharing> {
     },
     wake: () => void gate(read(shared).then(flush)),
     alone: (run, task) => whileAlone(shared, wishOf(run), task),
-    afterAll: (task) => task(),
     close() {
       shared.cancel();
       wake(shared);

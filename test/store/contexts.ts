@@ -5,6 +5,7 @@ import type { LimitedSignal } from '../../src/platform/timers.ts';
 import { begin, type Change, refresh as refreshed, signIn } from '../../src/session/changes.ts';
 import type { Sharing } from '../../src/session/commit.ts';
 import { createEvents } from '../../src/session/events.ts';
+import type { Held } from '../../src/session/expiry.ts';
 import type { End, Run, Session, Sessions } from '../../src/session/session.ts';
 import { createSessions } from '../../src/session/session.ts';
 import type { Joined } from '../../src/store/token-store.ts';
@@ -93,7 +94,15 @@ export function join(
       const next = { ...begin(heldOf(name), 'local'), id: begins };
       return after(context.sharing.commit(signIn(next), { begins }));
     },
-    signOut: (more) => after(context.sharing.end({ reason: 'local', at: Date.now(), ...more })),
+    async signOut(more) {
+      let newest: Held | undefined;
+      const end = { ...({ reason: 'local', at: Date.now() } as const), ...more };
+      const conclude = async (held: Held | undefined) => {
+        newest = held;
+      };
+      await after(context.sharing.end(end, conclude));
+      return newest;
+    },
     change: (change) => after(context.sharing.commit(change)),
     refresh(answer, { ms = 0, cause = 'rejected', before } = {}) {
       const session: Session = sessions.current;

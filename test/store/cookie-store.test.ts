@@ -89,7 +89,7 @@ describe('R8: cookieStore', () => {
     const refreshed = follow(b.refresh('b', { ms: 2_000, cause: 'expired' }));
     await pass(100);
     const revoked = vi.fn(async () => {});
-    const done = follow(a.sharing.afterAll(revoked));
+    const done = follow(a.sharing.end({ reason: 'local', at: Date.now(), isRevoked: true }, revoked));
     await pass(1_500);
     expect(revoked).not.toHaveBeenCalled();
     await pass(1_000);
@@ -101,7 +101,7 @@ describe('R8: cookieStore', () => {
     b.refresh('b', { ms: 20_000, cause: 'expired' });
     await pass(100);
     const revoked = vi.fn(async () => {});
-    const done = follow(a.sharing.afterAll(revoked));
+    const done = follow(a.sharing.end({ reason: 'local', at: Date.now(), isRevoked: true }, revoked));
     await pass(4_500);
     expect(revoked).not.toHaveBeenCalled();
     await pass(1_000);
