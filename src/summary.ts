@@ -1,19 +1,14 @@
 /** What may be told of something that a callback of the user or a store threw (R70): never the thing itself. */
 
-/** Without what JSON and forms put in the place of a character: each does it in a way of its own. */
-const unescaped = (text: string): string =>
-  text.replace(
-    /\\u([\da-f]{4})|%([\da-f]{2})|\\(.)/gi,
-    (_all, unicode, percent, letter) =>
-      letter ?? String.fromCharCode(Number.parseInt(unicode ?? percent, 16)),
-  );
+/** Letters and digits alone: JSON, forms and base64url each put something else in the place of other characters. */
+const bare = (text: string): string => text.replace(/\\u[\da-f]{4}|%[\da-f]{2}|[^a-z\d]/gi, '');
 
 /** How a token may stand in a text: plain, or in base64, which begins at one of three places. */
 function formsOf(token = ''): string[] {
-  const forms = [unescaped(token)];
+  const forms = [token, bare(token)];
   try {
     for (const text of [token, encodeURIComponent(token)])
-      for (const before of ['', ' ', '  ']) forms.push(btoa(before + text).slice(before ? 4 : 0, -4));
+      for (const before of ['', ' ', '  ']) forms.push(bare(btoa(before + text).slice(before ? 4 : 0, -4)));
   } catch {} // no text of Unicode, or of Latin-1
   return forms.filter((form) => form.length > 3);
 }
@@ -34,10 +29,9 @@ export function summaryOf(thrown: unknown, secrets: readonly (string | undefined
   for (const name of ['name', 'message', 'code', 'status', 'error']) {
     try {
       const value = from[name];
-      const texts = [`${value}`, unescaped(`${value}`)];
-      const isTold =
-        /^(string|number)$/.test(typeof value) &&
-        !hidden.some((form) => texts.some((text) => text.includes(form)));
+      // As it is, too: a token may begin like the rest of an escape.
+      const text = `${value} ${bare(`${value}`)}`;
+      const isTold = /^(string|number)$/.test(typeof value) && !hidden.some((form) => text.includes(form));
       if (isTold) Object.defineProperty(summary, name, { value, enumerable: !(name in summary) });
     } catch {} // a getter that throws
   }

@@ -23,6 +23,7 @@ describe('R70: what is told of something thrown', () => {
     ['plain', token],
     ['in JSON', JSON.stringify({ token })],
     ['percent-encoded', `token=${encodeURIComponent(token)}`],
+    ['in base64url', btoa(`??>${token}`).replaceAll('/', '_').replaceAll('+', '-').replace(/=*$/, '')],
     ...['', 'a', 'ab'].map((before) => [
       `in base64, ${before.length} bytes from its beginning`,
       btoa(`${before}${token}:and more`),
@@ -60,6 +61,11 @@ describe('R70: what is told of something thrown', () => {
   test('does not depend on tokens that are hardly any: a text of three letters is in many messages', () => {
     expect(summaryOf(new Error('abc'), ['abc', '']).message).toBe('abc');
   });
+});
+
+test('R70: a token behind what begins like an escape is found', () => {
+  for (const text of ['100%abcdef-token', String.raw`\uabcdef-token`])
+    expect(summaryOf(new Error(text), ['abcdef-token']).message).toMatch(/not shown/);
 });
 
 test('R14: a token that is no Latin-1 is looked for all the same', () => {
