@@ -3,11 +3,11 @@ import type { Challenge } from '../api.ts';
 
 /** A parameter, or else a scheme with its token68; each with the commas and spaces before it. */
 const part =
-  /[\s,]*([!#$%&'*+.^`|~\w-]+)(?:\s*=\s*(?:([!#$%&'*+.^`|~\w-]+)|"((?:[^"\\]|\\.)*)")(?=[\s,]|$)|\s+(?:[\w.~+/-]+=*\s*(?=,|$))?|(?=,|$))/gy;
+  /[\s,]*([^\s,="]+)(?:\s*=\s*(?:([^\s,="]+)|"((?:[^"\\]|\\.)*)")(?=[\s,]|$)|\s+(?:[^\s,="]+=*\s*(?=,|$))?|(?=,|$))/gy;
 
 /**
  * The challenges of a header, or of several joined by commas. Stops at what breaks the grammar and keeps what
- * came before; a missing comma between parameters is forgiven.
+ * came before; a missing comma between parameters is forgiven, and a value without the quotes it needs.
  */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: Challenge[] = [];

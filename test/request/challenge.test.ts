@@ -30,9 +30,12 @@ describe('a header', () => {
     ['Bearer error=x, Error=y', [challenge('Bearer', { error: 'x' })]],
     ['error=x, Bearer scope=y', [challenge('Bearer', { scope: 'y' })]],
     ['Bearer error=x, scope="open', [challenge('Bearer', { error: 'x' })]],
-    ['Bearer error=x, uri=https://a, scope=y', [challenge('Bearer', { error: 'x' })]],
+    [
+      'Bearer error=x, uri=https://a, scope=y',
+      [challenge('Bearer', { error: 'x', uri: 'https://a', scope: 'y' })],
+    ],
     ['Bearer error=x, a="b"scope=y', [challenge('Bearer', { error: 'x' })]],
-    ['Bearer error=x, a=(, scope=y', [challenge('Bearer', { error: 'x' })]],
+    ['Bearer error=x, a=(, scope=y', [challenge('Bearer', { error: 'x', a: '(', scope: 'y' })]],
   ])('%j breaks the grammar and is read as far as it makes sense', (header, expected) => {
     expect(parseChallenges(header)).toEqual(expected);
   });
