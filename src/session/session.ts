@@ -101,8 +101,6 @@ export interface Run {
 export interface How {
   /** Another context did it. */
   readonly elsewhere?: boolean;
-  /** A cookie may hold what that brought: it is asked for once more. */
-  readonly mayTry?: boolean;
   /** It was there before this context: nobody did anything. */
   readonly isRestored?: boolean;
   /** The id of the session that an explicit sign-in begins. */
@@ -142,7 +140,7 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
 
   function apply(next: SessionState, how: How = {}): void {
     const { state: was, over } = current;
-    const { elsewhere = false, isRestored, mayTry, error } = ownMembers(how);
+    const { elsewhere = false, isRestored, error } = ownMembers(how);
     const own = ownMembers(next);
     const state = own.end ? ownMembers({ ...own, held: undefined }) : own;
     const isSame = state.id === was.id;
@@ -151,19 +149,17 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
     current.isRevoked ||= (end ?? state.end)?.isRevoked;
     // Who waits while nobody is signed in goes on with what is restored, and not with what a sign-in begins.
     if (was.held ? !isSame || !held : held && !elsewhere && !isRestored) {
-      const { reason = 'replaced', isRevoked = false } = end ?? {};
+      const { reason = 'replaced' } = end ?? {};
       const tell = over.end(
         error ?? new TokenError(reason === 'ended' ? 'session-ended' : 'session-changed'),
       );
-      // What another context began is still to come, and a cookie may hold it; what it revoked is gone.
-      current = create(state, !mayTry || (isSame && isRevoked));
+      current = create(state, true);
       if (closed.aborted) current.over.end(closed.reason);
       if (was.held)
         add('signed-out', { sessionId: was.id as string, reason, elsewhere, ...(error && { error }) });
       // Listeners hear of it before those who wait.
       follow(tell);
-    } else if (mayTry) current.isTried &&= isSame;
-    else if (state.end) current.isTried ||= elsewhere;
+    } else if (state.end) current.isTried ||= elsewhere;
     current.state = state;
     if (!held) return;
     const { accessToken, expiresAt } = held.tokens;

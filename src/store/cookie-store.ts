@@ -35,14 +35,19 @@ function asking({ sessions, find }: Manager, isRead: () => boolean): Sessions {
     closed: sessions.closed,
     close: sessions.close,
     apply(next, how) {
-      const { current } = sessions;
-      const { id } = current.state;
+      const was = sessions.current;
+      const { isTried } = was;
+      const { id } = was.state;
       const mayTry = !!how?.elsewhere && isRead();
-      sessions.apply(next, { ...how, mayTry });
-      const { state } = sessions.current;
-      const isOther = current !== sessions.current || id !== state.id;
+      sessions.apply(next, how);
+      if (!mayTry) return;
+      const { current } = sessions;
+      const { state } = current;
+      const isSame = id === state.id;
+      // What another context began is still to come, and the cookie may hold it; what it revoked is gone.
+      current.isTried = isSame && (current === was ? isTried : !!state.end?.isRevoked);
       // The entry is taken over first.
-      if (mayTry && isOther && !state.held) queueMicrotask(() => void find().catch(() => {}));
+      if (!(current === was && isSame) && !state.held) queueMicrotask(() => void find().catch(() => {}));
     },
   };
 }
