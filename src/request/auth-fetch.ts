@@ -5,8 +5,6 @@ import type { Sharing } from '../session/commit.ts';
 import type { Session } from '../session/session.ts';
 import { type Place, placeFor } from './allow.ts';
 import { type Call, isRequest, refuseLoop, takeCall } from './call.ts';
-import type { CaptureCall } from './capture.ts';
-import type { NotAttached } from './not-attached.ts';
 import { exchange, headersFor, isOwn, type ReplayParts, requestOf, sendBare, sendWithout } from './replay.ts';
 import { targetOf } from './target.ts';
 
@@ -16,8 +14,6 @@ export interface AuthFetchParts extends ReplayParts {
   /** The session that is there once it is known. */
   settled(signal: AbortSignal | null | undefined): Promise<Session>;
 }
-
-type Reason = Parameters<NotAttached>[1];
 
 /** Whoever sets it attaches a token of their own, wherever `attach` puts ours. */
 const reserved = { authorization: '' };
@@ -66,43 +62,35 @@ function start(parts: AuthFetchParts, call: Call): Promise<Response> {
     : wait(parts, call, session);
 }
 
-export function createAuthFetch(parts: AuthFetchParts): typeof fetch {
-  /** Sends as the caller wrote it, and tells why; the answer may bring tokens. */
-  function pass(
-    reason: Reason,
-    input: RequestInfo | URL,
-    init: RequestInit | undefined,
-    call?: CaptureCall,
-  ): Promise<Response> {
-    parts.notAttached(call?.target ?? { place: `${input}`, origin: '' }, reason);
-    const take = call && parts.captures?.take(call);
-    const answer = parts.fetch(input, init);
-    return take ? take(answer) : answer;
+function decide(
+  parts: AuthFetchParts,
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+): Promise<Response> {
+  if (init?.headers && Object.getPrototypeOf(init.headers) === parts.mark) refuseLoop();
+  const request = isRequest(input) ? input : undefined;
+  const url = request?.url ?? `${input}`;
+  const target = targetOf(url);
+  if (!target) {
+    parts.notAttached({ place: url, origin: '' }, 'no-page');
+    return parts.fetch(input, init);
   }
+  const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
+  const asked = { target, method, signal, input, init };
+  if (parts.captures?.ruleFor(asked)?.startsSession) return sendBare(parts, asked, 'sign-in');
+  const place = placeFor(parts.places, target);
+  if (typeof place === 'string') return sendBare(parts, asked, place);
+  const call = takeCall(asked, place);
+  return isOwn(parts, call, reserved) ? sendBare(parts, asked, 'own-header') : start(parts, call);
+}
 
-  function decide(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
-    if (init?.headers && Object.getPrototypeOf(init.headers) === parts.mark) refuseLoop();
-    const request = isRequest(input) ? input : undefined;
-    const target = targetOf(request?.url ?? `${input}`);
-    if (!target) return pass('no-page', input, init);
-    const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
-    const isSignIn = parts.captures?.ruleFor(target, method)?.startsSession;
-    const place = isSignIn ? 'sign-in' : placeFor(parts.places, target);
-    let reason: Reason = 'own-header';
-    if (typeof place === 'string') reason = place;
-    else {
-      const call = takeCall(input, init, target, place);
-      if (!isOwn(parts, call, reserved)) return start(parts, call);
-    }
-    return pass(reason, input, init, { target, method, signal });
-  }
-
-  return (input, init) => {
+export const createAuthFetch =
+  (parts: AuthFetchParts): typeof fetch =>
+  (input, init) => {
     // No async function: see `exchange` in replay.ts.
     try {
-      return decide(input, init);
+      return decide(parts, input, init);
     } catch (error) {
       return Promise.reject(error);
     }
   };
-}

@@ -2,17 +2,22 @@
 import type { Place } from './allow.ts';
 import type { Target } from './target.ts';
 
-/** A call, independent of what its caller does afterwards to the objects that were handed over. */
-export interface Call {
+/** A call as its caller wrote it. */
+export interface Asked {
   readonly target: Target;
-  /** What allows it. */
-  readonly place: Place | undefined;
   readonly method: string;
   readonly signal: AbortSignal | null | undefined;
+  readonly input: RequestInfo | URL;
+  readonly init: RequestInit | undefined;
+}
+
+/** A call, independent of what its caller does afterwards to the objects that were handed over. */
+export interface Call extends Asked {
+  /** What allows it. */
+  readonly place: Place | undefined;
   readonly input: string | Request;
   /** A copy of a Request with a body, to be sent first: later ones are made of `input`, which nobody has read. */
   spare: Request | null | undefined;
-  readonly init: RequestInit | undefined;
   readonly headers: Record<string, string>;
   /** Its body can be read once, by whoever is first. */
   readonly isStream: boolean;
@@ -70,27 +75,18 @@ function ownInit(init: RequestInit): RequestInit {
   return copy;
 }
 
-const none: RequestInit & Record<string, never> = {};
-
-/**
- * Takes a call. Only the caller's stream stays the caller's: it cannot be copied without being read.
- *
- * @param target - What the URL means now.
- */
-export function takeCall(
-  input: RequestInfo | URL,
-  init: RequestInit | undefined,
-  target: Target,
-  place?: Place,
-): Call {
-  if (init && isRequest(init)) return takeCall(new Request(input, init), undefined, target, place);
+/** Takes a call. Only the caller's stream stays the caller's: it cannot be copied without being read. */
+export function takeCall(asked: Asked, place?: Place): Call {
+  const { target, method, signal, input, init } = asked;
+  if (init && isRequest(init))
+    return takeCall({ ...asked, input: new Request(input, init), init: undefined }, place);
   const request = isRequest(input) ? input : undefined;
   let own = init && ownInit(init);
   // In a page any init makes fetch forget the referrer of a Request, and headers will be added to this one.
   if (request && 'location' in globalThis && !(own && Object.keys(own).length)) {
     own = { referrer: request.referrer, referrerPolicy: request.referrerPolicy };
   }
-  const { method = request?.method ?? 'GET', signal = request?.signal, body } = own ?? none;
+  const body = own?.body;
   const isObject = typeof body === 'object' && !!body;
   if (own && isObject) own.body = ownBody(body);
   return {

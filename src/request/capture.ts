@@ -8,6 +8,7 @@ import type { Session, SessionState, Sessions } from '../session/session.ts';
 import type { CaptureRule, TokenSet } from '../types.ts';
 import { type Matcher, matcherOf } from './allow.ts';
 import { boundedCopy, isEventStream } from './bounded-copy.ts';
+import type { Asked } from './call.ts';
 import { isFromElsewhere, type Target } from './target.ts';
 
 /** A rule, compiled. */
@@ -15,23 +16,19 @@ export interface Capturing extends CaptureRule {
   readonly matches: Matcher;
 }
 
-/** A request whose answer may bring tokens. */
-export interface CaptureCall {
-  readonly target: Target;
-  readonly method: string;
-  readonly signal?: AbortSignal | null | undefined;
-}
-
 export interface Captures {
   /** The rule for the answer to such a request; signed out, only that of a sign-in endpoint (R41). */
-  ruleFor(target: Target, method: string): Capturing | undefined;
+  ruleFor(call: Pick<Asked, 'target' | 'method'>): Capturing | undefined;
   /**
    * Asked before a request is sent.
    *
    * @param carried - The token that it carries.
    * @returns What hands its answer on after the tokens it brought were committed; nothing without a rule.
    */
-  take(call: CaptureCall, carried?: string): ((answer: Promise<Response>) => Promise<Response>) | undefined;
+  take(
+    call: Pick<Asked, 'target' | 'method' | 'signal'>,
+    carried?: string,
+  ): ((answer: Promise<Response>) => Promise<Response>) | undefined;
 }
 
 export interface CaptureParts {
@@ -100,7 +97,7 @@ export function createCaptures(rules: readonly CaptureRule[], parts: CapturePart
     const checked = checkMembers(label, rule, kinds);
     return Object.assign(checked, { matches: matcherOf(checked.url, `${label}.url`) });
   });
-  const ruleFor: Captures['ruleFor'] = (target, method) => {
+  const ruleFor: Captures['ruleFor'] = ({ target, method }) => {
     const isMeant = (name: string) => name.toUpperCase() === method.toUpperCase();
     const { held } = sessions.current.state;
     return compiled.find(
@@ -110,8 +107,9 @@ export function createCaptures(rules: readonly CaptureRule[], parts: CapturePart
   };
   return {
     ruleFor,
-    take({ target, method, signal }, carried) {
-      const rule = ruleFor(target, method);
+    take(call, carried) {
+      const { target, signal } = call;
+      const rule = ruleFor(call);
       if (!rule) return undefined;
       const session = sessions.current;
       const was = session.state;

@@ -132,7 +132,7 @@ export function explain(auth: TokenManager, input: string | URL | Request, init?
   });
   if (!target) return without('no-page');
   const { method = request?.method ?? 'GET', headers = request?.headers } = init ?? {};
-  if (captures?.ruleFor(target, method)?.startsSession) return without('sign-in');
+  if (captures?.ruleFor({ target, method })?.startsSession) return without('sign-in');
   const place = placeFor(places, target);
   if (typeof place === 'string') {
     const nearest =

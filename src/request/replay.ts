@@ -6,7 +6,7 @@ import type { Refresher } from '../session/refresher.ts';
 import type { Session, Sessions } from '../session/session.ts';
 import type { Attach, AttachRequest } from '../types.ts';
 import { discard } from './bounded-copy.ts';
-import { type Call, hasHeader, isReplayable, sendCall } from './call.ts';
+import { type Asked, type Call, hasHeader, isReplayable, sendCall } from './call.ts';
 import type { Captures } from './capture.ts';
 import type { CoolDown } from './cool-down.ts';
 import type { NotAttached } from './not-attached.ts';
@@ -27,22 +27,25 @@ export interface ReplayParts extends RefusalParts, Refresher {
 export const isOwn = ({ attach }: ReplayParts, call: Call, names: object): boolean =>
   !attach.replace && hasHeader(call, names);
 
-/** Sends with these headers added; the answer may bring tokens. */
+/** Sends with these headers added, or as the caller wrote it; the answer may bring tokens. */
 function send(
   { captures, fetch, mark, attach }: ReplayParts,
-  call: Call,
+  call: Asked | Call,
   added: Record<string, string> = {},
   token?: string,
 ) {
   const take = captures?.take(call, token);
-  const answer = sendCall(call, fetch, added, mark, attach.replace);
+  const answer =
+    'place' in call
+      ? sendCall(call, fetch, added, mark, attach.replace)
+      : fetch(call.input as RequestInfo, call.init);
   return take ? take(answer) : answer;
 }
 
 /** Sends without our token, and tells why. */
 export function sendBare(
   parts: ReplayParts,
-  call: Call,
+  call: Asked | Call,
   reason: Parameters<NotAttached>[1],
 ): Promise<Response> {
   parts.notAttached(call.target, reason);

@@ -108,7 +108,7 @@ describe('before it is sent', () => {
 test('R40, R41: an answer that may bring tokens is taken, with the token that its request carried; a login carries none', async () => {
   const asked: unknown[] = [];
   const captures: AuthFetchParts['captures'] = {
-    ruleFor(target, method) {
+    ruleFor({ target, method }) {
       asked.push([method, target.href]);
       const startsSession = target.place.endsWith('/login');
       return { url: target.href, matches: () => true, startsSession };

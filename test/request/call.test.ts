@@ -4,8 +4,11 @@ import { type Call, hasHeader, isReplayable, isRequest, sendCall, takeCall } fro
 import { type Target, targetOf } from '../../src/request/target.ts';
 
 const HREF = 'https://api.example.com/things';
-const take = (input: RequestInfo | URL = HREF, init?: RequestInit) =>
-  takeCall(input, init, targetOf(HREF) as Target);
+const take = (input: RequestInfo | URL = HREF, init?: RequestInit) => {
+  const request = isRequest(input) ? input : undefined;
+  const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
+  return takeCall({ input, init, target: targetOf(HREF) as Target, method, signal });
+};
 
 /** What is handed to fetch when the call is sent with these headers. */
 async function sent(call: Call, added: Record<string, string> = {}) {

@@ -17,8 +17,10 @@ function setUp(isRejected?: RefusalParts['isRejected']) {
   const report = vi.fn();
   const sessions = { current: {} as Session, closed: createEnding() };
   const parts = { add, flush: () => told.push('told'), isRejected, report, sessions };
-  const ask = (response: Response, signal?: AbortSignal) =>
-    isRefused(parts, takeCall(url, signal && { signal }, targetOf(url) as Target), response);
+  const ask = (response: Response, signal?: AbortSignal) => {
+    const asked = { input: url, init: undefined, target: targetOf(url) as Target, method: 'GET', signal };
+    return isRefused(parts, takeCall(asked), response);
+  };
   return { ask, told, report };
 }
 const answer = (status: number, challenge?: string) =>
