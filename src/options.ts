@@ -44,7 +44,11 @@ export function readOptions(given: TokenManagerOptions): Settings {
     attach = bearer(),
   } = options;
   if (store && !store.join)
-    refuse('options.store', store, "webStore('your-app'), or keyValueStore('your-app', it)");
+    refuse(
+      'options.store',
+      store,
+      __DEVELOPMENT__ ? "webStore('your-app'), or keyValueStore('your-app', it)" : 'a store',
+    );
   // A session must not be left unjoined by mistake.
   (options.refresh as Refresh & { checkStore?(store: unknown): void }).checkStore?.(store);
   if (typeof attach.headers !== 'function' || !Array.isArray(attach.tokenTypes)) {

@@ -64,7 +64,7 @@ describe('mistakes', () => {
   test('R71: a storage itself is no store; the message says what to write instead', () => {
     const localStorage = { getItem: () => null, setItem() {}, removeItem() {} };
     expect(() => readAny({ store: localStorage })).toThrow(
-      "evertoken: options.store is object; expected webStore('your-app'), or keyValueStore('your-app', it)",
+      `evertoken: options.store is object; expected ${__DEVELOPMENT__ ? "webStore('your-app'), or keyValueStore('your-app', it)" : 'a store'}`,
     );
     const store = { join: () => undefined };
     expect(readAny({ store }).store).toBe(store);

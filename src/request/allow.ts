@@ -16,7 +16,9 @@ export interface Place extends AllowedPlace {
 /** Why no rule covers a URL. */
 export type Uncovered = 'excepted' | 'insecure' | 'not-allowed';
 
-const aRule = "an http(s) origin, with a path or none; '/' for the page's; * only as https://*.example.com";
+const aRule = __DEVELOPMENT__
+  ? "an http(s) origin, with a path or none; '/' for the page's; * only as https://*.example.com"
+  : 'an http(s) origin or path';
 
 /** A path of an origin, with a slash behind it; `undefined` for what is none. */
 const pathOf = (text: string): string | undefined =>

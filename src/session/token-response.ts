@@ -21,7 +21,8 @@ export function readTokenResponse(
   };
   check(kindOf(answer) === 'object', 'it', answer, 'object');
   // A Response, whose body nobody has read.
-  check(typeof memberOf(answer, 'json') !== 'function', 'it', answer, 'its body: await response.json()');
+  if (__DEVELOPMENT__)
+    check(typeof memberOf(answer, 'json') !== 'function', 'it', answer, 'its body: await response.json()');
   const members = ownMembers<Record<string, unknown>>({});
   for (const [name, value] of Object.entries(answer as object)) {
     // Not `expires_at`: where servers send it, it is in seconds, and by their clock.
@@ -43,6 +44,11 @@ export function readTokenResponse(
   check(isToken, 'access_token', accessToken, 'printable string');
   check(typeof (refreshToken ?? '') === 'string', 'refresh_token', refreshToken, 'string');
   const isServed = typeof tokenType === 'string' && tokenTypes.includes(tokenType.toLowerCase());
-  check(isServed, 'token_type', tokenType, `${tokenTypes}, as attach serves; see bearer({ scheme })`);
+  check(
+    isServed,
+    'token_type',
+    tokenType,
+    `${tokenTypes}, as attach serves${__DEVELOPMENT__ ? '; see bearer({ scheme })' : ''}`,
+  );
   return members as Partial<TokenSetInput> as TokenSetInput;
 }
