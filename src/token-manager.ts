@@ -50,7 +50,7 @@ function create(options: TokenManagerOptions): TokenManager {
 
     fetch: ((input, init) => {
       const underlying = settings.fetch ?? globalThis.fetch;
-      if (underlying === methods.fetch || depth > 9) refuseLoop();
+      if (depth > 9) refuseLoop();
       depth++;
       try {
         return underlying(input, init);

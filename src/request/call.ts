@@ -27,16 +27,16 @@ export interface Call extends Asked {
 export const isRequest = (input: RequestInfo | URL | RequestInit): input is Request =>
   (input as Partial<Request> | undefined)?.bodyUsed !== undefined;
 
-/** Whether the caller has set one of these headers: then the request is the caller's business. */
-export function hasHeader({ headers }: Call, names: object): boolean {
+/** The first of the headers that has one of these names, in any case. */
+export function headerOf(headers: Record<string, string>, names: object): string | undefined {
   for (const own in headers) {
     for (const name in names) {
       const isSame = own.length === name.length && own.toLowerCase() === name.toLowerCase();
       // What a page put on `Object.prototype` is nobody's header (R37).
-      if (isSame && Object.hasOwn(headers, own) && Object.hasOwn(names, name)) return true;
+      if (isSame && Object.hasOwn(headers, own) && Object.hasOwn(names, name)) return own;
     }
   }
-  return false;
+  return undefined;
 }
 
 /** A copy; what can be iterated once is iterated now. */
@@ -111,12 +111,6 @@ export function refuseLoop(name = 'options.fetch', expected = 'the original one'
   throw new TypeError(`evertoken: ${name} is auth.fetch; expected ${expected}`);
 }
 
-/** The headers but for those of these names, in any case. */
-function without(headers: Record<string, string>, names: object): Record<string, string> {
-  const lower = Object.keys(names).map((name) => name.toLowerCase());
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !lower.includes(name.toLowerCase())));
-}
-
 /**
  * Sends a call with headers added. May be done again where the call is replayable. The platform drops
  * `Authorization` at a cross-origin redirect and no other header: with one of those a redirect is an error.
@@ -132,11 +126,16 @@ export function sendCall(
   replace?: boolean,
 ): Promise<Response> {
   const { input, spare, init } = call;
-  const headers = replace ? without(call.headers, added) : call.headers;
   // Whoever keeps what was sent finds it as it was.
   const copy = spare === undefined ? input : (spare ?? (input as Request).clone());
   if (spare) call.spare = null;
-  const sent: RequestInit = { ...init, headers: Object.assign(Object.create(mark), headers, added) };
+  const headers: Record<string, string> = Object.assign(Object.create(mark), call.headers);
+  let own = replace && headerOf(headers, added);
+  while (own) {
+    delete headers[own];
+    own = headerOf(headers, added);
+  }
+  const sent: RequestInit = { ...init, headers: Object.assign(headers, added) };
   for (const name in added) {
     if (name.toLowerCase() !== 'authorization')
       sent.redirect ??= (input as Partial<Request>).redirect === 'manual' ? 'manual' : 'error';

@@ -6,7 +6,7 @@ import type { Refresher } from '../session/refresher.ts';
 import type { Session, Sessions } from '../session/session.ts';
 import type { Attach, AttachRequest } from '../types.ts';
 import { discard } from './bounded-copy.ts';
-import { type Asked, type Call, hasHeader, isReplayable, sendCall } from './call.ts';
+import { type Asked, type Call, headerOf, isReplayable, sendCall } from './call.ts';
 import type { Captures } from './capture.ts';
 import type { CoolDown } from './cool-down.ts';
 import type { NotAttached } from './not-attached.ts';
@@ -25,7 +25,7 @@ export interface ReplayParts extends RefusalParts, Refresher {
 
 /** Whether the header is the caller's own business (R3). */
 export const isOwn = ({ attach }: ReplayParts, call: Call, names: object): boolean =>
-  !attach.replace && hasHeader(call, names);
+  !attach.replace && headerOf(call.headers, names) !== undefined;
 
 /** Sends with these headers added, or as the caller wrote it; the answer may bring tokens. */
 function send(

@@ -4,10 +4,9 @@ import type { TokenEvents } from '../api.ts';
 
 /** Reports what a callback of the user threw, without harm to anybody else. */
 export function report(error: unknown): void {
-  const { reportError } = globalThis as { reportError?: (error: unknown) => void };
+  const { reportError = console.error } = globalThis as { reportError?: (error: unknown) => void };
   try {
-    if (reportError) reportError(error);
-    else console.error(error);
+    reportError(error);
   } catch {} // then nobody can be told
 }
 
