@@ -1,7 +1,7 @@
 /** What can happen to a session: each change says what it expects to find (R30), and what becomes of it. Pure. */
 import type { RefreshCause } from '../api.ts';
 import { areOthers, type Held, subjectsOf } from './expiry.ts';
-import { type End, isSignedIn, type SessionState } from './session.ts';
+import type { End, SessionState } from './session.ts';
 
 /** Answers the next state, or nothing when it does not find what it expects. */
 export type Change = (now: SessionState) => SessionState | undefined;
@@ -27,8 +27,7 @@ const revive = (now: SessionState, held: Held, begunBy: SessionState['begunBy'])
 });
 
 /** Whether they are of one session, or both of nobody since the same end. */
-const isSameSession = (a: SessionState, b: SessionState) =>
-  isSignedIn(a) === isSignedIn(b) && a.id === b.id && a.end?.at === b.end?.at;
+const isSameSession = (a: SessionState, b: SessionState) => a.id === b.id && a.end?.at === b.end?.at;
 
 /** A sign-in expects nothing. With the very tokens that are held it changes nothing (R62). */
 export const signIn =
@@ -129,9 +128,3 @@ export const expire =
     isSame(now, was) && !now.end && now.held?.tokens.accessToken === was.held?.tokens.accessToken
       ? { ...now, end: { reason: 'ended', at: Date.now() } }
       : undefined;
-
-/** A refresh that did not work expects its session. */
-export const fail =
-  (was: SessionState, failure: SessionState['failure']): Change =>
-  (now) =>
-    now.id === was.id && !now.end ? { ...now, failure } : undefined;

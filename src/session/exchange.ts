@@ -4,7 +4,7 @@ import { memberOf } from '../own.ts';
 import { clock, heed, type LimitedSignal, within } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
 import { type BackOffParts, errorOf, noteFailure } from './back-off.ts';
-import { expire, fail, refresh as refreshed, restore } from './changes.ts';
+import { expire, refresh as refreshed, restore } from './changes.ts';
 import type { Turn } from './commit.ts';
 import { type Accept, areOthers, type Held, subjectsOf } from './expiry.ts';
 import type { Run, Sessions } from './session.ts';
@@ -86,9 +86,7 @@ export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }
     }
     // There are newer tokens, or another session: what the old refresh token brought says nothing.
     if (sessions.current !== session || session.state.rotation !== was.rotation) return;
-    const error = noteFailure(parts, run, thrown);
-    await commit(fail(was, session.state.failure));
-    throw error;
+    throw noteFailure(parts, run, thrown);
   }
   session.issued = next.tokens.accessToken;
   const ms = Date.now() - startedAt;

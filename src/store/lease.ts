@@ -72,8 +72,12 @@ async function hold(shared: Leasing, isWanted: IsWanted, task: Task, isLocked: b
   try {
     await task({ commit: (change, how) => write(shared, change, how, null), guard });
   } finally {
-    // Nothing was committed: the others need not wait.
-    if (isMine()) await write(shared, (now) => (isMine() ? now : undefined), undefined, null);
+    // Nothing was committed: the others need not wait, but until the back-off is over.
+    const release: Change = (now) => {
+      const { id, failure } = shared.sessions.current.state;
+      return isMine() ? { ...now, ...(id === now.id && { failure }) } : undefined;
+    };
+    if (isMine()) await write(shared, release, undefined, null);
     shared.isLeft = () => isMine() && !mine?.isOver();
     shared.holding = undefined;
   }

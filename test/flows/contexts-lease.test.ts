@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SessionState } from '../../src/session/session.ts';
 import { type CellOptions, createCell } from '../support/ports.ts';
 import { follow, short } from '../support/recorder.ts';
+import { failure } from '../support/refresh.ts';
 import { createServer, during, ME, openTab, openTabs, pass, refresh } from '../support/tabs.ts';
 import { deferred } from '../support/world.ts';
 
@@ -199,12 +200,18 @@ describe('R54: a holder that was frozen', () => {
     expect([await holder.send(), server.presented.length]).toEqual([200, 1]);
   });
 
-  test('R54: presents nothing when another has taken over, and takes what that one was given', async () => {
+  test('R54: presents nothing when another has taken over, and leaves that one its lease', async () => {
     const world = await openHeld({ hasLock: false }, 15_000);
     await pass(17_000);
     takeOver(world);
     world.goOn();
     await pass(100);
+    expect(world.server.presented).toEqual([]);
+    // It may be at it.
+    expect(world.cell.value).toMatchObject({ lease: { by: 'another' } });
+    expect(await during(failure(world.other.auth.fetch(ME)), 16_000)).toMatchObject({
+      code: 'refresh-failed',
+    });
     expect(world.server.presented).toEqual([]);
     await pass(60_000);
     expect(await during(world.other.send(), 5_000)).toBe(200);

@@ -5,7 +5,6 @@ import {
   capture,
   createId,
   expire,
-  fail,
   refresh,
   restore,
   signIn,
@@ -217,14 +216,6 @@ describe("the authorization server's no", () => {
     ['R35', 'the tokens it was said of', inA, { id: 'a', end: { reason: 'ended', at: 1_000 } }],
     ['R35', 'tokens that were refreshed meanwhile', rotated, 'nothing'],
     ['R35', 'an access token that was captured meanwhile', recaptured, 'nothing'],
-    ['R30', 'another session', inB, 'nothing'],
-    ['R32', 'a sign-out', over('local'), 'nothing'],
-  ]);
-});
-
-describe('a refresh that did not work', () => {
-  run(fail(inA, failure), [
-    ['R35', 'its session', inA, { ...inA, failure }],
     ['R30', 'another session', inB, 'nothing'],
     ['R32', 'a sign-out', over('local'), 'nothing'],
   ]);
