@@ -1,6 +1,6 @@
 /** What can happen to a session: each change says what it expects to find (R30), and what becomes of it. Pure. */
 import type { RefreshCause } from '../api.ts';
-import { areOthers, type Held, subjectsOf } from './expiry.ts';
+import type { Held } from './expiry.ts';
 import type { End, SessionState } from './session.ts';
 
 /** Answers the next state, or nothing when it does not find what it expects. */
@@ -17,7 +17,6 @@ export interface Begun extends SessionState {
 
 export const begin = (held: Held, begunBy: SessionState['begunBy']): Begun => ({
   ...{ id: createId(), held, begunBy, begunAt: Date.now(), rotation: 0, capturedAt: 0, renewedAt: 0 },
-  subjects: subjectsOf(held.tokens),
 });
 
 /** What was taken for over goes on: whoever signs out of the session that it was means this one (R32). */
@@ -72,16 +71,12 @@ export const refresh =
 
 /**
  * What a refresh with nothing in hand has brought, or a cookie that turned out to be somebody else's: expects that
- * nothing has changed. The first time here it is the session that the other contexts know.
+ * nothing has changed.
  */
 export const restore =
-  (was: SessionState, held: Held, cause: RefreshCause, refreshMs: number): Change =>
-  (now) => {
-    if (!isSame(now, was) || !isSameSession(now, was)) return undefined;
-    const isOther = areOthers(now.subjects ?? [], subjectsOf(held.tokens));
-    const isFirst = now.id && !now.end && !now.held && !isOther;
-    return isFirst ? refresh(was, held, cause, refreshMs)(now) : { ...begin(held, 'restored'), refreshMs };
-  };
+  (was: SessionState, held: Held, _cause: RefreshCause, refreshMs: number): Change =>
+  (now) =>
+    isSame(now, was) && isSameSession(now, was) ? { ...begin(held, 'restored'), refreshMs } : undefined;
 
 /**
  * Captured tokens with a refresh token beat all but a capture with one that was sent later, and revive a session that

@@ -1,6 +1,6 @@
 /** The one commit point (R30): whoever changes the session does it here. A store makes it that of all contexts. */
 import type { LimitedSignal } from '../platform/timers.ts';
-import type { Change } from './changes.ts';
+import type { Change, restore } from './changes.ts';
 import type { Held } from './expiry.ts';
 import type { End, How, Run, Sessions } from './session.ts';
 
@@ -12,6 +12,8 @@ export interface Turn {
   readonly commit: Commit;
   /** A fetch that sends only while nobody else may present the token: a context that was frozen may have lost it. */
   guard(underlying: typeof fetch, signal: LimitedSignal): typeof fetch;
+  /** What a refresh with nothing in hand has brought, where others may know of its session. */
+  readonly restore?: typeof restore | undefined;
 }
 
 /** What follows an end: it is told, and its tokens are revoked. */

@@ -4,7 +4,7 @@ import { memberOf } from '../own.ts';
 import { clock, heed, type LimitedSignal, within } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
 import { type BackOffParts, errorOf, noteFailure } from './back-off.ts';
-import { expire, refresh as refreshed, restore } from './changes.ts';
+import { expire, refresh as refreshed, restore as restored } from './changes.ts';
 import type { Turn } from './commit.ts';
 import { type Accept, areOthers, type Held, subjectsOf } from './expiry.ts';
 import type { Run, Sessions } from './session.ts';
@@ -38,7 +38,8 @@ function isSessionEnded(thrown: unknown): unknown {
 }
 
 /** Sends, and commits what comes back; rejects with what those who wait are told. */
-export async function exchange(parts: ExchangeParts, run: Run, { commit, guard }: Turn): Promise<void> {
+export async function exchange(parts: ExchangeParts, run: Run, turn: Turn): Promise<void> {
+  const { commit, guard, restore = restored } = turn;
   const { session, cause } = run;
   heed(session.over);
   const { accept, refresh, refreshTimeout, sessions } = parts;

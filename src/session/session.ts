@@ -38,7 +38,7 @@ export interface SessionState {
   readonly durationMs?: number | undefined;
   /** How long the last refresh took (ms). */
   readonly refreshMs?: number | undefined;
-  /** Whom its tokens spoke of when it began. */
+  /** Whom its tokens spoke of, where an entry has none. */
   readonly subjects?: readonly unknown[] | undefined;
   /** When the request was sent whose captured answer was taken last; then of the last that brought a refresh token. */
   readonly capturedAt: number;

@@ -1,6 +1,8 @@
 /** The store of a session that an HttpOnly cookie holds: keeps no token, and joins the contexts of its name. */
 import { checkMembers, refuse } from '../check.ts';
 import { named } from '../development.ts';
+import { refresh, restore } from '../session/changes.ts';
+import { areOthers, subjectsOf } from '../session/expiry.ts';
 import type { Sessions } from '../session/session.ts';
 import type { StorePort, TokenStore } from '../types.ts';
 import { type Cookie, whileAlone } from './lease.ts';
@@ -14,14 +16,23 @@ const cookie: Cookie = {
   graceOf: ({ state: { refreshMs = 0 } }) => Math.min(Math.max(refreshMs * 2, 500), 3_000),
   // What another context asks of the cookie just now comes first, or it would outlive the sign-out.
   afterAll: (shared, task) => whileAlone(shared, () => true, task, 5_000).catch(task),
+  restore:
+    (was, held, ...how) =>
+    (now) => {
+      const isOther = areOthers(now.subjects ?? [], subjectsOf(held.tokens));
+      // The first time here it is the session that the other contexts know.
+      const isFirst = now.id && !now.end && !was.end && !now.held && !isOther;
+      return (isFirst ? refresh : restore)(was, held, ...how)(now);
+    },
 };
 
-/** Tokens are each context's own. */
+/** Tokens are each context's own; whom they speak of is known to all. */
 const withoutTokens = (port: StorePort): StorePort => ({
   ...port,
   replace: (version, next, quiet) => {
     const { state, ...entry } = JSON.parse(next.value);
-    const value = JSON.stringify({ ...entry, state: { ...state, held: undefined } });
+    const subjects = state.held ? subjectsOf(state.held.tokens) : state.subjects;
+    const value = JSON.stringify({ ...entry, state: { ...state, held: undefined, subjects } });
     return port.replace(version, { ...next, value }, quiet);
   },
 });

@@ -1,7 +1,7 @@
 /** Who presents the refresh token: one context at a time, also when one of them dies, hangs or is frozen (R54). */
 import { asTokenError } from '../errors.ts';
 import { abortable, clock, type Ending, within } from '../platform/timers.ts';
-import { type Change, createId } from '../session/changes.ts';
+import { type Change, createId, type restore } from '../session/changes.ts';
 import type { Turn } from '../session/commit.ts';
 import type { Found, Lease } from './entry.ts';
 import { isShared } from './replica.ts';
@@ -24,6 +24,8 @@ export interface Cookie {
   graceOf(found: Found): number;
   /** Runs `task`, more than once perhaps, when nobody else asks for what the cookie holds, or in 5 s. */
   afterAll(shared: Leasing, task: () => Promise<void>): Promise<unknown>;
+  /** What a refresh with nothing in hand has brought. */
+  restore: typeof restore;
 }
 
 type Task = (turn: Turn) => Promise<unknown>;
@@ -70,7 +72,8 @@ async function hold(shared: Leasing, isWanted: IsWanted, task: Task, isLocked: b
     return underlying(input, init);
   };
   try {
-    await task({ commit: (change, how) => write(shared, change, how, null), guard });
+    const commit: Turn['commit'] = (change, how) => write(shared, change, how, null);
+    await task({ commit, guard, restore: shared.cookie?.restore });
   } finally {
     // Nothing was committed: the others need not wait, but until the back-off is over.
     const release: Change = (now) => {
@@ -172,6 +175,6 @@ export async function whileAlone(
     // What a task rejects with is a TokenError.
     if (asTokenError(error) || isShared(shared)) throw error;
     const commit: Turn['commit'] = (change, how) => write(shared, change, how);
-    return isWanted() && task({ commit, guard: (underlying) => underlying });
+    return isWanted() && task({ commit, guard: (underlying) => underlying, restore: shared.cookie?.restore });
   }
 }

@@ -59,7 +59,6 @@ describe('a sign-in', () => {
       ...{ id: begun.id, held: next, begunBy: 'local', begunAt: 1_000, rotation: 0 },
       capturedAt: 0,
       renewedAt: 0,
-      subjects: [undefined, undefined],
     });
   });
 });
@@ -82,19 +81,10 @@ describe('the answer of a sign-in endpoint', () => {
 });
 
 describe('what a refresh with nothing in hand has brought', () => {
-  /** What the other contexts know of a cookie's session. */
-  const known: SessionState = { ...nobody, id: 'a', failure };
   describe('of which nothing was known', () => {
     run(restore(nobody, next, 'expired', 7), [
       ['R8', 'nobody still', nobody, { ...anew('restored'), held: next, refreshMs: 7 }],
       ['R30', 'a sign-in', inA, 'nothing'],
-    ]);
-  });
-  describe('in a session that other contexts know', () => {
-    run(restore(known, next, 'expired', 7), [
-      ['R8', 'that session', known, { id: 'a', held: next, rotation: 1, refreshMs: 7, failure: undefined }],
-      ['R30', 'newer tokens', { ...known, rotation: 1, held: held('t9') }, 'nothing'],
-      ['R32', 'its end', { ...known, end: { reason: 'local', at: 0 } }, 'nothing'],
     ]);
   });
   describe('after the end of a session', () => {
