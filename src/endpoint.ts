@@ -73,7 +73,11 @@ export function placeOf(label: string, { url, insecure, clientSecret, headers }:
     throw new TypeError(`evertoken: ${label}.url is ${given}; expected https, or http with insecure: true`);
   }
   if (clientSecret && isBrowser())
-    refuse(`${label}.clientSecret`, clientSecret, 'none in a page or worker, where everybody can read it');
+    refuse(
+      `${label}.clientSecret`,
+      clientSecret,
+      `none in a page or worker${__DEVELOPMENT__ ? ', where everybody can read it' : ''}`,
+    );
   if (headers && typeof headers !== 'function' && typeof (headers as Headers).get !== 'function')
     checkEach(`${label}.headers`, headers, Array.isArray(headers) ? 'array' : 'string or empty');
   return target ?? { href, place: href.replace(/[?#].*/s, ''), origin: '' };

@@ -65,7 +65,11 @@ const kindsOf = (): Record<keyof RefreshEndpointOptions, string> => ({
 /** A cookie that several tabs present at once would be taken for stolen. */
 function checkStore(store: (TokenStore & { isCookie?: boolean }) | undefined): void {
   if (isBrowser() && !store?.isCookie)
-    refuse('options.store', store, "cookieStore('your-app'), for format: 'cookie' in a page");
+    refuse(
+      'options.store',
+      store,
+      `cookieStore('your-app')${__DEVELOPMENT__ ? ", for format: 'cookie' in a page" : ''}`,
+    );
 }
 
 /** One refresh, and what its last attempt says about another one. */

