@@ -25,14 +25,14 @@ export function summaryOf(thrown: unknown, secrets: readonly (string | undefined
     string,
     unknown
   >;
-  const summary = new Error('failed, with a message that is not shown');
+  const summary = new Error('failed, with a message that is not shown') as Error & Record<string, unknown>;
   for (const name of ['name', 'message', 'code', 'status', 'error']) {
     try {
       const value = from[name];
       // As it is, too: a token may begin like the rest of an escape.
       const text = `${value} ${bare(`${value}`)}`;
       const isTold = /^(string|number)$/.test(typeof value) && !hidden.some((form) => text.includes(form));
-      if (isTold) Object.defineProperty(summary, name, { value, enumerable: !(name in summary) });
+      if (isTold) summary[name] = value;
     } catch {} // a getter that throws
   }
   return summary;

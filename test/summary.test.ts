@@ -15,7 +15,7 @@ describe('R70: what is told of something thrown', () => {
     expect(summary).not.toBe(thrown);
     expect(summary).toBeInstanceOf(Error);
     expect([summary.name, summary.message]).toEqual(['TypeError', 'no such table']);
-    expect({ ...summary }).toEqual({ code: 'E42', status: 500, error: 'server_error' });
+    expect({ ...summary }).toEqual({ name: 'TypeError', code: 'E42', status: 500, error: 'server_error' });
     expect(inspect(summary, { showHidden: true, depth: 9 })).not.toContain('s3cr3t');
   });
 
@@ -54,7 +54,7 @@ describe('R70: what is told of something thrown', () => {
     expect([summary.name, summary.message, { ...summary }]).toEqual([
       'QuotaExceededError',
       expect.stringMatching(/not shown/),
-      {},
+      { name: 'QuotaExceededError' },
     ]);
   });
 
