@@ -69,7 +69,7 @@ function placeOf(rule: AllowRule, label: string): Place {
   const place = isPlain ? ownMembers<AllowedPlace>({ url: rule }) : checkMembers(label, rule, kinds);
   const paths = [place.except ?? []]
     .flat()
-    .map((path) => pathOf(`${path}`) ?? refuse(`${label}.except`, path, "a path, as '/public'"));
+    .map((path) => pathOf(`${path}`) ?? refuse(`${label}.except`, path, 'a path'));
   return Object.assign(place, {
     matches: matcherOf(place.url, isPlain ? label : `${label}.url`),
     isExcepted: ({ folder, origin }: Target) => paths.some((path) => folder.startsWith(origin + path)),
