@@ -76,12 +76,14 @@ function decide(
     return parts.fetch(input, init);
   }
   const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
-  const asked = { target, method, signal, input, init };
-  if (parts.captures?.ruleFor(asked)?.startsSession) return sendBare(parts, asked, 'sign-in');
-  const place = placeFor(parts.places, target);
-  if (typeof place === 'string') return sendBare(parts, asked, place);
-  const call = takeCall(asked, place);
-  return isOwn(parts, call, reserved) ? sendBare(parts, asked, 'own-header') : start(parts, call);
+  const isSignIn = parts.captures?.ruleFor({ target, method })?.startsSession;
+  const place = isSignIn ? 'sign-in' : placeFor(parts.places, target);
+  if (typeof place !== 'string') {
+    const call = takeCall(input, init, target, method, signal, place);
+    if (!isOwn(parts, call, reserved)) return start(parts, call);
+  }
+  const reason = typeof place === 'string' ? place : 'own-header';
+  return sendBare(parts, { input, init, target, method, signal }, reason);
 }
 
 export const createAuthFetch =

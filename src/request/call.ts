@@ -76,10 +76,16 @@ function ownInit(init: RequestInit): RequestInit {
 }
 
 /** Takes a call. Only the caller's stream stays the caller's: it cannot be copied without being read. */
-export function takeCall(asked: Asked, place?: Place): Call {
-  const { target, method, signal, input, init } = asked;
+export function takeCall(
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+  target: Target,
+  method: string,
+  signal?: AbortSignal | null,
+  place?: Place,
+): Call {
   if (init && isRequest(init))
-    return takeCall({ ...asked, input: new Request(input, init), init: undefined }, place);
+    return takeCall(new Request(input, init), undefined, target, method, signal, place);
   const request = isRequest(input) ? input : undefined;
   let own = init && ownInit(init);
   // In a page any init makes fetch forget the referrer of a Request, and headers will be added to this one.

@@ -18,8 +18,7 @@ function setUp(isRejected?: RefusalParts['isRejected']) {
   const sessions = { current: {} as Session, closed: createEnding() };
   const parts = { add, flush: () => told.push('told'), isRejected, report, sessions };
   const ask = (response: Response, signal?: AbortSignal) => {
-    const asked = { input: url, init: undefined, target: targetOf(url) as Target, method: 'GET', signal };
-    return isRefused(parts, takeCall(asked), response);
+    return isRefused(parts, takeCall(url, undefined, targetOf(url) as Target, 'GET', signal), response);
   };
   return { ask, told, report };
 }
