@@ -1,9 +1,9 @@
 /** An authorization server and an API on loopback: no refresh token is good twice, no access token beyond its time. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { listenOnLoopback } from '../../examples/demo/loopback.ts';
 
-/** Seconds that an access token lives. */
+/** Seconds that an access token lives, unless the test says otherwise. */
 export const LIFETIME = 300;
 
 const CORS = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'authorization' };
@@ -13,6 +13,8 @@ export interface Call {
   readonly response: ServerResponse;
   readonly path: string;
   readonly body: string;
+  /** The body as it came. */
+  readonly bytes: Buffer;
 }
 
 /**
@@ -20,10 +22,12 @@ export interface Call {
  *
  * @param answer - To a call of the API that bore a good token.
  * @param tokenOf - Where a call bears it.
+ * @param lifetime - Seconds that an access token lives.
  */
 export async function startBackend(
   answer: (call: Call) => unknown = ({ response }) => response.end(),
   tokenOf = ({ headers }: IncomingMessage) => /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1],
+  lifetime = LIFETIME,
 ) {
   const http = await listenOnLoopback();
   const stats = { refreshes: 0, reuse: 0, accepted: 0, refused: 0 };
@@ -31,8 +35,8 @@ export async function startBackend(
   let count = 0;
 
   function issue() {
-    good.set(`access-${++count}`, Date.now() + LIFETIME * 1000);
-    return { access_token: `access-${count}`, refresh_token: `refresh-${count}`, expires_in: LIFETIME };
+    good.set(`access-${++count}`, Date.now() + lifetime * 1000);
+    return { access_token: `access-${count}`, refresh_token: `refresh-${count}`, expires_in: lifetime };
   }
 
   const json = (response: ServerResponse, status: number, body: object) =>
@@ -51,11 +55,12 @@ export async function startBackend(
     const { pathname } = new URL(request.url ?? '/', http.origin);
     response.setHeaders(new Map(Object.entries(CORS)));
     if (request.method === 'OPTIONS') return void response.writeHead(204).end();
-    const body = await text(request);
+    const bytes = await buffer(request);
+    const body = `${bytes}`;
     if (pathname === '/token') return refresh(response, new URLSearchParams(body));
     const isGood = accepts(tokenOf(request));
     stats[isGood ? 'accepted' : 'refused']++;
-    if (isGood) return void answer({ request, response, path: pathname, body });
+    if (isGood) return void answer({ request, response, path: pathname, body, bytes });
     response.setHeader('www-authenticate', 'Bearer error="invalid_token"');
     json(response, 401, { error: { type: 'authentication_error', message: 'the token is refused' } });
   });
