@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { TokenManager } from 'evertoken';
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import * as graphqlWs from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
+import { useServer as serveGraphqlWs } from 'graphql-ws/use/ws';
 import { Server } from 'socket.io';
 import * as socketIo from 'socket.io-client';
 import { expect, onTestFinished, test } from 'vitest';
@@ -154,7 +154,7 @@ async function serveGraphql(accepts: Accepts): Promise<Sockets> {
   });
   const tokenOf = ({ connectionParams }: { connectionParams?: Record<string, unknown> | undefined }) =>
     connectionParams?.['token'] as string;
-  useServer(
+  serveGraphqlWs(
     {
       schema,
       context: (context) => ({ token: tokenOf(context) }),
