@@ -75,6 +75,14 @@ export default defineConfig({
           server: { deps: { inline: [/graphql/] } },
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'runtimes',
+          include: ['runtimes/*.test.ts'],
+          globalSetup: ['test/house/pack.ts', 'runtimes/install.ts'],
+        },
+      },
       { extends: true, test: { name: 'load', include: load } },
       { extends: true, test: { name: 'model', include: model } },
       {
