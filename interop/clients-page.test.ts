@@ -17,7 +17,7 @@ function openPage(): void {
   vi.stubGlobal('document', window.document);
 }
 
-test('docs/clients.md, fetch-event-source: no call fails over many lives of a token, with one refresh for each', async ({
+test('R24, R31: docs/clients.md, fetch-event-source: no call fails over many lives of a token, with one refresh for each', async ({
   onTestFinished,
 }) => {
   openPage();
@@ -25,7 +25,7 @@ test('docs/clients.md, fetch-event-source: no call fails over many lives of a to
   await liveWith(fetchEventSourceClient, clock, onTestFinished);
 });
 
-test('docs/clients.md, SWR: no call fails over many lives of a token, with one refresh for each', async ({
+test('R24, R31: docs/clients.md, SWR: no call fails over many lives of a token, with one refresh for each', async ({
   onTestFinished,
 }) => {
   openPage();

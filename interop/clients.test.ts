@@ -41,6 +41,6 @@ beforeAll(() => {
 afterAll(() => clock.stop());
 
 test.concurrent.for(clients.map((client) => [client.name ?? client.heading, client] as const))(
-  'docs/clients.md, %s: no call fails over many lives of a token, with one refresh for each',
+  'R24, R31: docs/clients.md, %s: no call fails over many lives of a token, with one refresh for each',
   ([, client], { onTestFinished }) => liveWith(client, clock, onTestFinished),
 );

@@ -1,5 +1,4 @@
 /** Drives one client through several lives of a token. */
-
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
@@ -81,6 +80,8 @@ async function start<Recipe>(
   const replaced = { 'https://as.example.com': origin, 'https://api.example.com': origin };
   const recipe = runRecipe<Recipe & { auth: TokenManager }>('docs/clients.md', heading, replaced, modules);
   atEnd(() => recipe.auth.close());
+  // Supabase asks for a token when it is created.
+  await recipe.auth.getAccessToken();
   await recipe.auth.signIn(backend.issue());
   const calls = await use(recipe, origin, atEnd);
   return { auth: recipe.auth, backend, calls, holder };
