@@ -1,16 +1,6 @@
 /** Claims of a JWT: hints, and no proof of anything, because nobody checks the signature. */
 import { jwtDecode } from 'jwt-decode';
-import type { TokenSet } from './types.ts';
-
-/** What an ID token says of the user (OpenID Connect Core §5.1); other claims are there, too. */
-export interface IdTokenClaims {
-  sub?: string;
-  name?: string;
-  email?: string;
-  picture?: string;
-  preferred_username?: string;
-  [claim: string]: unknown;
-}
+import type { IdTokenClaims, TokenSet } from './types.ts';
 
 /** An opaque token, or a payload that is no object, has none. */
 export function readClaims(token: string): Record<string, unknown> {

@@ -7,7 +7,7 @@ export type {
   TokenManager,
   TokenManagerOptions,
 } from './api.ts';
-export { claimsOf, type IdTokenClaims } from './claims.ts';
+export { claimsOf } from './claims.ts';
 export type { HeadersInput } from './endpoint.ts';
 export { asTokenError, TokenError, type TokenErrorCode } from './errors.ts';
 export { type RefreshEndpointOptions, refreshEndpoint } from './refresh-endpoint.ts';
@@ -28,6 +28,7 @@ export type {
   CaptureRule,
   EncryptionKey,
   Fetch,
+  IdTokenClaims,
   Lock,
   Refresh,
   Revoke,

@@ -14,6 +14,16 @@ export interface TokenSet {
   readonly refreshExpiresAt?: number | undefined;
 }
 
+/** What an ID token says of the user (OpenID Connect Core §5.1); other claims are there, too. */
+export interface IdTokenClaims {
+  sub?: string;
+  name?: string;
+  email?: string;
+  picture?: string;
+  preferred_username?: string;
+  [claim: string]: unknown;
+}
+
 /** A {@link TokenSet} to be handed in. */
 export interface TokenSetInput {
   accessToken: string;
