@@ -1,0 +1,54 @@
+/** The platform of `evertoken/idle`: what the user does in the page, when it wakes, clocks, timers, locks, storage. */
+
+/** Without one (Node, workers) there is nobody to be seen. */
+export const isPage = (): boolean => 'document' in globalThis;
+
+const types = ['keydown', 'pointerdown', 'pointermove', 'wheel', 'visibilitychange', 'focus', 'pageshow'];
+
+/** Calls `onEvent` when the user does something, and when the page comes back. Returns its own undo. */
+export function listen(onEvent: (event: Event) => void): () => void {
+  const page: Partial<EventTarget> = globalThis;
+  // Before the page, which may stop them on their way.
+  for (const type of types) page.addEventListener?.(type, onEvent, true);
+  return () => {
+    for (const type of types) page.removeEventListener?.(type, onEvent, true);
+  };
+}
+
+export const isUsers = ({ type }: Event): boolean => types.indexOf(type) < 4;
+
+/** Milliseconds since a moment, by whichever clock ran more: one can be set back, the other stands still in sleep. */
+export function since(moment: number): () => number {
+  const wall = Date.now();
+  const steady = performance.now();
+  return () => Math.max(0, wall - moment) + Math.max(Date.now() - wall, performance.now() - steady);
+}
+
+/** A timer is a hint: it may come late, and comes early where the wait is longer than it can be. Returns what ends it. */
+export function wait(ms: number, task: () => void): () => void {
+  const timer = setTimeout(task, Math.min(ms, 2 ** 31 - 1));
+  (timer as Partial<NodeJS.Timeout>).unref?.();
+  return () => clearTimeout(timer);
+}
+
+/** One tab at a time, where there are locks; a sandboxed frame has some that refuse. `task` never rejects. */
+export function alone(name: string, task: () => Promise<void>): unknown {
+  const locks = globalThis.navigator?.locks as LockManager | undefined;
+  return locks?.request(name, task).catch(task) ?? task();
+}
+
+/**
+ * What all tabs of the origin find under a key, after it was replaced by `value`, if there is one; `null` removes it.
+ * Where storage is refused each tab has its own.
+ */
+export function item(key: string, value?: string | null): string | undefined {
+  try {
+    // Some servers have one, too.
+    const items: Partial<Storage> = isPage() ? localStorage : {};
+    if (value) items[key] = value;
+    else if (value === null) delete items[key];
+    return items[key];
+  } catch {
+    return value ?? undefined;
+  }
+}

@@ -1,0 +1,126 @@
+// @vitest-environment jsdom
+/** Sessions that come and go while somebody wants to know who is idle. */
+import { memoryStore } from 'evertoken';
+import { signOutWhenIdle } from 'evertoken/idle';
+import { expect, test, vi } from 'vitest';
+import { createIdle, minute, second, usePage } from '../support/idle.ts';
+import { createAuth, tokensOf } from '../support/react.ts';
+
+const after = 15 * minute;
+
+test('bad options are a TypeError at once', () => {
+  expect(() => signOutWhenIdle(createAuth().auth, {})).toThrow(TypeError);
+});
+
+test('it listens while somebody is signed in, and at no other time', async () => {
+  const { listening, pass } = usePage();
+  const { auth } = createAuth();
+  const stop = signOutWhenIdle(auth, { after });
+  expect([listening.length, vi.getTimerCount()]).toEqual([0, 0]);
+  await auth.signIn(tokensOf());
+  // The storage of jsdom tells others of what was written.
+  await pass(0);
+  expect(listening.length).toBeGreaterThan(0);
+  expect(vi.getTimerCount()).toBe(1);
+  await auth.signOut();
+  await pass(0);
+  expect([listening.length, vi.getTimerCount()]).toEqual([0, 0]);
+  stop();
+});
+
+test('a refresh changes nothing: the user was not there', async () => {
+  const { pass } = usePage();
+  const { auth } = await createIdle({ after });
+  await pass(10 * minute);
+  await auth.refresh();
+  await pass(6 * minute);
+  expect(auth.status).toBe('signed-out');
+});
+
+test('another sign-in begins anew, also over a running session', async () => {
+  const { pass, items } = usePage();
+  const { auth } = await createIdle({ after });
+  await pass(10 * minute);
+  await auth.signIn(tokensOf());
+  expect(items()).toEqual([expect.stringContaining(`${auth.sessionId}`)]);
+  await pass(10 * minute);
+  expect(auth.status).toBe('signed-in');
+  await pass(6 * minute);
+  expect(auth.status).toBe('signed-out');
+});
+
+test('stop() leaves nothing behind, and what all tabs have noted of the session stays', async () => {
+  const { listening, items, pass } = usePage();
+  const { auth, stop } = await createIdle({ after });
+  stop();
+  stop();
+  await pass(0);
+  expect([listening.length, vi.getTimerCount()]).toEqual([0, 0]);
+  expect(items()).toHaveLength(1);
+  await pass(after * 2);
+  expect(auth.status).toBe('signed-in');
+  await auth.signOut();
+  await auth.signIn(tokensOf());
+  expect(listening).toEqual([]);
+});
+
+test('stop() while a sign-out waits for the other tabs ends that, too', async () => {
+  const { pass } = usePage();
+  const { auth, stop, warnings } = await createIdle({ after });
+  await pass(after + 100);
+  expect(warnings.at(-1)?.remaining).toBe(0);
+  stop();
+  await pass(10 * second);
+  expect(auth.status).toBe('signed-in');
+});
+
+test('two managers on one page have each its own time', async () => {
+  const { pass, actElsewhere } = usePage();
+  const one = await createIdle({ after });
+  const other = await createIdle({ after });
+  await pass(10 * minute);
+  // Somewhere else the user is active in the app of one of them.
+  actElsewhere(one.auth);
+  await pass(6 * minute);
+  expect([one.auth.status, other.auth.status]).toEqual(['signed-in', 'signed-out']);
+});
+
+test('of several tabs one signs out, and the others hear of it', async () => {
+  const { pass } = usePage();
+  const revoked = vi.fn(async () => {});
+  const waiting: [() => Promise<void>, () => void][] = [];
+  let isHeld = false;
+  /** As Web Locks do it. */
+  const next = async (): Promise<void> => {
+    const [task, done] = waiting.shift() ?? [];
+    if (!task || isHeld) return;
+    isHeld = true;
+    await task();
+    isHeld = false;
+    done?.();
+    await next();
+  };
+  const request = (_name: string, task: () => Promise<void>) =>
+    new Promise<void>((resolve) => {
+      waiting.push([task, resolve]);
+      if (!isHeld) void next();
+    });
+  vi.stubGlobal('navigator', { locks: { request } });
+  const store = memoryStore();
+  const options = { store, revoke: revoked };
+  const first = await createIdle({ after }, createAuth(options).auth);
+  const others = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const { auth } = createAuth(options);
+      await auth.ready;
+      return createIdle({ after }, auth);
+    }),
+  );
+  const signOuts = [first, ...others].map(({ auth }) => vi.spyOn(auth, 'signOut'));
+  await pass(after + 5 * second);
+  expect([first, ...others].map(({ auth }) => auth.status)).toEqual(Array(4).fill('signed-out'));
+  expect(signOuts.flatMap(({ mock }) => mock.calls)).toHaveLength(1);
+  expect(revoked).toHaveBeenCalledTimes(1);
+  const told = [first, ...others].flatMap((tab) => tab.told).sort();
+  expect(told).toEqual(['local', 'local elsewhere', 'local elsewhere', 'local elsewhere']);
+});
