@@ -83,6 +83,24 @@ export default defineConfig({
           globalSetup: ['test/house/pack.ts', 'runtimes/install.ts'],
         },
       },
+      {
+        extends: true,
+        resolve: {
+          alias: [
+            {
+              find: /^react(?=$|-dom|\/)/,
+              replacement: fileURLToPath(new URL('interop-react18/node_modules/react', import.meta.url)),
+            },
+          ],
+        },
+        test: {
+          ...unit,
+          name: 'react18',
+          include: ['test/react/*.test.ts'],
+          exclude: [],
+          env: { EVERTOKEN_REACT: '18' },
+        },
+      },
       { extends: true, test: { name: 'load', include: load } },
       { extends: true, test: { name: 'model', include: model } },
       {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import manifest from '../../package.json' with { type: 'json' };
 
@@ -37,6 +37,7 @@ export default function setup(project: TestProject): () => void {
     run('tar', '-xzf', tarball, '-C', modules);
     renameSync(join(modules, 'package'), join(modules, manifest.name));
     for (const name of Object.keys(packages)) {
+      mkdirSync(dirname(join(modules, name)), { recursive: true });
       symlinkSync(resolve('node_modules', name), join(modules, name), 'junction');
     }
     return join(folder, project);
@@ -45,6 +46,8 @@ export default function setup(project: TestProject): () => void {
   const { dependencies, peerDependencies } = manifest;
   project.provide('tarball', tarball);
   project.provide('consumer', install('consumer', dependencies));
-  project.provide('peered', install('peered', { ...dependencies, ...peerDependencies }));
+  // Those of React are a package of their own; an app renders with react-dom.
+  const others = { '@types/react': '', 'react-dom': '' };
+  project.provide('peered', install('peered', { ...dependencies, ...peerDependencies, ...others }));
   return () => rmSync(folder, { recursive: true, force: true });
 }

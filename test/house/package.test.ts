@@ -109,6 +109,30 @@ describe('types', () => {
     const toolkit = identityToolkit({ apiKey: 'key', emulatorOrigin: undefined });
     export const auth = createTokenManager({ ...toolkit, allow: 'https://api.example.com' });
     export const body: string = returnSecureToken({ method: 'POST', body: '{}' }).body;`;
+  const idle = `
+    import { createTokenManager, type Refresh } from 'evertoken';
+    import { type IdleOptions, type IdleWarning, signOutWhenIdle } from 'evertoken/idle';
+    declare const refresh: Refresh;
+    const auth = createTokenManager({ refresh, allow: 'https://api.example.com' });
+    const onWarn = ({ remaining, cause }: IdleWarning): string => cause + remaining;
+    const options: IdleOptions = { after: 1, maxAge: undefined, onWarn, onActive: () => 1 };
+    export const stop: () => void = signOutWhenIdle(auth, options);`;
+  const react = `
+    import { createTokenManager, type Refresh, type TokenManager } from 'evertoken';
+    import { AuthProvider, RequireSession, type Session, useAuth, useSession, useTokenEvent } from 'evertoken/react';
+    import { createElement } from 'react';
+    declare const refresh: Refresh;
+    const auth = createTokenManager({ refresh, allow: 'https://api.example.com' });
+    function Inside() {
+      const { status, claims, retryAt, reason }: Session = useSession();
+      const found: TokenManager = useAuth();
+      useTokenEvent(found, 'signed-out', (event) => event.elsewhere);
+      useTokenEvent(undefined, '*', (event, payload) => [event, payload]);
+      return createElement('p', null, status, claims.name, retryAt, reason);
+    }
+    const fallback = ({ reason }: Session) => reason ?? null;
+    export const app = createElement(AuthProvider, { auth },
+      createElement(RequireSession, { fallback, pending: undefined }, createElement(Inside)));`;
   const oidc = `
     import { createTokenManager } from 'evertoken';
     import { createOidcClient, OidcError, type OidcErrorCode, type SignInResult } from 'evertoken/oidc';
@@ -147,10 +171,15 @@ describe('types', () => {
       path.replace(/^.*\//, '').replace(/ts$/, ending),
       readFileSync(join('test/types', path), 'utf8'),
     ]);
-    const samples = Object.entries({ dpop, firebase, oidc, testing });
-    const files = [...texts, ...samples.map(([name, text]) => [`${name}.${ending}`, text])].map(
-      ([name = '', text]) => [join(consumer, name).replaceAll('\\', '/'), text],
+    const samples = Object.entries({ dpop, firebase, idle, oidc, testing });
+    const own = [...texts, ...samples.map(([name, text]) => [`${name}.${ending}`, text])].map(
+      ([name = '', text]) => [join(consumer, name), text],
     );
+    // Its types name those of React.
+    const files = [...own, [join(peered, `react.${ending}`), react]].map(([path = '', text]) => [
+      path.replaceAll('\\', '/'),
+      text,
+    ]);
     const errors = compile(Object.fromEntries(files), {
       ...options,
       lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
@@ -210,6 +239,9 @@ describe('loading', () => {
     expect(node('testing.mjs', probe('evertoken/testing'))).toBe('3');
     expect(node('entry.mjs', probe('evertoken/dpop'))).toMatch(/^ERR_MODULE_NOT_FOUND .*'dpop'/);
     expect(node('entry.mjs', probe('evertoken/dpop'), peered)).toBe('1');
+    expect(node('idle.mjs', probe('evertoken/idle'))).toBe('1');
+    expect(node('react.mjs', probe('evertoken/react'))).toMatch(/^ERR_MODULE_NOT_FOUND .*'react'/);
+    expect(node('react.mjs', probe('evertoken/react'), peered)).toBe('5');
   });
 
   test.for([
@@ -250,6 +282,45 @@ describe('loading', () => {
     },
   );
 
+  test.for(['dist/react.js', 'dist/react.cjs', 'dist/development/react.js', 'dist/development/react.cjs'])(
+    '%s opens with the directive by which a server of components leaves it to the page',
+    (path) => {
+      expect(readFileSync(join(installed, path), 'utf8')).toMatch(/^'use client';\n/);
+    },
+  );
+
+  test.for([
+    [
+      'react.mjs',
+      "import { createElement } from 'react'; import { renderToString } from 'react-dom/server'; import { createTokenManager } from 'evertoken'; import { RequireSession } from 'evertoken/react';",
+    ],
+    [
+      'react.cjs',
+      "const { createElement } = require('react'); const { renderToString } = require('react-dom/server'); const { createTokenManager } = require('evertoken'); const { RequireSession } = require('evertoken/react');",
+    ],
+  ] as const)('evertoken/react renders on a server in %s', ([name, first]) => {
+    const story = `
+      const auth = createTokenManager({ refresh: async () => ({}), allow: 'https://api.example.com' });
+      console.log(renderToString(createElement(RequireSession, { auth, fallback: 'login', pending: 'skeleton' })));`;
+    expect(node(name, first + story, peered)).toBe('skeleton');
+  });
+
+  test.for([
+    [
+      'idle.mjs',
+      "import { signOutWhenIdle } from 'evertoken/idle'; import { createTokenManager } from 'evertoken';",
+    ],
+    [
+      'idle.cjs',
+      "const { signOutWhenIdle } = require('evertoken/idle'); const { createTokenManager } = require('evertoken');",
+    ],
+  ] as const)('evertoken/idle works in %s, and keeps no process alive', ([name, first]) => {
+    const story = `
+      const auth = createTokenManager({ refresh: async () => ({}), allow: 'https://api.example.com' });
+      auth.signIn({ access_token: 'a' }).then(() => { signOutWhenIdle(auth, { after: 1e9, maxAge: 1e9 }); console.log(auth.status); });`;
+    expect(node(name, first + story)).toBe('signed-in');
+  });
+
   test.for([
     ['probe.mjs', "await import('evertoken')"],
     ['probe.cjs', "require('evertoken')"],
@@ -261,6 +332,10 @@ describe('loading', () => {
     ['probe-oidc.cjs', "require('evertoken/oidc')"],
     ['probe-testing.mjs', "await import('evertoken/testing')"],
     ['probe-testing.cjs', "require('evertoken/testing')"],
+    ['probe-react.mjs', "await import('evertoken/react')"],
+    ['probe-react.cjs', "require('evertoken/react')"],
+    ['probe-idle.mjs', "await import('evertoken/idle')"],
+    ['probe-idle.cjs', "require('evertoken/idle')"],
   ] as const)('has no side effect: %s', ([name, load]) => {
     const probe = `
       void Request; // Node's own fetch opens a pipe when it is first looked at
@@ -296,9 +371,9 @@ describe('dependencies', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['jwt-decode', 'ky', 'mitt']);
   });
 
-  test('of further entry points are optional peers: dpop, msw, oauth4webapi', () => {
+  test('of further entry points are optional peers: dpop, msw, oauth4webapi, react', () => {
     const { peerDependencies, peerDependenciesMeta } = manifest;
-    const peers = ['dpop', 'msw', 'oauth4webapi'];
+    const peers = ['dpop', 'msw', 'oauth4webapi', 'react'];
     expect(Object.keys(peerDependencies)).toEqual(peers);
     expect(peerDependenciesMeta).toEqual(Object.fromEntries(peers.map((peer) => [peer, { optional: true }])));
   });

@@ -17,6 +17,8 @@ const parts: [part: Part, what: string, packages: string[]][] = [
   ['oidc', 'evertoken/oidc without oauth4webapi', []],
   ['dpop', 'evertoken/dpop without dpop', []],
   ['firebase', 'evertoken/firebase has nothing else in it', []],
+  ['react', 'evertoken/react without react', []],
+  ['idle', 'evertoken/idle has nothing else in it', []],
 ];
 
 test.for(parts)('size of %s: %s', async ([part, , packages]) => {

@@ -22,6 +22,11 @@ export const selections = {
   oidc: { entry: 'oidc', names: ['createOidcClient', 'OidcError'] },
   dpop: { entry: 'dpop', names: ['dpop'] },
   firebase: { entry: 'firebase', names: ['identityToolkit', 'returnSecureToken'] },
+  react: {
+    entry: 'react',
+    names: ['useSession', 'useTokenEvent', 'AuthProvider', 'useAuth', 'RequireSession'],
+  },
+  idle: { entry: 'idle', names: ['signOutWhenIdle'] },
 } satisfies Record<string, Selection>;
 
 export type Part = keyof typeof selections;

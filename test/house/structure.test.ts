@@ -72,6 +72,7 @@ const packages: Record<string, string> = {
   mitt: 'session/events',
   dpop: 'dpop/proof',
   oauth4webapi: 'oidc/protocol',
+  react: 'react/hooks',
 };
 
 /**
@@ -83,7 +84,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     api: 'navigator.locks',
     owner: 'platform/locks',
     pattern: /\bnavigator \??\. locks\b/,
-    others: ['oidc/turn'],
+    others: ['oidc/turn', 'idle/page'],
   },
   {
     api: 'BroadcastChannel',
@@ -95,13 +96,13 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     api: 'timers',
     owner: 'platform/timers',
     pattern: /\b(?:set|clear)(?:Timeout|Interval)\b/,
-    others: ['oidc/page', 'testing/wait'],
+    others: ['oidc/page', 'testing/wait', 'idle/page', 'react/session'],
   },
   {
     api: 'performance',
     owner: 'platform/timers',
     pattern: /\bperformance\b/,
-    others: ['testing/entry-checks'],
+    others: ['testing/entry-checks', 'idle/page'],
   },
   {
     api: "the page's URL",
@@ -115,7 +116,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     // Listening to what ends a wait is no event of the page; `timers` listens to nothing else.
     pattern:
       /\bdocument\b(?! \??\. baseURI)|\bwindow\b|(?<!(?:closed|signal) \??\. )\b(?:add|remove)EventListener\b/i,
-    others: ['platform/timers', 'oidc/popup'],
+    others: ['platform/timers', 'oidc/popup', 'idle/page'],
   },
   {
     api: 'indexedDB',
@@ -140,7 +141,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     api: 'reports',
     owner: 'session/events',
     pattern: /\breportError\b|\bconsole\b/,
-    others: ['development'],
+    others: ['development', 'idle/watch'],
   },
 ];
 
