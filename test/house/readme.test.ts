@@ -31,23 +31,35 @@ function anchors(path: string): string[] {
   return [...readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
 }
 
+const own = { evertoken: [resolve('dist/index.d.ts')], 'evertoken/*': [resolve('dist/*.d.ts')] };
+
+/** What the compiler says of the code of a page. */
+const errorsOf = (page: string, paths: Record<string, string[]> = own) =>
+  compile(blocks(page), {
+    lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+    jsx: ts.JsxEmit.ReactJSX,
+    allowJs: true,
+    checkJs: true,
+    types: ['node'],
+    skipLibCheck: true,
+    paths,
+  });
+
+test('docs/react.md: the code compiles with the types of React 18, too', () => {
+  const types = resolve('interop-react18/node_modules/@types/react');
+  const paths = { ...own, react: [types], 'react/*': [join(types, '*')] };
+  expect(errorsOf('docs/react.md', paths)).toEqual([]);
+  expect(errorsOf('docs/react.md', { ...paths, react: [join(types, 'missing')] })).not.toEqual([]);
+});
+
 describe.for(['README.md', ...pages])('%s', (page) => {
   test('every code block compiles on its own, strictly, against the built package', () => {
-    const files = blocks(page);
     // One page has figures only.
-    if (page !== 'docs/performance.md') expect(Object.keys(files).length).toBeGreaterThan(0);
-    const errors = compile(files, {
-      lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
-      module: ts.ModuleKind.ESNext,
-      moduleResolution: ts.ModuleResolutionKind.Bundler,
-      moduleDetection: ts.ModuleDetectionKind.Force,
-      allowJs: true,
-      checkJs: true,
-      types: ['node'],
-      skipLibCheck: true,
-      paths: { evertoken: [resolve('dist/index.d.ts')], 'evertoken/*': [resolve('dist/*.d.ts')] },
-    });
-    expect(errors).toEqual([]);
+    if (page !== 'docs/performance.md') expect(Object.keys(blocks(page)).length).toBeGreaterThan(0);
+    expect(errorsOf(page)).toEqual([]);
   });
 
   test('links into the repository lead to files and headings that exist', () => {
