@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 import { startApi } from '../demo/api.ts';
 import { startAuthorizationServer } from '../demo/authorization-server.ts';
 
-const source = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
+const source = fileURLToPath(new URL('../../src/', import.meta.url));
 
 export default defineConfig(async ({ command }) => {
   const { VITE_ISSUER, VITE_API } = process.env;
@@ -13,7 +13,12 @@ export default defineConfig(async ({ command }) => {
   return {
     root: fileURLToPath(new URL('.', import.meta.url)),
     define: { ...servers, __DEVELOPMENT__: `${command === 'serve'}` },
-    resolve: { alias: { evertoken: source } },
+    resolve: {
+      alias: [
+        { find: /^evertoken$/, replacement: `${source}index.ts` },
+        { find: /^evertoken\/(\w+)$/, replacement: `${source}$1/index.ts` },
+      ],
+    },
   };
 });
 
