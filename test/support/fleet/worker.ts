@@ -1,5 +1,4 @@
 /** One process of a fleet, with a manager of its own: does what stands on its standard input, line by line. */
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   asTokenError,
@@ -8,6 +7,7 @@ import {
   type TokenResponse,
   type TokenStore,
 } from '../../../src/index.ts';
+import { answer } from './answers.ts';
 
 /** How a process is told who it is, in the environment variable `WORKER`. */
 export interface WorkerInput {
@@ -124,14 +124,5 @@ export function work(open: (input: never, worker: WorkerInput) => TokenStore): v
     resources: () => process.getActiveResourcesInfo(),
   };
 
-  const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
-  createInterface({ input: process.stdin }).on('line', async (line) => {
-    const { id, act, args } = JSON.parse(line) as { id: number; act: keyof WorkerActs; args: never[] };
-    try {
-      say({ id, value: await (acts[act] as (...args: never[]) => unknown)(...args) });
-    } catch (error) {
-      say({ id, error: `${error}` });
-    }
-  });
-  say({ id: 0 });
+  answer(acts);
 }

@@ -1,0 +1,7 @@
+/*! The default path of an entry, by env-paths. MIT License © Sindre Sorhus */
+import { join } from 'node:path';
+import envPaths from 'env-paths';
+
+/** In the folder for data of the platform: of the machine, because a profile that moves about would bring old tokens. */
+export const defaultPath = (name: string): string =>
+  join(envPaths('evertoken', { suffix: '' }).data, `${name}.json`);

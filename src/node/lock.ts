@@ -1,0 +1,159 @@
+/**
+ * The lock of a file: its holder listens on a socket that the kernel closes when it dies.
+ *
+ * A file beside the entry names that socket. Whoever finds nobody listening there may take the lock, in one step; the
+ * others stay connected, so that they are told when it is free. A holder that stands still says nothing, and is not
+ * waited for: the time of its lease is.
+ */
+import { chmod } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { hostname } from 'node:os';
+import { abortable, after, heed } from '../platform/timers.ts';
+import type { Lock } from '../types.ts';
+import { createId } from './ids.ts';
+import { makeFolder } from './place.ts';
+import { type Loaded, remove, type VersionedFile } from './versioned-file.ts';
+
+/** A holder says that often that it runs (ms). */
+const BEAT = 1_000;
+
+/** Who has said nothing for so long stands still (ms). */
+const SILENCE = 3_000;
+
+/** So long a lock that was taken under another name of the machine is believed (ms). */
+const FOREIGN_KEPT = 24 * 3_600_000;
+
+/** A path of a socket has 104 bytes on macOS, 108 on Linux, with the zero at its end. */
+const LONGEST = 103;
+
+const isPipe = () => process.platform === 'win32';
+
+function addressOf(path: string, id: string): string {
+  if (isPipe()) return `\\\\.\\pipe\\evertoken-${id}`;
+  const address = `${path}.${id}.sock`;
+  if (Buffer.byteLength(address) > LONGEST) throw new Error(`${address} is too long for a socket`);
+  return address;
+}
+
+/** Listens there, and lets those who wait know that this process runs. Keeps none alive. */
+async function listen(address: string): Promise<() => void> {
+  if (!isPipe()) makeFolder(address);
+  const waiting = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    waiting.add(socket);
+    socket.unref();
+    socket.on('error', () => {}).on('close', () => waiting.delete(socket));
+    socket.write('.');
+  });
+  await new Promise<void>((resolve, reject) => void server.once('error', reject).listen(address, resolve));
+  server.on('error', () => {}).unref();
+  if (!isPipe()) await chmod(address, 0o600);
+  let cancel = () => {};
+  const beat = () => {
+    for (const socket of waiting) socket.write('.');
+    cancel = after(BEAT, beat);
+  };
+  beat();
+  return () => {
+    cancel();
+    server.close();
+    for (const socket of waiting) socket.destroy();
+  };
+}
+
+/** Waits as long as somebody listens there. Answers whether nobody does; `false`: the connection has ended. */
+function isGone(address: string, signal: AbortSignal): Promise<boolean> {
+  const socket = connect(address);
+  socket.unref();
+  let cancel = () => {};
+  const outcome = new Promise<boolean>((resolve, reject) => {
+    const wait = () => {
+      cancel();
+      cancel = after(SILENCE, () => reject(new Error('the holder of the lock stands still')));
+    };
+    wait();
+    socket.on('data', wait).on('close', () => resolve(false));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (/^(?:ECONNREFUSED|ENOENT)$/.test(`${error.code}`)) resolve(true);
+      else if (/^(?:ECONNRESET|EPIPE)$/.test(`${error.code}`)) resolve(false);
+      else reject(error);
+    });
+  });
+  return abortable(outcome, signal).finally(() => {
+    cancel();
+    socket.destroy();
+  });
+}
+
+const pause = () => new Promise<void>((resolve) => void after(10, resolve, true));
+
+interface Holder {
+  readonly host: string;
+  readonly address: string;
+  /** When the lock was taken (ms since the epoch). */
+  readonly at: number;
+}
+
+const ownerOf = ({ value }: Loaded): Holder => JSON.parse(value);
+
+/** Whether whoever holds it is dead, or has let go; `false`: it is to be asked again. Rejects where that cannot be told. */
+async function isFree(current: Loaded, signal: AbortSignal): Promise<boolean> {
+  if (current.isBroken) return true;
+  if (!current.isOurs) throw new Error('somebody else has a file in the place of the lock');
+  const { host, address, at } = ownerOf(current);
+  if (host === hostname()) return isGone(address, signal);
+  // A machine may have another name by now; one that shares the folder is not asked.
+  if (Date.now() - at < FOREIGN_KEPT) throw new Error('the lock is held on another machine');
+  return true;
+}
+
+/** @param file - Of the lock itself, beside the entry. */
+export function createLock(file: VersionedFile): Lock {
+  /** Waits until nobody holds it. Answers what is to be replaced. */
+  async function untilFree(signal: AbortSignal): Promise<Loaded | undefined> {
+    for (let last: string | undefined; ; ) {
+      heed(signal);
+      const current = await file.load();
+      if (!current) return undefined;
+      // A holder that has too many files open ends connections at once.
+      if (current.id === last) await pause();
+      last = current.id;
+      if (await isFree(current, signal)) return current;
+    }
+  }
+
+  /** Answers what lets it go. */
+  async function take(signal: AbortSignal): Promise<() => Promise<void>> {
+    const id = createId();
+    const address = addressOf(file.path, id);
+    let close: (() => void) | undefined;
+    try {
+      for (;;) {
+        const dead = await untilFree(signal);
+        close ??= await listen(address);
+        heed(signal);
+        const value = JSON.stringify({ host: hostname(), address, at: Date.now() } satisfies Holder);
+        if (!(await file.replace(dead?.version, { version: id, value }))) continue;
+        if (dead?.isOurs && !isPipe()) await remove(ownerOf(dead).address);
+        break;
+      }
+    } catch (error) {
+      close?.();
+      throw error;
+    }
+    return async () => {
+      // While it listens nobody takes its place, so the file is its own.
+      await remove(file.path).catch(() => {});
+      close();
+    };
+  }
+
+  return async (task, { signal }) => {
+    const free = await take(signal);
+    try {
+      return await task();
+    } finally {
+      await free();
+    }
+  };
+}

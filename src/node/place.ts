@@ -1,0 +1,82 @@
+/** Whether a place is safe to keep a session in: nobody else can read the file, or put another one there. */
+import { lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** The user that this process acts as; Windows has none, and keeps others out of a profile by other means. */
+const user = (): number | undefined => process.geteuid?.();
+
+const modeOf = ({ mode }: Stats): string => (mode & 0o7777).toString(8);
+
+const reject = (path: string, is: string, todo: string): never => {
+  throw new Error(`evertoken: fileStore does not keep tokens in ${path}: ${is}. ${todo}`);
+};
+
+/** @throws where others may replace what is in the folder. */
+export function checkFolder(folder: string, stats: Stats): void {
+  if (!stats.isDirectory()) reject(folder, 'it is no folder', 'Take another `path`');
+  const own = user();
+  if (own === undefined) return;
+  if (stats.uid !== own)
+    reject(folder, `it belongs to user ${stats.uid}, and this is ${own}`, 'Take a folder of your own');
+  if (stats.mode & 0o022)
+    reject(
+      folder,
+      `others may write there (mode ${modeOf(stats)}) and replace the session`,
+      `Run: chmod 700 '${folder}', or take a folder of your own`,
+    );
+}
+
+/** @throws where the entry is something else than a file that its owner alone can read. */
+export function checkFile(path: string, stats: Stats): void {
+  if (stats.isSymbolicLink())
+    reject(path, 'it is a link, which could lead elsewhere', 'Name the file it leads to, or remove it');
+  if (!stats.isFile()) reject(path, 'it is no file', 'Take another `path`');
+  const own = user();
+  if (own === undefined) return;
+  if (stats.uid !== own)
+    reject(path, `it belongs to user ${stats.uid}, and this is ${own}`, 'Remove it, or take another `path`');
+  if (stats.mode & 0o077)
+    reject(
+      path,
+      `others may read or write it (mode ${modeOf(stats)})`,
+      `Whoever has read it has the session: sign out after you have run: chmod 600 '${path}'`,
+    );
+}
+
+/** A folder that all may write to lets everybody move what is theirs, and what is not: `/tmp` has the sticky bit. */
+function checkParents(folder: string): void {
+  for (let path = dirname(folder); ; path = dirname(path)) {
+    const stats = statSync(path);
+    if (user() !== undefined && stats.mode & 0o002 && !(stats.mode & 0o1000))
+      reject(
+        folder,
+        `everybody may replace it, because ${path} has mode ${modeOf(stats)}`,
+        `Run: chmod o-w '${path}'`,
+      );
+    if (path === dirname(path)) return;
+  }
+}
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+/**
+ * Checks what is there of a place.
+ *
+ * @throws Error that names it and says what to do.
+ */
+export function checkPlace(path: string): void {
+  const folder = dirname(path);
+  try {
+    const real = realpathSync(folder);
+    checkFolder(folder, statSync(real));
+    checkParents(real);
+    checkFile(path, lstatSync(path));
+  } catch (error) {
+    // What is not there yet is made as it has to be.
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/** Makes the folder, for its owner alone. */
+export const makeFolder = (path: string): void =>
+  void mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
