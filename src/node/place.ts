@@ -1,6 +1,6 @@
 /** Whether a place is safe to keep a session in: nobody else can read the file, or put another one there. */
-import { lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { lstatSync, mkdirSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 /** The user that this process acts as; Windows has none, and keeps others out of a profile by other means. */
 const user = (): number | undefined => process.geteuid?.();
@@ -57,6 +57,22 @@ function checkParents(folder: string): void {
   }
 }
 
+/** How many of the names that a replacement gives a file for a moment it has just now. */
+function ownNamesOf(path: string, { ino }: Stats): number {
+  const folder = dirname(path);
+  const names = readdirSync(folder).filter((name) => name.startsWith(`${basename(path)}.`));
+  return names.filter((name) => lstatSync(join(folder, name), { throwIfNoEntry: false })?.ino === ino).length;
+}
+
+/** Under another name somebody may go on reading what was replaced here. Those of a replacement come and go. */
+function checkNames(path: string): void {
+  for (let tries = 0; tries < 5; tries++) {
+    const stats = lstatSync(path);
+    if (stats.nlink - 1 <= ownNamesOf(path, stats)) return;
+  }
+  reject(path, 'it has another name (a hard link)', 'Remove the other one');
+}
+
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 /**
@@ -71,6 +87,7 @@ export function checkPlace(path: string): void {
     checkFolder(folder, statSync(real));
     checkParents(real);
     checkFile(path, lstatSync(path));
+    checkNames(path);
   } catch (error) {
     // What is not there yet is made as it has to be.
     if (!isMissing(error)) throw error;
