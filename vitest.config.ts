@@ -7,6 +7,7 @@ const load = [
   'test/flows/burst.test.ts',
   'test/flows/expiry-process.test.ts',
   'test/flows/worker-threads.test.ts',
+  'test/flows/file-*.test.ts',
 ];
 
 /** Against the real Firebase Auth emulator, where it is installed. */

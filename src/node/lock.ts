@@ -122,25 +122,24 @@ export function createLock(file: VersionedFile): Lock {
     }
   }
 
-  /** Answers what lets it go. */
-  async function take(signal: AbortSignal): Promise<() => Promise<void>> {
+  /** Takes the place of whoever is dead, unless somebody else does. Answers what lets it go. */
+  async function take(
+    dead: Loaded | undefined,
+    signal: AbortSignal,
+  ): Promise<(() => Promise<void>) | undefined> {
     const id = createId();
     const address = addressOf(file.path, id);
-    let close: (() => void) | undefined;
+    const close = await listen(address);
+    const holder: Holder = { host: hostname(), address, at: Date.now() };
+    let isTaken = false;
     try {
-      for (;;) {
-        const dead = await untilFree(signal);
-        close ??= await listen(address);
-        heed(signal);
-        const value = JSON.stringify({ host: hostname(), address, at: Date.now() } satisfies Holder);
-        if (!(await file.replace(dead?.version, { version: id, value }))) continue;
-        if (dead?.isOurs && !isPipe()) await remove(ownerOf(dead).address);
-        break;
-      }
-    } catch (error) {
-      close?.();
-      throw error;
+      heed(signal);
+      isTaken = await file.replace(dead?.version, { version: id, value: JSON.stringify(holder) });
+    } finally {
+      if (!isTaken) close();
     }
+    if (!isTaken) return undefined;
+    if (dead?.isOurs && !isPipe()) await remove(ownerOf(dead).address);
     return async () => {
       // While it listens nobody takes its place, so the file is its own.
       await remove(file.path).catch(() => {});
@@ -149,7 +148,8 @@ export function createLock(file: VersionedFile): Lock {
   }
 
   return async (task, { signal }) => {
-    const free = await take(signal);
+    let free: (() => Promise<void>) | undefined;
+    while (!free) free = await take(await untilFree(signal), signal);
     try {
       return await task();
     } finally {

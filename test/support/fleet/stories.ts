@@ -95,21 +95,42 @@ export async function wakeAll(options: FleetOptions, processes: number) {
   return { statuses: await answers, told: tell(fleet.server, { served: 0, others: {} }) };
 }
 
-/** The holder of the lease stands still, or dies, in the middle of its refresh: how long the others wait (ms). */
-export async function waitForHolder(options: FleetOptions, how: 'stop' | 'kill') {
-  await using fleet = await startFleet({ lifetime: 3_600_000, delay: 1_000, ...options });
+/** Begins a refresh that is on the wire, and lasts; answers the others. */
+async function openRefreshing(fleet: Fleet): Promise<{ holder: Member; others: Member[] }> {
   const holder = await openWith(fleet, 3);
-  const others = [...fleet.members].filter((member) => member !== holder);
   holder.ask('refresh').catch(() => {});
   while (!fleet.server.stats.calls) await sleep(5);
-  if (how === 'kill') await fleet.kill(holder);
-  else fleet.stop(holder);
+  return { holder, others: [...fleet.members].filter((member) => member !== holder) };
+}
+
+/** The holder of the lease is killed in the middle of its refresh: what becomes of the others, and how long it takes. */
+export async function killHolder(options: FleetOptions) {
+  await using fleet = await startFleet({ lifetime: 3_600_000, delay: 500, ...options });
+  const { holder, others } = await openRefreshing(fleet);
+  await fleet.kill(holder);
   const from = performance.now();
   const ends = await Promise.all(others.map((other) => other.ask('refresh')));
+  return { ends, ms: performance.now() - from, told: tell(fleet.server, { served: 0, others: {} }) };
+}
+
+/** It stands still, until another one has refreshed. */
+export async function stopHolder(options: FleetOptions) {
+  await using fleet = await startFleet({ lifetime: 3_600_000, delay: 500, ...options });
+  const { holder, others } = await openRefreshing(fleet);
+  fleet.stop(holder);
+  const from = performance.now();
+  const [other] = others as [Member];
+  let end = '';
+  while (end !== 'refreshed' && performance.now() - from < 60_000) end = await other.ask('refresh');
   const ms = performance.now() - from;
-  if (how === 'stop') {
-    fleet.wake(holder);
-    await sleep(500);
-  }
-  return { ends, ms, told: tell(fleet.server, { served: 0, others: {} }) };
+  const before = fleet.server.stats.calls;
+  fleet.wake(holder);
+  const token = await other.ask('token');
+  while ((await holder.ask('token')) !== token) await sleep(20);
+  return {
+    end,
+    ms,
+    callsAfter: fleet.server.stats.calls - before,
+    told: tell(fleet.server, { served: 0, others: {} }),
+  };
 }

@@ -29,7 +29,7 @@ export interface Traffic {
 export interface WorkerActs {
   signIn(tokens: TokenResponse): Promise<void>;
   signOut(): Promise<void>;
-  /** One request: its status, or the code with which it failed. */
+  /** One request: its status, or why it failed. */
   get(): Promise<number | string>;
   token(): string | undefined;
   /** The store has been read. */
@@ -80,7 +80,8 @@ export function work(open: (input: never, worker: WorkerInput) => TokenStore): v
       await response.arrayBuffer();
       return response.status;
     } catch (error) {
-      return asTokenError(error)?.code ?? `${error}`;
+      const known = asTokenError(error);
+      return known ? `${known.code}: ${known.message}` : `${error}`;
     }
   }
 
