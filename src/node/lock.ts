@@ -17,6 +17,9 @@ import { type Loaded, remove, type VersionedFile } from './versioned-file.ts';
 /** A holder says that often that it runs (ms). */
 const BEAT = 1_000;
 
+/** What it says meanwhile, and to whom it leaves the lock. */
+const [HERE, NEXT] = ['.', '!'];
+
 /** Who has said nothing for so long stands still (ms). */
 const SILENCE = 3_000;
 
@@ -43,39 +46,52 @@ async function listen(address: string): Promise<() => void> {
     waiting.add(socket);
     socket.unref();
     socket.on('error', () => {}).on('close', () => waiting.delete(socket));
-    socket.write('.');
+    socket.write(HERE);
   });
   await new Promise<void>((resolve, reject) => void server.once('error', reject).listen(address, resolve));
   server.on('error', () => {}).unref();
   if (!isPipe()) await chmod(address, 0o600);
   let cancel = () => {};
   const beat = () => {
-    for (const socket of waiting) socket.write('.');
+    for (const socket of waiting) socket.write(HERE);
     cancel = after(BEAT, beat);
   };
   beat();
   return () => {
     cancel();
     server.close();
-    for (const socket of waiting) socket.destroy();
+    const [next, ...others] = waiting;
+    next?.end(NEXT);
+    for (const socket of others) socket.destroy();
   };
 }
 
-/** Waits as long as somebody listens there. Answers whether nobody does; `false`: the connection has ended. */
-function isGone(address: string, signal: AbortSignal): Promise<boolean> {
+/**
+ * Waits as long as somebody listens there.
+ *
+ * - `dead`: nobody does.
+ * - `next`: it has let go, and names whoever waits here.
+ * - `over`: the connection has ended, and that is all that is known.
+ */
+function untilOver(address: string, signal: AbortSignal): Promise<'dead' | 'next' | 'over'> {
   const socket = connect(address);
   socket.unref();
   let cancel = () => {};
-  const outcome = new Promise<boolean>((resolve, reject) => {
+  let isNext = false;
+  const outcome = new Promise<'dead' | 'next' | 'over'>((resolve, reject) => {
     const wait = () => {
       cancel();
       cancel = after(SILENCE, () => reject(new Error('the holder of the lock stands still')));
     };
     wait();
-    socket.on('data', wait).on('close', () => resolve(false));
+    socket.on('close', () => resolve(isNext ? 'next' : 'over'));
+    socket.on('data', (said) => {
+      isNext ||= `${said}`.includes(NEXT);
+      wait();
+    });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (/^(?:ECONNREFUSED|ENOENT)$/.test(`${error.code}`)) resolve(true);
-      else if (/^(?:ECONNRESET|EPIPE)$/.test(`${error.code}`)) resolve(false);
+      if (/^(?:ECONNREFUSED|ENOENT)$/.test(`${error.code}`)) resolve('dead');
+      else if (/^(?:ECONNRESET|EPIPE)$/.test(`${error.code}`)) resolve('over');
       else reject(error);
     });
   });
@@ -85,7 +101,8 @@ function isGone(address: string, signal: AbortSignal): Promise<boolean> {
   });
 }
 
-const pause = () => new Promise<void>((resolve) => void after(10, resolve, true));
+/** Those who are not next look again one after the other: meanwhile the next one has the lock. */
+const pause = () => new Promise<void>((resolve) => void after(5 + Math.random() * 50, resolve, true));
 
 interface Holder {
   readonly host: string;
@@ -96,29 +113,27 @@ interface Holder {
 
 const ownerOf = ({ value }: Loaded): Holder => JSON.parse(value);
 
-/** Whether whoever holds it is dead, or has let go; `false`: it is to be asked again. Rejects where that cannot be told. */
-async function isFree(current: Loaded, signal: AbortSignal): Promise<boolean> {
-  if (current.isBroken) return true;
+/** Waits for whoever holds it. Rejects where nobody can tell whether that lives. */
+async function waitFor(current: Loaded, signal: AbortSignal): Promise<'dead' | 'next' | 'over'> {
+  if (current.isBroken) return 'dead';
   if (!current.isOurs) throw new Error('somebody else has a file in the place of the lock');
   const { host, address, at } = ownerOf(current);
-  if (host === hostname()) return isGone(address, signal);
+  if (host === hostname()) return untilOver(address, signal);
   // A machine may have another name by now; one that shares the folder is not asked.
   if (Date.now() - at < FOREIGN_KEPT) throw new Error('the lock is held on another machine');
-  return true;
+  return 'dead';
 }
 
 /** @param file - Of the lock itself, beside the entry. */
 export function createLock(file: VersionedFile): Lock {
   /** Waits until nobody holds it. Answers what is to be replaced. */
   async function untilFree(signal: AbortSignal): Promise<Loaded | undefined> {
-    for (let last: string | undefined; ; ) {
+    for (;;) {
       heed(signal);
       const current = await file.load();
-      if (!current) return undefined;
-      // A holder that has too many files open ends connections at once.
-      if (current.id === last) await pause();
-      last = current.id;
-      if (await isFree(current, signal)) return current;
+      const how = current ? await waitFor(current, signal) : 'dead';
+      if (how === 'dead') return current;
+      if (how === 'over') await pause();
     }
   }
 
