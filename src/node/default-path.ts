@@ -1,4 +1,5 @@
-/*! The default path of an entry, by env-paths. MIT License © Sindre Sorhus */
+/** The path of an entry whose user has named none. */
+/*! env-paths, is-safe-filename: MIT License © Sindre Sorhus */
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 

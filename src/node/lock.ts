@@ -1,10 +1,4 @@
-/**
- * The lock of a file: its holder listens on a socket that the kernel closes when it dies.
- *
- * A file beside the entry names that socket. Whoever finds nobody listening there may take the lock, in one step; the
- * others stay connected, so that they are told when it is free. A holder that stands still says nothing, and is not
- * waited for: the time of its lease is.
- */
+/** The lock of a file: its holder listens on a socket that the kernel closes when it dies. */
 import { chmod } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { hostname } from 'node:os';
@@ -13,6 +7,12 @@ import type { Lock } from '../types.ts';
 import { createId } from './ids.ts';
 import { makeFolder } from './place.ts';
 import { type Loaded, remove, type VersionedFile } from './versioned-file.ts';
+
+/*
+ * A file beside the entry names that socket. Whoever finds nobody listening there may take the lock, in one step; the
+ * others stay connected, so that they are told when it is free. A holder that stands still says nothing, and is not
+ * waited for: the time of its lease is.
+ */
 
 /** A holder says that often that it runs (ms). */
 const BEAT = 1_000;

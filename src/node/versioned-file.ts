@@ -1,17 +1,17 @@
-/**
- * A file that is compared and replaced in one step between processes, and that nobody who comes too late can put back.
- *
- * Whoever wants to follow the file `x` writes a draft, and links it to the name of the claim of `x`: of all drafts one
- * gets that name. If `x` is still there after that, the draft is its successor, and whoever meets the claim may move the
- * draft into its place: a draft moves once, its name is never used again. So nobody has to wait for a process that stands
- * still, and one that wakes has nothing left to move.
- */
+/** A file that is replaced in one step between processes, and that nobody who comes too late can put back. */
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { after } from '../platform/timers.ts';
 import { createId, digest, ID } from './ids.ts';
 import { checkFile, checkFolder, makeFolder } from './place.ts';
+
+/*
+ * Whoever wants to follow the file `x` writes a draft, and links it to the name of the claim of `x`: of all drafts one
+ * gets that name. If `x` is still there after that, the draft is its successor, and whoever meets the claim may move the
+ * draft into its place. A draft moves once, and its name is never used again: so nobody has to wait for a process that
+ * stands still, and one that wakes has nothing left to move.
+ */
 
 export interface Content {
   readonly version: string;

@@ -133,6 +133,12 @@ describe('types', () => {
     const fallback = ({ reason }: Session) => reason ?? null;
     export const app = createElement(AuthProvider, { auth },
       createElement(RequireSession, { fallback, pending: undefined }, createElement(Inside)));`;
+  const fileStores = `
+    import { createTokenManager, type Refresh } from 'evertoken';
+    import { fileStore, type FileStoreOptions } from 'evertoken/node';
+    declare const refresh: Refresh;
+    const options: FileStoreOptions = { path: undefined, encryptionKey: [new Uint8Array(32)] };
+    export const auth = createTokenManager({ refresh, allow: 'https://api.example.com', store: fileStore('tool', options) });`;
   const oidc = `
     import { createTokenManager } from 'evertoken';
     import { createOidcClient, OidcError, type OidcErrorCode, type SignInResult } from 'evertoken/oidc';
@@ -171,7 +177,7 @@ describe('types', () => {
       path.replace(/^.*\//, '').replace(/ts$/, ending),
       readFileSync(join('test/types', path), 'utf8'),
     ]);
-    const samples = Object.entries({ dpop, firebase, idle, oidc, testing });
+    const samples = Object.entries({ dpop, firebase, idle, node: fileStores, oidc, testing });
     const own = [...texts, ...samples.map(([name, text]) => [`${name}.${ending}`, text])].map(
       ([name = '', text]) => [join(consumer, name), text],
     );
@@ -253,6 +259,14 @@ describe('loading', () => {
   });
 
   test.for([
+    ['node.mjs', "import { fileStore } from 'evertoken/node';"],
+    ['node.cjs', "const { fileStore } = require('evertoken/node');"],
+  ] as const)('evertoken/node works in %s', ([name, first]) => {
+    const print = "try { fileStore('../tool') } catch (error) { console.log(error.name) }";
+    expect(node(name, `${first} ${print}`)).toBe('TypeError');
+  });
+
+  test.for([
     ['dpop.mjs', "import { dpop } from 'evertoken/dpop';"],
     ['dpop.cjs', "const { dpop } = require('evertoken/dpop');"],
   ] as const)('evertoken/dpop works in %s', ([name, first]) => {
@@ -328,6 +342,8 @@ describe('loading', () => {
     ['probe-dpop.cjs', "require('evertoken/dpop')"],
     ['probe-firebase.mjs', "await import('evertoken/firebase')"],
     ['probe-firebase.cjs', "require('evertoken/firebase')"],
+    ['probe-node.mjs', "await import('evertoken/node')"],
+    ['probe-node.cjs', "require('evertoken/node')"],
     ['probe-oidc.mjs', "await import('evertoken/oidc')"],
     ['probe-oidc.cjs', "require('evertoken/oidc')"],
     ['probe-testing.mjs', "await import('evertoken/testing')"],
@@ -338,7 +354,7 @@ describe('loading', () => {
     ['probe-idle.cjs', "require('evertoken/idle')"],
   ] as const)('has no side effect: %s', ([name, load]) => {
     const probe = `
-      void Request; // Node's own fetch opens a pipe when it is first looked at
+      void [Request, process.stdin, process.stdout, process.stderr]; // Node opens a pipe when they are first looked at
       const did = [];
       const spy = (target, ...names) => {
         for (const name of names) Object.defineProperty(target, name, { value: () => did.push(name) });
