@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { StorePort } from 'evertoken';
+import { describeStore } from 'evertoken/testing';
 import { afterAll, beforeAll } from 'vitest';
 import { runner } from '../store/parts.ts';
-import { describeStore } from '../support/describe-store.ts';
 import { bundle, type Program, startProgram } from '../support/fleet/program.ts';
 import { type Ask, createRemotePort } from '../support/worker-remote.ts';
 

@@ -12,10 +12,10 @@ import {
 import { dirname, join } from 'node:path';
 import { createTokenManager, type TokenManager } from 'evertoken';
 import { type FileStoreOptions, fileStore } from 'evertoken/node';
+import { describeStore } from 'evertoken/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createFilePort } from '../../src/node/file-store.ts';
 import { runner } from '../store/parts.ts';
-import { describeStore } from '../support/describe-store.ts';
 import { createFolder } from '../support/folder.ts';
 
 const key = (first: number) => Uint8Array.from({ length: 32 }, (_, index) => first + index);
