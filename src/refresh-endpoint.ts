@@ -159,10 +159,10 @@ async function attempt(call: Call): Promise<Response> {
 }
 
 /** Asks, and again where that may help. */
-async function insist(call: Call, isDown: boolean): Promise<unknown> {
+async function insist(call: Call): Promise<unknown> {
   const { options, signal } = call;
   // The waiters give up after half of what the signal allows.
-  const { deadline = Number.POSITIVE_INFINITY } = signal;
+  const { deadline = Number.POSITIVE_INFINITY, isAgain } = signal;
   const giveUpAt = (Date.now() + deadline) / 2;
   let delay = 0;
   const retry: RetryOptions = {
@@ -177,8 +177,8 @@ async function insist(call: Call, isDown: boolean): Promise<unknown> {
       const pause = isStale || (!status && retryCount < 2) ? 0 : 300 * retryCount;
       delay = Math.max(pause, ((error as TokenError).retryAt ?? 0) - Date.now());
       const mayHelp = isStale || status >= 500 || [0, 408, 425, 429].includes(status);
-      // While the server stays down the manager's back-off asks often enough.
-      const isEnough = signal.aborted || (isDown && retryCount > 1);
+      // While the server stays down the back-off, which all contexts share, asks often enough.
+      const isEnough = signal.aborted || (isAgain && retryCount > 1);
       return mayHelp && !isEnough && Date.now() + delay < giveUpAt;
     },
   };
@@ -214,7 +214,6 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
   checkEach('refreshEndpoint.parameters', parameters ?? {}, 'string or empty');
   const place = placeOf('refreshEndpoint', own);
   const isCookie = format === 'cookie';
-  let isDown = false;
   const refresh: Refresh = async ({ tokens, signal, fetch }) => {
     const refreshToken = memberOf(tokens, 'refreshToken') as string | undefined;
     if (!refreshToken && !isCookie && !(format === 'json' && body)) {
@@ -230,11 +229,7 @@ export function refreshEndpoint(options: RefreshEndpointOptions): Refresh {
       // A page that is left would lose the new cookie.
       keepalive: isCookie,
     };
-    try {
-      return await insist(call, isDown);
-    } finally {
-      isDown = call.status >= 0;
-    }
+    return insist(call);
   };
   const id = `${place.origin} ${clientId ?? ''}`;
   return Object.assign(refresh, { id }, isCookie && { withoutRefreshToken: true, checkStore });

@@ -43,6 +43,16 @@ describe('`headers`', () => {
   });
 });
 
+test('R35: a server that is down is asked three times by the first refresh, and twice by the next, in whichever context', async () => {
+  const { ask, sent } = setUp({}, json(503, {}));
+  await ask();
+  expect(sent).toHaveLength(3);
+  const again = setUp({}, json(503, {}));
+  Object.assign(again.signal, { isAgain: true });
+  await again.ask();
+  expect(again.sent).toHaveLength(2);
+});
+
 describe('R35: a 403 of a backend', () => {
   test.each(['json', 'cookie'] as const)(
     '(%s) is tried once more, at once, and ends nothing',

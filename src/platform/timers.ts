@@ -1,7 +1,12 @@
 /** The one place that waits: the platform's timers, clocks and abort signals. */
 
-/** A signal that knows when it will be aborted, so that who retries under it can tell whether that is worth it. */
-export type LimitedSignal = AbortSignal & { readonly deadline?: number };
+/** A signal that knows what it takes to tell whether a retry under it is worth it. */
+export type LimitedSignal = AbortSignal & {
+  /** When it will be aborted (ms since the epoch). */
+  readonly deadline?: number;
+  /** The refresh before it failed, in whichever context. */
+  isAgain?: boolean;
+};
 
 /** What ends a wait: a caller's signal, or an {@link Ending}. */
 type Stop = Pick<AbortSignal, 'aborted' | 'reason'> & {

@@ -53,6 +53,7 @@ export async function exchange(parts: ExchangeParts, run: Run, turn: Turn): Prom
   };
   const call = (signal: LimitedSignal) => {
     run.signal = signal;
+    signal.isAgain = !!was.failure;
     run.isAsking = true;
     try {
       return refresh({ tokens, signal, fetch: guard(own, signal) });

@@ -1,5 +1,5 @@
 /** R35: many contexts, and an authorization server that is down. */
-import { type Refresh, TokenError } from 'evertoken';
+import { createTokenManager, memoryStore, type Refresh, refreshEndpoint, TokenError } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type CellOptions, createCell } from '../support/ports.ts';
 import { createServer, during, openTab, openTabs, pass } from '../support/tabs.ts';
@@ -98,4 +98,28 @@ describe('R35: the authorization server is down for a minute', { timeout: 30_000
     expect(server.presented.length).toBeLessThanOrEqual(2);
     expect(tabs.map(({ auth }) => auth.status)).toEqual(Array(8).fill('signed-in'));
   });
+});
+
+test('R35: a server that is down when one context has asked it three times is asked twice by the next, after the back-off', async () => {
+  const store = memoryStore();
+  const asked: number[] = [];
+  const [one, two] = [1, 2].map((context) =>
+    createTokenManager({
+      refresh: refreshEndpoint({ url: 'https://as.example.com/token', clientId: 'app' }),
+      allow: 'https://api.example.com',
+      store,
+      fetch: async () => {
+        asked.push(context);
+        return new Response(null, { status: 503 });
+      },
+    }),
+  );
+  await one?.signIn({ access_token: 'a1', refresh_token: 'r1' });
+  const first = one?.refresh().catch(() => {});
+  await pass(10_000);
+  await first;
+  const second = two?.refresh().catch(() => {});
+  await pass(10_000);
+  await second;
+  expect(asked).toEqual([1, 1, 1, 2, 2]);
 });
