@@ -1,8 +1,8 @@
 /** As with-oidc.ts, for a tool in a terminal: the user signs in on any device, once, and all copies share the session. */
 import { createTokenManager } from 'evertoken';
+import { fileStore } from 'evertoken/node';
 import { createOidcClient } from 'evertoken/oidc';
 import { playCli } from './support/cli-story.ts';
-import { fileStore } from './support/file-store.ts';
 
 const { ISSUER: issuer = '', API: api = '', SESSION: path = '' } = process.env;
 

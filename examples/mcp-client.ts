@@ -3,9 +3,9 @@ import { discoverOAuthProtectedResourceMetadata } from '@modelcontextprotocol/sd
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { createTokenManager } from 'evertoken';
+import { fileStore } from 'evertoken/node';
 import { createOidcClient } from 'evertoken/oidc';
 import { sleepUntilWoken } from './support/copies.ts';
-import { fileStore } from './support/file-store.ts';
 import { playMcp } from './support/mcp-story.ts';
 
 const { MCP_SERVER: url = '', SESSION: path = '' } = process.env;
