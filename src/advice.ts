@@ -1,15 +1,13 @@
-/** What the development build does beside the other one: it warns of mistakes, and tells tools what a manager does (R73). */
+/** What the development build does beside the other one: it warns of mistakes (R73), and has `steps` tell tools the rest. */
 import type { TokenEvents, TokenManager, TokenManagerOptions } from './api.ts';
-import { announce, countManagers, newManager, warn } from './development.ts';
+import { countManagers, newManager, warn } from './development.ts';
 import { nearest } from './nearest.ts';
 import { isBrowser } from './platform/page.ts';
 import { explain } from './request/explain.ts';
 import { inside } from './request/inside.ts';
 import { targetOf } from './request/target.ts';
+import { placeOf, tellRefresh, tellSteps } from './steps.ts';
 import type { TokenStore } from './types.ts';
-
-/** Without its query, which may be secret. */
-const placeOf = (url: string): string => targetOf(url)?.place ?? 'a relative URL';
 
 const events: Record<keyof TokenEvents | '*', true> = {
   '*': true,
@@ -42,13 +40,8 @@ function lookAt(tokens: unknown, where: string): void {
 }
 
 /** Of a function that brings tokens, with the members that it has. */
-function watched<F extends (...args: never[]) => unknown>(
-  task: F,
-  look: (answer: unknown) => void,
-  begin = () => {},
-): F {
+function watched<F extends (...args: never[]) => unknown>(task: F, look: (answer: unknown) => void): F {
   const run = (...args: never[]) => {
-    begin();
     const answer = task(...args);
     Promise.resolve(answer)
       .then(look)
@@ -78,13 +71,9 @@ function watchOptions(options: TokenManagerOptions, manager: number): TokenManag
       'unjoined',
       '`refresh` works with nothing in hand (a cookie, say), and there is no store: each tab refreshes for itself, and a server that rotates takes that for theft. Add store: cookieStore("your-app").',
     );
-  const asked = watched(
-    refresh,
-    (answer) => {
-      lookAt(answer, '`refresh`');
-      announce('refresh-answered', { manager });
-    },
-    () => announce('refresh', { manager }),
+  const asked = tellRefresh(
+    watched(refresh, (answer) => lookAt(answer, '`refresh`')),
+    manager,
   );
   const rules = Array.isArray(capture)
     ? capture.map((rule) =>
@@ -137,41 +126,25 @@ const sentences: Partial<Record<TokenEvents['not-attached']['reason'], (place: s
     `A request to ${place} carries no token, because it is plain http: spell its origin out as a text in \`allow\`, or use https.`,
 };
 
-/** A payload in plain values. */
-const plain = (payload: object): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(payload).map(([name, value]) => [
-      name,
-      value instanceof Error ? `${value.name}: ${value.message}` : value,
-    ]),
-  );
-
 /** The manager, with an eye on what is done with it. */
-function watchManager(auth: TokenManager, manager: number, leave: () => void): TokenManager {
+function watchManager(auth: TokenManager, leave: () => void): TokenManager {
   const { fetch, on, close, signIn } = auth;
-  on('*', (...[event, payload]) => {
-    announce(event, { manager, ...plain(payload) });
-    if (event !== 'not-attached') return;
-    const { reason, url } = payload as TokenEvents['not-attached'];
+  on('not-attached', ({ reason, url }) => {
     const sentence = sentences[reason]?.(url);
     if (sentence) warn(`${reason} ${targetOf(url)?.origin}`, sentence);
   });
   const shut = () => {
     leave();
-    announce('closed', { manager });
     close();
   };
   return Object.assign(auth, {
     async fetch(input: string | URL | Request, init?: RequestInit) {
-      const url = placeOf((input as Partial<Request>).url ?? `${input}`);
-      announce('request', { manager, url });
       const response = await fetch(input, init);
-      announce('response', { manager, url, status: response.status });
       const { mode = (input as Partial<Request>).mode } = init ?? {};
       if (mode === 'no-cors' && explain(auth, input, init).attaches)
         warn(
           'no-cors',
-          `A request to ${url} is no-cors, as those of images are: the browser drops the token. Send new Request(request, { mode: 'cors', credentials: 'omit' }).`,
+          `A request to ${placeOf((input as Partial<Request>).url ?? `${input}`)} is no-cors, as those of images are: the browser drops the token. Send new Request(request, { mode: 'cors', credentials: 'omit' }).`,
         );
       if (response.status === 401) lookAtRefusal(auth, input, init);
       return response;
@@ -201,6 +174,5 @@ export function advise(
   const auth = create(watchOptions(options, manager));
   const { store } = options;
   const leave = store ? countOpen(store) : () => {};
-  announce('created', { manager });
-  return watchManager(auth, manager, leave);
+  return watchManager(tellSteps(auth, manager, options), leave);
 }

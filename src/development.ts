@@ -16,8 +16,14 @@ export interface Step {
   readonly step: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Always with `manager`, the number that {@link newManager} gave it. */
+  /** With `manager`, the number that {@link newManager} gave it, but for a sign-in, which has none yet. */
   readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** What a part of a manager tells of itself, where somebody listens. */
+export interface Telling {
+  /** Set in the development build: tells a step of this manager to tools. */
+  readonly tell?: ((step: string, detail: Step['detail']) => void) | undefined;
 }
 
 /**

@@ -148,29 +148,6 @@ test.runIf(__DEVELOPMENT__)('a misspelt option is named together with the one th
   );
 });
 
-describe.runIf(__DEVELOPMENT__)('R73: managers announce themselves and each step', () => {
-  const steps = () =>
-    program[Symbol.for('evertoken.devtools')] as { step: string; detail: Record<string, unknown> }[];
-
-  test('to a tool that comes later, and to one that is there, without tokens', async () => {
-    const auth = await open({}, () => Response.json({}));
-    await auth.fetch(`${API}/me?secret=1`);
-    await auth.refresh();
-    await auth.signOut();
-    auth.close();
-    expect(steps().map(({ step }) => step)).toEqual([
-      ...['created', 'signed-in', 'request', 'response', 'refresh', 'refresh-answered', 'token-refreshed'],
-      ...['signed-out', 'closed'],
-    ]);
-    expect(new Set(steps().map(({ detail }) => detail['manager']))).toEqual(new Set([1]));
-    expect(JSON.stringify(steps())).not.toMatch(/secret|hush/);
-    const later: string[] = [];
-    program[Symbol.for('evertoken.devtools')] = { push: ({ step }: { step: string }) => later.push(step) };
-    await open();
-    expect(later).toEqual(['created', 'signed-in']);
-  });
-});
-
 describe('R73: the production build', () => {
   test.runIf(!__DEVELOPMENT__)('warns of nothing, and announces nothing', async () => {
     const auth: TokenManager = await open({ allow: () => true }, () => unauthorized());

@@ -57,6 +57,11 @@ function start(parts: AuthFetchParts, call: Call): Promise<Response> {
     held &&
     (now < held.aheadAt ||
       (now < held.expiresAt && (call.init?.keepalive ?? (call.input as Partial<Request>).keepalive)));
+  if (__DEVELOPMENT__ && held && now >= held.aheadAt)
+    parts.tell?.('due', {
+      ...{ url: call.target.place, method: call.method },
+      waits: !isGood && now >= held.waitAt,
+    });
   return isGood && !parts.sharing.isOpening
     ? exchange(parts, call, session, held)
     : wait(parts, call, session);

@@ -1,4 +1,5 @@
 /** Sends a call with a token (C), and once more with a good one where that was refused (F). */
+import type { Telling } from '../development.ts';
 import { asTokenError } from '../errors.ts';
 import { abortable, heed } from '../platform/timers.ts';
 import type { Held } from '../session/expiry.ts';
@@ -12,7 +13,7 @@ import type { CoolDown } from './cool-down.ts';
 import type { NotAttached } from './not-attached.ts';
 import { isRefused, type RefusalParts } from './refusal.ts';
 
-export interface ReplayParts extends RefusalParts, Refresher {
+export interface ReplayParts extends RefusalParts, Refresher, Telling {
   readonly attach: Attach;
   readonly sessions: Pick<Sessions, 'current' | 'closed'>;
   readonly captures: Captures | undefined;
@@ -78,6 +79,8 @@ async function judge(
   const { coolDown } = parts;
   const { accessToken } = held.tokens;
   if (!(await isRefused(parts, call, response))) return accept(parts, call, held, response);
+  if (__DEVELOPMENT__)
+    parts.tell?.('refused', { url: call.target.place, method: call.method, status: response.status });
   // A late refusal, of a token that has been replaced since, causes no refresh (R22).
   const isCurrent =
     parts.sessions.current === session && session.state.held?.tokens.accessToken === accessToken;
@@ -151,6 +154,11 @@ export function exchange(
     );
   }
   if (isOwn(parts, call, added)) return sendBare(parts, call, 'own-header');
+  if (__DEVELOPMENT__)
+    parts.tell?.('sent', {
+      ...{ url: call.target.place, method: call.method },
+      isReplay: !!isRetry || isIssued !== undefined,
+    });
   // Whoever writes a fetch of their own may forget the promise.
   return Promise.resolve(send(parts, call, added, held.tokens.accessToken)).then((response) => {
     if (parts.attach.onResponse?.(response, request) === 'retry') {
