@@ -13,6 +13,21 @@ import {
   stubAddressBar,
 } from '../support/oidc-server.ts';
 
+test.runIf(__DEVELOPMENT__)(
+  'R73: a sign-in tells tools when it asks for a code, and for tokens',
+  async () => {
+    const told: unknown[] = [];
+    const push = ({ step, detail }: { step: string; detail: unknown }) => told.push([step, detail]);
+    vi.stubGlobal(Symbol.for('evertoken.devtools') as never, { push });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    await createApp(await createOidcServer()).signIn();
+    expect(told).toEqual([
+      ['login', { url: ISSUER }],
+      ['code', { url: ISSUER }],
+    ]);
+  },
+);
+
 describe('signInRedirect', () => {
   test('asks for a code with PKCE, state and nonce', async () => {
     const { client, asked } = createApp(await createOidcServer(), { scope: 'openid offline_access' });
