@@ -21,6 +21,7 @@ const known = /Cannot find name 'CryptoKeyPair'/;
 
 const all = `
   import { asTokenError, createTokenManager, memoryStore, refreshEndpoint, type Refresh, type TokenManagerOptions } from 'evertoken';
+  import { mountDevtools } from 'evertoken/devtools';
   import { dpop } from 'evertoken/dpop';
   import { identityToolkit } from 'evertoken/firebase';
   import { createOidcClient } from 'evertoken/oidc';
@@ -38,6 +39,7 @@ const all = `
   export const endpoint = refreshEndpoint({ url: new URL('https://as.example.com/token'), headers: async () => ({ accept: 'x' }),
     read: (body, response) => ({ access_token: String(body), expires_in: response.status }) });
   export const toolkit = createTokenManager({ ...identityToolkit({ apiKey: 'key' }), allow: 'https://api.example.com' });
+  mountDevtools({ managers: { auth } })();
   const client = createOidcClient({ issuer: 'https://as.example.com', clientId: 'tool', redirectUri: 'http://localhost/' });
   export const { refresh, revoke } = client;
   export async function me(): Promise<unknown> {

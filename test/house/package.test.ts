@@ -103,6 +103,13 @@ describe('types', () => {
       refresh: proofs.refresh(refresh), allow: 'https://api.example.com', attach: proofs });
     export const undo: () => void = proofs.follow(bound);
     export const send: Promise<Response> = proofs.wrap(fetch)('https://as.example.com/token', { method: 'POST' });`;
+  const devtools = `
+    import type { TokenManager } from 'evertoken';
+    import { type DevtoolsOptions, defineDevtools, mountDevtools } from 'evertoken/devtools';
+    declare const auth: TokenManager;
+    const options: DevtoolsOptions = { managers: { shop: auth }, theme: undefined, open: true };
+    export const undo: () => void = mountDevtools(options);
+    defineDevtools();`;
   const firebase = `
     import { createTokenManager } from 'evertoken';
     import { identityToolkit, returnSecureToken } from 'evertoken/firebase';
@@ -177,7 +184,7 @@ describe('types', () => {
       path.replace(/^.*\//, '').replace(/ts$/, ending),
       readFileSync(join('test/types', path), 'utf8'),
     ]);
-    const samples = Object.entries({ dpop, firebase, idle, node: fileStores, oidc, testing });
+    const samples = Object.entries({ devtools, dpop, firebase, idle, node: fileStores, oidc, testing });
     const own = [...texts, ...samples.map(([name, text]) => [`${name}.${ending}`, text])].map(
       ([name = '', text]) => [join(consumer, name), text],
     );
@@ -248,6 +255,13 @@ describe('loading', () => {
     expect(node('idle.mjs', probe('evertoken/idle'))).toBe('1');
     expect(node('react.mjs', probe('evertoken/react'))).toMatch(/^ERR_MODULE_NOT_FOUND .*'react'/);
     expect(node('react.mjs', probe('evertoken/react'), peered)).toBe('5');
+  });
+
+  test.for([
+    ['devtools.mjs', "import { mountDevtools } from 'evertoken/devtools';"],
+    ['devtools.cjs', "const { mountDevtools } = require('evertoken/devtools');"],
+  ] as const)('evertoken/devtools does nothing on a server, in %s', ([name, first]) => {
+    expect(node(name, `${first} console.log(mountDevtools()());`)).toBe('undefined');
   });
 
   test.for([
@@ -338,6 +352,8 @@ describe('loading', () => {
   test.for([
     ['probe.mjs', "await import('evertoken')"],
     ['probe.cjs', "require('evertoken')"],
+    ['probe-devtools.mjs', "await import('evertoken/devtools')"],
+    ['probe-devtools.cjs', "require('evertoken/devtools')"],
     ['probe-dpop.mjs', "await import('evertoken/dpop')"],
     ['probe-dpop.cjs', "require('evertoken/dpop')"],
     ['probe-firebase.mjs', "await import('evertoken/firebase')"],

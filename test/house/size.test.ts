@@ -1,7 +1,7 @@
 /** What the package costs a page: minified, with its dependencies, brotli. */
 import { expect, test } from 'vitest';
 import bench from '../../bench/budgets.json' with { type: 'json' };
-import { measure, type Part, sizeOf } from './size.ts';
+import { measure, type Part, sizeOf, weigh } from './size.ts';
 
 /** In bytes. Where a budget is not met yet, what was reached is held (docs/decisions/0003-size.md). */
 function budgetOf(part: Part): number {
@@ -32,4 +32,15 @@ test('what joins contexts is not in the core: every store brings it along', asyn
   // More than the store alone would take.
   const { bytes } = await measure('webStore');
   expect(bytes).toBeGreaterThan(1_500);
+});
+
+test.for([
+  ['devtools', 2_400],
+  // With preact in it.
+  ['development/devtools', 11_000],
+] as const)('%s: whoever ships the panel by mistake ships a notice', async ([entry, budget]) => {
+  const { bytes, packages } = await weigh(['mountDevtools'], entry);
+  console.log(`size: ${entry} ${bytes} bytes, ${sizeOf(bytes)}`);
+  expect(packages).toEqual([]);
+  expect(bytes).toBeLessThanOrEqual(budget);
 });

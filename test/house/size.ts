@@ -34,7 +34,8 @@ export type Part = keyof typeof selections;
 /** In kB of 1000 bytes, rounded up to a tenth. */
 export const sizeOf = (bytes: number): string => `${(Math.ceil(bytes / 100) / 10).toFixed(1)} kB`;
 
-async function weigh(names: readonly string[], entry: string) {
+/** What these names of `dist/<entry>.js` come to. */
+export async function weigh(names: readonly string[], entry: string) {
   const { outputFiles, metafile } = await build({
     stdin: { contents: `export { ${names.join()} } from './dist/${entry}.js';`, resolveDir: '.' },
     // Optional peers are the app's own and not weighed.

@@ -28,7 +28,7 @@ const foundation = [
 ];
 
 /** What imports nothing, so that a further entry point may have its own copy. */
-const leaves = ['bounded', 'own', 'retry-after', 'development', 'nearest'];
+const leaves = ['bounded', 'own', 'retry-after', 'development', 'nearest', 'request/inside'];
 
 /** Entry points that are stores: each brings its own copy of what joins contexts, and of what that stands on. */
 const storeEntries = ['node', 'redis'];
@@ -75,6 +75,7 @@ const packages: Record<string, string> = {
   oauth4webapi: 'oidc/protocol',
   react: 'react/hooks',
   'env-paths': 'node/default-path',
+  preact: 'devtools/dom',
 };
 
 /**
@@ -98,7 +99,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     api: 'timers',
     owner: 'platform/timers',
     pattern: /\b(?:set|clear)(?:Timeout|Interval)\b/,
-    others: ['oidc/page', 'testing/wait', 'idle/page', 'react/session'],
+    others: ['oidc/page', 'testing/wait', 'idle/page', 'react/session', 'devtools/page'],
   },
   {
     api: 'performance',
@@ -118,7 +119,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     // Listening to what ends a wait is no event of the page; `timers` listens to nothing else.
     pattern:
       /\bdocument\b(?! \??\. baseURI)|\bwindow\b|(?<!(?:closed|signal) \??\. )\b(?:add|remove)EventListener\b/i,
-    others: ['platform/timers', 'oidc/popup', 'idle/page'],
+    others: ['platform/timers', 'oidc/popup', 'idle/page', 'devtools/page'],
   },
   {
     api: 'indexedDB',

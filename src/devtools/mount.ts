@@ -1,0 +1,107 @@
+/** The element of the panel, and the function that puts one into a page. */
+import type { TokenManager } from '../api.ts';
+import { productionNotice } from './notice.ts';
+import { append, isPage } from './page.ts';
+import { openPanel, type PanelSettings } from './panel.ts';
+import { styleOf } from './styles.ts';
+
+/** The options of `mountDevtools`. All may be left out. */
+export interface DevtoolsOptions {
+  /**
+   * Managers, by the names under which they are shown. Those that are not named here are shown by their number.
+   *
+   * @default none is named
+   */
+  managers?: Record<string, TokenManager> | undefined;
+  /**
+   * `docked`: at the lower edge of the window, folded to a button until it is opened. `inline`: a block where `parent` is.
+   *
+   * @default 'docked'
+   */
+  place?: 'docked' | 'inline' | undefined;
+  /** Whether a docked panel starts unfolded. @default false */
+  open?: boolean | undefined;
+  /** `auto`: as the system has it. @default 'auto' */
+  theme?: 'auto' | 'light' | 'dark' | undefined;
+  /** The most steps that are kept; older ones are forgotten. @default 500 */
+  limit?: number | undefined;
+  /** The element, shadow root or fragment that it is put into. @default document.body */
+  parent?: { append(...nodes: never[]): unknown } | undefined;
+}
+
+const NAME = 'evertoken-devtools';
+
+/** Of the elements that `mountDevtools` has made. */
+const settingsOf = new WeakMap<Element, Partial<PanelSettings>>();
+
+/** Made when it is first needed: a server has no elements. */
+const createClass = () =>
+  class extends HTMLElement {
+    #close: (() => void) | undefined;
+
+    connectedCallback(): void {
+      const root = this.shadowRoot ?? this.attachShadow({ mode: 'open' });
+      styleOf(root);
+      if (!__DEVELOPMENT__) {
+        root.textContent = '';
+        append('p', root, { class: 'notice', role: 'note' }).textContent = productionNotice;
+        return;
+      }
+      const limit = Number(this.getAttribute('limit')) || 500;
+      const isDocked = this.hasAttribute('docked');
+      const isOpen = this.hasAttribute('open');
+      const given = settingsOf.get(this);
+      this.#close = openPanel(root, { managers: {}, limit, isDocked, isOpen, ...given });
+    }
+
+    disconnectedCallback(): void {
+      this.#close?.();
+    }
+  };
+
+/**
+ * Defines the element `<evertoken-devtools>`, for a page that has it in its HTML. It knows the attributes `docked`, `open`
+ * (where it is docked), `limit` and `theme` (`light`, `dark`). Twice is fine; on a server it does nothing.
+ *
+ * @example
+ * import { defineDevtools } from 'evertoken/devtools';
+ *
+ * defineDevtools(); // <evertoken-devtools theme="dark"></evertoken-devtools>
+ */
+export function defineDevtools(): void {
+  if (isPage() && !customElements.get(NAME)) customElements.define(NAME, createClass());
+}
+
+/**
+ * Puts the panel into the page: the state of its managers, the life of their tokens, and each step from A to H as it
+ * happens. It has no token and keeps nothing. In the production build, where managers tell nothing, it says so and no
+ * more; on a server it does nothing.
+ *
+ * @returns Its own undo.
+ * @throws TypeError for an unknown `place` or `theme`, or a `limit` that is no number of at least 1.
+ *
+ * @example
+ * import { auth } from './auth';
+ *
+ * if (import.meta.env.DEV) {
+ *   const { mountDevtools } = await import('evertoken/devtools');
+ *   mountDevtools({ managers: { shop: auth } });
+ * }
+ */
+export function mountDevtools(options: DevtoolsOptions = {}): () => void {
+  const { managers = {}, place = 'docked', open = false, theme = 'auto', limit = 500, parent } = options;
+  const check = (isGood: boolean, name: string, allowed: string) => {
+    if (!isGood) throw new TypeError(`mountDevtools: ${name} must be ${allowed}`);
+  };
+  check(['docked', 'inline'].includes(place), 'place', "'docked' or 'inline'");
+  check(['auto', 'light', 'dark'].includes(theme), 'theme', "'auto', 'light' or 'dark'");
+  check(Number.isFinite(limit) && limit >= 1, 'limit', 'a number of at least 1');
+  if (!isPage()) return () => {};
+  defineDevtools();
+  const isDocked = place === 'docked';
+  const attributes = { theme, ...(isDocked && { docked: '' }) };
+  const element = append(NAME, parent, attributes, (made) =>
+    settingsOf.set(made, { managers, limit, isDocked, isOpen: open }),
+  );
+  return () => element.remove();
+}

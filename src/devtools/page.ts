@@ -1,0 +1,48 @@
+/** What the panel needs of its page: a place in it, a clock that ticks, frames, the clipboard. */
+
+export const isPage = (): boolean => typeof document !== 'undefined' && typeof customElements !== 'undefined';
+
+/** An element of this name at the end of `parent`; `prepare` has it before it is there. */
+export function append(
+  name: string,
+  parent: ParentNode = document.body,
+  attributes: Record<string, string> = {},
+  prepare: (element: HTMLElement) => unknown = () => {},
+): HTMLElement {
+  const element = document.createElement(name);
+  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+  prepare(element);
+  parent.append(element);
+  return element;
+}
+
+/** Calls `task` once a second while the page is seen. Returns its own undo. */
+export function everySecond(task: () => void): () => void {
+  const timer = setInterval(() => {
+    if (!document.hidden) task();
+  }, 1_000);
+  return () => clearInterval(timer);
+}
+
+/** Calls `task` in the next frame, however often it is asked for until then; a page in the background has none. */
+export function inNextFrame(task: () => void): () => void {
+  let isAsked = false;
+  return () => {
+    if (isAsked) return;
+    isAsked = true;
+    requestAnimationFrame(() => {
+      isAsked = false;
+      task();
+    });
+  };
+}
+
+/** Answers whether the clipboard has it; a browser may refuse. */
+export async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,69 @@
+// @vitest-environment jsdom
+/** The element, and how it comes into a page. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type DevtoolsOptions, defineDevtools, mountDevtools } from '../../src/devtools/mount.ts';
+import { forgetSteps, tell, tellSignedIn } from '../support/steps.ts';
+
+beforeEach(() => void forgetSteps());
+afterEach(() => document.body.replaceChildren());
+
+const panel = () => document.querySelector('evertoken-devtools');
+const textOf = () => panel()?.shadowRoot?.textContent;
+
+describe.runIf(__DEVELOPMENT__)('the panel', () => {
+  test('is there until it is undone', () => {
+    const undo = mountDevtools();
+    expect(panel()?.shadowRoot?.querySelector('button')?.textContent).toBe('evertoken');
+    undo();
+    expect(panel()).toBeNull();
+  });
+
+  test('is put where it is told to', () => {
+    const parent = document.body.appendChild(document.createElement('aside'));
+    mountDevtools({ parent, place: 'inline', theme: 'dark' });
+    expect(panel()?.parentNode).toBe(parent);
+    expect(panel()?.getAttribute('theme')).toBe('dark');
+    expect(panel()?.hasAttribute('docked')).toBe(false);
+    expect(panel()?.shadowRoot?.querySelector('section')).not.toBeNull();
+  });
+
+  test('written in HTML knows its attributes', () => {
+    defineDevtools();
+    document.body.innerHTML = '<evertoken-devtools limit="2"></evertoken-devtools>';
+    tellSignedIn();
+    for (const url of ['/1', '/2', '/3']) tell('sent', { url });
+    panel()?.replaceWith(panel() as Element);
+    expect(panel()?.shadowRoot?.querySelectorAll('ol li')).toHaveLength(2);
+  });
+
+  test('that is moved shows what it showed', () => {
+    tellSignedIn();
+    mountDevtools({ open: true });
+    document.body.append(panel() as Element);
+    expect(textOf()).toContain('signed in');
+    expect(panel()?.shadowRoot?.querySelectorAll('section')).toHaveLength(1);
+  });
+});
+
+test.runIf(!__DEVELOPMENT__)('R73: of the production build says that it is one, and how to switch', () => {
+  const undo = mountDevtools({ open: true });
+  tellSignedIn();
+  expect(textOf()).toMatch(/^This app runs the production build of evertoken.*condition "development"/);
+  undo();
+  expect(panel()).toBeNull();
+});
+
+test.for([
+  [{ place: 'left' }, /place/],
+  [{ theme: 'blue' }, /theme/],
+  [{ limit: 0 }, /limit/],
+  [{ limit: Number.NaN }, /limit/],
+] as const)('a wrong option is a TypeError that names it: %o', ([options, name]) => {
+  expect(() => mountDevtools(options as DevtoolsOptions)).toThrow(TypeError);
+  expect(() => mountDevtools(options as DevtoolsOptions)).toThrow(name);
+});
+
+test('defining the element twice is fine', () => {
+  defineDevtools();
+  expect(() => defineDevtools()).not.toThrow();
+});
