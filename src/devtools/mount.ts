@@ -44,7 +44,8 @@ const createClass = () =>
       styleOf(root);
       if (!__DEVELOPMENT__) {
         root.textContent = '';
-        append('p', root, { class: 'notice', role: 'note' }).textContent = productionNotice;
+        append('section', root, { class: 'notice', 'aria-label': 'evertoken' }).textContent =
+          productionNotice;
         return;
       }
       const limit = Number(this.getAttribute('limit')) || 500;
@@ -78,7 +79,7 @@ export function defineDevtools(): void {
  * more; on a server it does nothing.
  *
  * @returns Its own undo.
- * @throws TypeError for an unknown `place` or `theme`, or a `limit` that is no number of at least 1.
+ * @throws TypeError for an unknown option, `place` or `theme`, or a `limit` that is no number of at least 1.
  *
  * @example
  * import { auth } from './auth';
@@ -89,10 +90,20 @@ export function defineDevtools(): void {
  * }
  */
 export function mountDevtools(options: DevtoolsOptions = {}): () => void {
-  const { managers = {}, place = 'docked', open = false, theme = 'auto', limit = 500, parent } = options;
+  const {
+    managers = {},
+    place = 'docked',
+    open = false,
+    theme = 'auto',
+    limit = 500,
+    parent,
+    ...others
+  } = options;
   const check = (isGood: boolean, name: string, allowed: string) => {
     if (!isGood) throw new TypeError(`mountDevtools: ${name} must be ${allowed}`);
   };
+  const [unknown] = Object.keys(others);
+  check(!unknown, `the option ${unknown}`, 'left out: there is none of that name');
   check(['docked', 'inline'].includes(place), 'place', "'docked' or 'inline'");
   check(['auto', 'light', 'dark'].includes(theme), 'theme', "'auto', 'light' or 'dark'");
   check(Number.isFinite(limit) && limit >= 1, 'limit', 'a number of at least 1');

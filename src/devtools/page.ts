@@ -5,14 +5,15 @@ export const isPage = (): boolean => typeof document !== 'undefined' && typeof c
 /** An element of this name at the end of `parent`; `prepare` has it before it is there. */
 export function append(
   name: string,
-  parent: ParentNode = document.body,
+  parent: { append(...nodes: never[]): unknown } = document.body,
   attributes: Record<string, string> = {},
   prepare: (element: HTMLElement) => unknown = () => {},
 ): HTMLElement {
   const element = document.createElement(name);
   for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
   prepare(element);
-  parent.append(element);
+  // The types of the package need no DOM library.
+  (parent as ParentNode).append(element);
   return element;
 }
 

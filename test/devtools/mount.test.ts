@@ -56,6 +56,7 @@ test.runIf(!__DEVELOPMENT__)('R73: of the production build says that it is one, 
 test.for([
   [{ place: 'left' }, /place/],
   [{ theme: 'blue' }, /theme/],
+  [{ them: 'dark' }, /them /],
   [{ limit: 0 }, /limit/],
   [{ limit: Number.NaN }, /limit/],
 ] as const)('a wrong option is a TypeError that names it: %o', ([options, name]) => {

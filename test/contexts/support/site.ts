@@ -20,7 +20,9 @@ const packed: Plugin = {
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** A classic script, because not every engine has service workers of type `module`. */
-async function bundled(entry: Pick<BuildOptions, 'entryPoints' | 'stdin' | 'globalName'>): Promise<string> {
+async function bundled(
+  entry: Pick<BuildOptions, 'entryPoints' | 'stdin' | 'globalName' | 'conditions'>,
+): Promise<string> {
   const { outputFiles } = await build({
     ...entry,
     bundle: true,
@@ -39,8 +41,12 @@ async function bundled(entry: Pick<BuildOptions, 'entryPoints' | 'stdin' | 'glob
   return outputFiles?.[0]?.text ?? '';
 }
 
-export const bundle = (page = 'main'): Promise<string> =>
-  bundled({ entryPoints: [fileURLToPath(new URL(`../page/${page}.ts`, import.meta.url))] });
+/** @param condition - Which build of the package. */
+export const bundle = (page = 'main', condition = 'production'): Promise<string> =>
+  bundled({
+    entryPoints: [fileURLToPath(new URL(`../page/${page}.ts`, import.meta.url))],
+    conditions: [condition],
+  });
 
 /** @returns A script that leaves what the text exports in the variable `recipe`. */
 export const bundleText = (contents: string): Promise<string> =>
