@@ -28,11 +28,14 @@ const plain = (payload: object): Record<string, unknown> =>
     ]),
   );
 
-/** `TokenError: refresh-failed`, or the name alone: the text of a foreign error may be anything. */
-const nameOf = (thrown: unknown): string => {
-  const { name = 'Error', code } = Object(thrown) as { name?: unknown; code?: unknown };
+/** An OAuth error, `TokenError: refresh-failed`, or the name alone: the text of a foreign error may be anything. */
+function nameOf(thrown: unknown): string {
+  const { name = 'Error', code, error, cause } = Object(thrown) as Record<string, unknown>;
+  const said = error ?? Object(cause).error;
+  // As RFC 6749 §5.2 spells them; no token is that short and that plain.
+  if (typeof said === 'string' && /^[a-z_]{5,40}$/.test(said)) return said;
   return [name, name === 'TokenError' && code].filter(Boolean).join(': ');
-};
+}
 
 /** When a token was issued, from when on it is replaced, and when it ends, in ms since the epoch; without an end nobody knows. */
 function lifeOf({ sessions }: Inside): Record<string, number> | undefined {

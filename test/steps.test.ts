@@ -125,6 +125,14 @@ describe.runIf(__DEVELOPMENT__)('R73: a manager tells tools', () => {
     expect(told()).toContain('refresh-failed');
   });
 
+  test('H: in the word of the authorization server, where it has said one', async () => {
+    const refused = { error: 'invalid_grant', error_description: 'hush' };
+    const thrown = new TokenError('session-ended', { cause: Object.assign(new Error('hush'), refused) });
+    const auth = await open({ refresh: () => Promise.reject(thrown) });
+    await auth.refresh().catch(() => {});
+    expect(detailOf('refresh-answered')).toMatchObject({ error: 'invalid_grant' });
+  });
+
   test('of a `refresh` that throws before it has a promise as of one that rejects', async () => {
     const throwing = () => {
       throw new TokenError('session-ended');

@@ -1,5 +1,5 @@
 /** The resource server: an API that checks access tokens by itself, with nothing but the issuer's public keys. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import { listenOnLoopback } from './loopback.ts';
@@ -10,6 +10,20 @@ export interface ApiOptions {
   audience: string;
   /** Told of each request when it has been judged. */
   onRequest?: ((request: ApiRequest) => void) | undefined;
+  /** Refuses a token that is good in all else. @default none */
+  refuse?: ((token: { issuedAt: number }) => Refusal | undefined) | undefined;
+  /** What an accepted request is answered, as JSON. @default what was asked, and by whom */
+  answer?: ((request: AcceptedRequest) => unknown) | undefined;
+  /** Stands before the API, and may keep requests from it. @default nothing does */
+  around?: ((api: RequestListener) => RequestListener) | undefined;
+}
+
+export interface AcceptedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** The user. */
+  readonly sub: string | undefined;
+  readonly body: string;
 }
 
 export interface ApiRequest {
@@ -33,6 +47,7 @@ export interface Api {
 interface Verified {
   sub: string | undefined;
   /** Milliseconds since the epoch. */
+  issuedAt: number;
   expiresAt: number;
 }
 
@@ -65,16 +80,20 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     if (refusal) return void response.writeHead(401, challenge(refusal)).end();
     const sub = typeof verdict === 'string' ? undefined : verdict.sub;
     response.writeHead(200, { ...CORS, 'content-type': 'application/json' });
-    response.end(JSON.stringify({ method, path, sub, body }));
+    const { answer = (asked) => asked } = options;
+    response.end(JSON.stringify(answer({ method, path, sub, body })));
   }
 
-  http.handle((request, response) => {
-    answer(request, response).catch(() => response.writeHead(503, CORS).end());
-  });
+  const { around = (api) => api } = options;
+  http.handle(
+    around((request, response) => {
+      answer(request, response).catch(() => response.writeHead(503, CORS).end());
+    }),
+  );
   return { url: http.origin, stats, deny: judge.deny, close: http.close };
 }
 
-function createJudge({ issuer, jwksUri, audience }: ApiOptions) {
+function createJudge({ issuer, jwksUri, audience, refuse = () => undefined }: ApiOptions) {
   const keys = createRemoteJWKSet(new URL(jwksUri));
   const denied = new Set<string>();
   // A signature does not change, so it is checked once; `exp` is checked on each request.
@@ -89,7 +108,7 @@ function createJudge({ issuer, jwksUri, audience }: ApiOptions) {
       requiredClaims: ['exp'],
       clockTolerance: 0,
     });
-    return { sub: payload.sub, expiresAt: (payload.exp ?? 0) * 1000 };
+    return { sub: payload.sub, issuedAt: (payload.iat ?? 0) * 1000, expiresAt: (payload.exp ?? 0) * 1000 };
   }
 
   async function check(authorization: string | undefined): Promise<Verified | Refusal> {
@@ -99,7 +118,7 @@ function createJudge({ issuer, jwksUri, audience }: ApiOptions) {
     try {
       const known = verified.get(token) ?? (await verify(token));
       verified.set(token, known);
-      if (Date.now() < known.expiresAt) return known;
+      if (Date.now() < known.expiresAt) return refuse(known) ?? known;
       verified.delete(token);
       return 'expired';
     } catch (error) {

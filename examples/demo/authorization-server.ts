@@ -1,10 +1,11 @@
 /** A real authorization server on loopback: oidc-provider with rotation, reuse detection and short-lived tokens. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, Provider } from 'oidc-provider';
 import { deviceFlow, paceOf } from './device-flow.ts';
 import { listenOnLoopback } from './loopback.ts';
-import { memoryAdapters } from './memory-adapter.ts';
+import { createMemory, type Memory } from './memory-adapter.ts';
 
 export interface AuthorizationServerOptions {
   /** Whole seconds. @default 2 */
@@ -30,6 +31,10 @@ export interface AuthorizationServerOptions {
   delay?: number | undefined;
   /** Told of each call of the token endpoint as it arrives, counted from 1; a promise holds the call. */
   onTokenRequest?: ((call: { number: number }) => unknown) | undefined;
+  /** Told of the tokens of each answer. */
+  onIssued?: ((tokens: Record<string, unknown>) => unknown) | undefined;
+  /** Stands before the server, and may keep requests from it. @default nothing does */
+  around?: ((server: RequestListener) => RequestListener) | undefined;
 }
 
 export interface AuthorizationServerStats {
@@ -62,6 +67,8 @@ export interface AuthorizationServer {
   accessTokenLifetime: number;
   /** May be changed at any time. The tokens are issued, and the old refresh token is spent, before it begins. */
   delay: number;
+  /** All refresh tokens are void from now on. */
+  revokeGrants(): void;
   close(): Promise<void>;
 }
 
@@ -74,6 +81,7 @@ export async function startAuthorizationServer(
   options: AuthorizationServerOptions = {},
 ): Promise<AuthorizationServer> {
   const http = await listenOnLoopback();
+  const memory = createMemory();
   const stats: AuthorizationServerStats = { tokenCalls: 0, refreshes: 0, reuse: 0, errors: [] };
   const server: AuthorizationServer = {
     issuer: http.origin,
@@ -89,10 +97,12 @@ export async function startAuthorizationServer(
     stats,
     accessTokenLifetime: options.accessTokenLifetime ?? 2,
     delay: options.delay ?? 0,
+    revokeGrants: memory.revokeGrants,
     close: http.close,
   };
-  const provider = quietly(() => new Provider(http.origin, configuration(server, options)));
+  const provider = quietly(() => new Provider(http.origin, configuration(memory, server, options)));
   keepStats(provider, stats);
+  provider.on('grant.success', ({ body }: Context) => options.onIssued?.(Object(body)));
   const pace = paceOf(options.device?.interval ?? 1);
   provider.use(async (context, next) => {
     context.set(options.headers ?? {});
@@ -108,16 +118,21 @@ export async function startAuthorizationServer(
     pace.keep(context);
     if (server.delay > 0) await sleep(server.delay);
   });
-  http.handle(provider.callback());
+  const { around = (server) => server } = options;
+  http.handle(around(provider.callback()));
   return server;
 }
 
-function configuration(server: AuthorizationServer, options: AuthorizationServerOptions) {
+function configuration(
+  { adapter }: Memory,
+  server: AuthorizationServer,
+  options: AuthorizationServerOptions,
+) {
   const { refreshTokenLifetime = 3600, opaque, dpop, device } = options;
   const { redirectUris = [], postLogoutRedirectUris = [] } = options;
   const lifetime = () => server.accessTokenLifetime;
   return {
-    adapter: memoryAdapters(),
+    adapter,
     clients: clients(redirectUris, postLogoutRedirectUris),
     jwks: { keys: [signingKey()] },
     cookies: { keys: [randomBytes(32).toString('hex')] },

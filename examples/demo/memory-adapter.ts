@@ -71,8 +71,21 @@ class MemoryAdapter {
   }
 }
 
+export interface Memory {
+  /** For oidc-provider. */
+  adapter(model: string): MemoryAdapter;
+  /** Forgets all grants and what was issued for them; who is logged in at the server stays so. */
+  revokeGrants(): void;
+}
+
 /** One server's adapters, all over one map. */
-export function memoryAdapters(): (model: string) => MemoryAdapter {
+export function createMemory(): Memory {
   const entries = new Map<string, Entry>();
-  return (model) => new MemoryAdapter(entries, model);
+  return {
+    adapter: (model) => new MemoryAdapter(entries, model),
+    revokeGrants() {
+      for (const [key, { payload }] of entries)
+        if (payload.grantId !== undefined || key.startsWith('Grant:')) entries.delete(key);
+    },
+  };
 }

@@ -104,10 +104,13 @@ const senses: Record<string, (detail: Detail) => Sense> = {
     tone: 'bad',
   }),
   'signed-out': signedOut,
-  failed: (detail) => ({
-    ...{ from: api, to: page, tone: 'bad' },
-    text: `${request(detail)} rejected: ${say(detail['error'])}${duration(detail)}`,
-  }),
+  failed: (detail) =>
+    detail['error'] === 'AbortError'
+      ? { text: `${request(detail)} cancelled by the app${duration(detail)}`, tone: 'quiet' }
+      : {
+          ...{ from: api, to: page, tone: 'bad' },
+          text: `${request(detail)} rejected: ${say(detail['error'])}${duration(detail)}`,
+        },
   'not-attached': (detail) => ({
     ...{ to: api, tone: 'quiet', isBare: true },
     text: `${request(detail)} without our token: ${say(detail['reason'])}`,

@@ -1,31 +1,8 @@
 /** A sign-in by redirect, from the login page to the end of the session, in every engine. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
-import type { Tab } from './support/browser.ts';
+import { expect, test } from 'vitest';
 import { inEveryEngine } from './support/engines.ts';
+import { click, eventually } from './support/hands.ts';
 import { startSignInApp } from './support/sign-in-app.ts';
-
-/** While one page gives way to the next there is nobody to ask, and what was asked may never be answered. */
-const eventually = (check: () => Promise<unknown>) => {
-  const attempt = () =>
-    Promise.race([check(), sleep(2_000).then(() => Promise.reject(new Error('no answer in two seconds')))]);
-  return vi.waitFor(attempt, { timeout: 20_000, interval: 100 });
-};
-
-/** Waits for an element, fills in what is asked for, and clicks. */
-async function click(tab: Tab, selector: string, fields: Record<string, string> = {}): Promise<void> {
-  await eventually(() =>
-    tab.evaluate(`(() => {
-      const button = document.querySelector(${JSON.stringify(selector)});
-      if (document.readyState !== 'complete') throw new Error('not yet');
-      for (const [name, value] of Object.entries(${JSON.stringify(fields)}))
-        document.querySelector('[name=' + name + ']').value = value;
-      button.id ||= 'seen';
-      // The answer is under way before the page is left.
-      setTimeout(() => button.click(), 50);
-    })()`),
-  );
-}
 
 inEveryEngine('a user signs in and out by redirect', (browser) => {
   test('the tokens serve, are refreshed, and are gone after the sign-out', async () => {

@@ -75,6 +75,7 @@ describe('what is no step of the flow has no letter', () => {
     ['signed-out', { reason: 'local' }, 'signed out'],
     ['signed-out', { reason: 'ended' }, 'session ended by the authorization server'],
     ['signed-out', { reason: 'replaced' }, 'session replaced by another sign-in'],
+    ['failed', { ...get, error: 'AbortError' }, `GET ${get.url} cancelled by the app`],
     [
       'failed',
       { ...get, error: 'TypeError', durationMs: 3 },

@@ -10,6 +10,8 @@ import { measure, sizeOf } from './size.ts';
 
 /** Where the files are on the web. */
 const repository = manifest.homepage.replace('#readme', '/blob/main/');
+/** Where pictures are, for the page of the registry has none of them. */
+const raw = repository.replace('github.com', 'raw.githubusercontent.com').replace('/blob/', '/');
 
 const readme = readFileSync('README.md', 'utf8');
 const proseOf = (text: string) => text.replace(/^```[\s\S]*?^```/gm, '');
@@ -65,9 +67,11 @@ describe.for(['README.md', ...pages])('%s', (page) => {
   test('links into the repository lead to files and headings that exist', () => {
     const prose = proseOf(readFileSync(page, 'utf8'));
     const markdown = [...prose.matchAll(/\]\(<?([^)\s>]+)/g)];
-    const html = [...prose.matchAll(/\b(?:href|src)="([^"]+)"/g)];
+    const html = [...prose.matchAll(/\b(?:href|src|srcset)="([^"]+)"/g)];
     const references = [...prose.matchAll(/^\[[^\]]+\]:\s*(\S+)/gm)];
-    const targets = [...markdown, ...html, ...references].map(([, target = '']) => target);
+    const targets = [...markdown, ...html, ...references].map(([, target = '']) =>
+      target.replace(raw, repository),
+    );
     const broken = targets
       .filter((target) => target.startsWith(repository) || !/^[a-z]+:/i.test(target))
       .filter((target) => {
@@ -90,7 +94,7 @@ describe('README', () => {
     expect(install).toBeLessThan(readme.indexOf("from 'evertoken'"));
   });
 
-  test.for(['npm ci && npm start', 'npm ci && npm test'])('tells the command `%s`', (command) => {
+  test.for(['npm ci && npm start', 'npm ci && npm test', 'npm ci && npm run demo'])('tells the command `%s`', (command) => {
     expect(readme).toContain(command);
   });
 

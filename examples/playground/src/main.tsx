@@ -1,0 +1,31 @@
+/** Starts the app, and the panel beside it. */
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { asTokenError } from 'evertoken';
+import { AuthProvider } from 'evertoken/react';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { auth, takeCallback } from './auth.ts';
+
+if (import.meta.env.DEV) {
+  const { mountDevtools } = await import('evertoken/devtools');
+  mountDevtools({ managers: { playground: auth }, open: true });
+}
+
+const failure = await takeCallback();
+
+// What has no token now has none a moment later; whatever else fails may work the next time.
+const retry = (count: number, error: Error) => !asTokenError(error) && count < 2;
+const queries = new QueryClient({ defaultOptions: { queries: { retry } } });
+// Nobody sees what was somebody else's.
+auth.on('signed-out', () => queries.clear());
+
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <AuthProvider auth={auth}>
+        <App failure={failure} />
+      </AuthProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+);
