@@ -56,6 +56,13 @@ const textOf = (tab: Tab) => tab.evaluate<string>("document.querySelector('main'
 const shows = (tab: Tab, text: string | RegExp) =>
   eventually(async () => expect(await textOf(tab)).toMatch(text));
 
+const alerts = (tab: Tab) =>
+  tab.evaluate<string[]>(
+    "[...document.querySelectorAll('[role=alert]')].map(({ textContent }) => textContent)",
+  );
+/** The app has got over it. */
+const calm = (tab: Tab) => eventually(async () => expect(await alerts(tab)).toEqual([]));
+
 /** The button that bears this text. */
 async function press(tab: Tab, text: string): Promise<void> {
   await eventually(() =>
@@ -132,21 +139,21 @@ inEveryEngine('the playground', (browser) => {
     await press(tab, 'Expire the token');
     await eventually(async () => expect(await steps(tab)).toMatch(/token refused[\s\S]*once more/));
     await shows(tab, 'Adele, of ann');
-    expect(await textOf(tab)).not.toContain('answered 401');
+    expect(await alerts(tab)).toEqual([]);
 
     await flip(tab, 'Deny tokens');
-    await shows(tab, 'The API answered 401.');
+    await eventually(async () => expect(await alerts(tab)).toEqual(['The API answered 401.']));
     await flip(tab, 'Deny tokens');
     await press(tab, 'Load again');
-    await eventually(async () => expect(await textOf(tab)).not.toContain('answered 401'));
+    await calm(tab);
 
     await flip(tab, 'Offline');
     await press(tab, 'Load again');
-    await shows(tab, 'The API cannot be reached.');
+    await eventually(async () => expect(await alerts(tab)).toEqual(['The API cannot be reached.']));
     await expectAccessible(tab);
     await flip(tab, 'Offline');
     await press(tab, 'Load again');
-    await eventually(async () => expect(await textOf(tab)).not.toContain('cannot be reached'));
+    await calm(tab);
 
     await flip(tab, 'Slow');
     await press(tab, 'Load again');
@@ -213,7 +220,7 @@ inEveryEngine('the playground', (browser) => {
     const tab = await begin(browser(), 'fay');
     await dress(tab);
     await flip(tab, 'Deny tokens');
-    await shows(tab, 'The API answered 401.');
+    await eventually(async () => expect(await alerts(tab)).toEqual(['The API answered 401.']));
     await expectAccessible(tab);
     await flip(tab, 'Deny tokens');
   });
