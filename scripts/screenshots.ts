@@ -2,9 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
+import { startPlayground } from '../examples/playground/playground.ts';
 import { findProgram } from '../test/contexts/support/program.ts';
 import { findPort } from '../test/support/port.ts';
-import { startPlayground } from '../examples/playground/playground.ts';
 
 const folder = new URL('../docs/images/', import.meta.url);
 const executablePath = findProgram('chromium', 'chromium-browser', 'google-chrome');

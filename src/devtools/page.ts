@@ -1,4 +1,4 @@
-/** What the panel needs of its page: a place in it, a clock that ticks, frames, the clipboard. */
+/** What the panel needs of its page: a place in it, a clock that ticks, the clipboard. */
 
 export const isPage = (): boolean => typeof document !== 'undefined' && typeof customElements !== 'undefined';
 
@@ -25,16 +25,19 @@ export function everySecond(task: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** Calls `task` in the next frame, however often it is asked for until then; a page in the background has none. */
-export function inNextFrame(task: () => void): () => void {
+/**
+ * Calls `task` in a moment, however often it is asked for until then. By a timer, because a page that is hidden has no
+ * frames, and whoever comes back to it would find a panel of long ago.
+ */
+export function inAMoment(task: () => void): () => void {
   let isAsked = false;
   return () => {
     if (isAsked) return;
     isAsked = true;
-    requestAnimationFrame(() => {
+    setTimeout(() => {
       isAsked = false;
       task();
-    });
+    }, 16);
   };
 }
 

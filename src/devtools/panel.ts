@@ -6,7 +6,7 @@ import { h, render, type VNode } from './dom.ts';
 import { listen } from './listen.ts';
 import { createNews } from './news.ts';
 import { silenceNotice, silentNotice } from './notice.ts';
-import { copy, everySecond, inNextFrame } from './page.ts';
+import { copy, everySecond, inAMoment } from './page.ts';
 import { createRecord } from './record.ts';
 import type { Row } from './row.ts';
 import { filtered, textOf } from './text.ts';
@@ -145,7 +145,7 @@ export function openPanel(root: ShadowRoot, settings: PanelSettings): () => void
     if (steps && isAtEnd) steps.scrollTop = steps.scrollHeight;
   }
 
-  const drawSoon = inNextFrame(() => isActive && draw());
+  const drawSoon = inAMoment(() => isActive && draw());
   let isActive = true;
   const undo = [
     listen((step) => {

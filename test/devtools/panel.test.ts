@@ -14,8 +14,8 @@ afterEach(() => {
   document.body.replaceChildren();
 });
 
-/** A frame has passed. */
-const frame = () => vi.advanceTimersByTime(20);
+/** A moment has passed. */
+const moment = () => vi.advanceTimersByTime(20);
 
 function open(settings: Partial<PanelSettings> = {}) {
   const root = document.body.appendChild(document.createElement('div')).attachShadow({ mode: 'open' });
@@ -29,14 +29,14 @@ function open(settings: Partial<PanelSettings> = {}) {
     button,
     click(name: string) {
       button(name)?.click();
-      frame();
+      moment();
     },
     lines: () => [...root.querySelectorAll('ol li .what')].map(({ textContent }) => textContent),
     filter(text: string) {
       const input = root.querySelector('input') as HTMLInputElement;
       input.value = text;
       input.dispatchEvent(new InputEvent('input', { bubbles: true }));
-      frame();
+      moment();
     },
   };
 }
@@ -45,7 +45,7 @@ test('it shows what was told before it came, and each step as it comes', () => {
   tellSignedIn();
   const { lines } = open();
   tell('sent', { method: 'GET', url: 'https://api.example.com/me' });
-  frame();
+  moment();
   expect(lines()).toEqual([
     'manager created, store: web shop',
     'signed in: tokens of a login',
@@ -133,7 +133,7 @@ describe('the buttons', () => {
     click('Pause');
     expect(button('Pause')?.getAttribute('aria-pressed')).toBe('true');
     tell('refresh');
-    frame();
+    moment();
     expect(lines()).toHaveLength(1);
     click('Pause');
     expect(button('Pause')?.getAttribute('aria-pressed')).toBe('false');
@@ -199,7 +199,7 @@ describe('names', () => {
     const { root } = open();
     expect(root.querySelector('section')?.classList.contains('alone')).toBe(true);
     tell('created', { manager: 2 });
-    frame();
+    moment();
     expect(root.querySelector('section')?.classList.contains('alone')).toBe(false);
   });
 });
@@ -208,7 +208,7 @@ test('while no manager has spoken it says what that may mean', () => {
   const { root } = open();
   expect(root.querySelector('.notice')?.textContent).toMatch(/No manager has announced itself/);
   tell('created');
-  frame();
+  moment();
   expect(root.querySelector('.notice')).toBeNull();
 });
 
@@ -216,11 +216,11 @@ test('a screen reader is told of what matters, politely, and not of each step', 
   const { root } = open();
   const status = () => root.querySelector('[role=status]')?.textContent;
   for (let count = 0; count < 100; count++) tell('sent', { url: '/x' });
-  frame();
+  moment();
   expect(status()).toBe('');
   tell('signed-out', { reason: 'local', elsewhere: true });
   tell('signed-in', { cause: 'local' });
-  frame();
+  moment();
   expect(status()).toBe('signed out, elsewhere');
   vi.advanceTimersByTime(6_000);
   expect(status()).toBe('signed in: tokens of a login');
@@ -233,7 +233,7 @@ test('a thousand steps in a moment are drawn once, and the newest are kept', () 
   observer.observe(root, { childList: true, subtree: true });
   for (let number = 1; number <= 1_000; number++) tell('sent', { url: `/${number}` });
   expect(lines()).toEqual([]);
-  frame();
+  moment();
   expect(lines()).toHaveLength(50);
   expect(lines().at(-1)).toBe('/1000');
   observer.disconnect();
@@ -252,7 +252,7 @@ test('who reads further up is left there; who is at the end follows', () => {
   const grow = () => {
     tell('refresh');
     height += 24;
-    frame();
+    moment();
   };
   steps.scrollTop = 800 + 24;
   grow();
@@ -268,7 +268,7 @@ test('a closed panel leaves nothing behind: it draws no more, and hears no more'
   undo();
   vi.advanceTimersByTime(5_000);
   tell('refresh');
-  frame();
+  moment();
   expect(root.childNodes).toHaveLength(0);
   expect(vi.getTimerCount()).toBe(0);
 });

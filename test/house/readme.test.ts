@@ -94,9 +94,12 @@ describe('README', () => {
     expect(install).toBeLessThan(readme.indexOf("from 'evertoken'"));
   });
 
-  test.for(['npm ci && npm start', 'npm ci && npm test', 'npm ci && npm run demo'])('tells the command `%s`', (command) => {
-    expect(readme).toContain(command);
-  });
+  test.for(['npm ci && npm start', 'npm ci && npm test', 'npm ci && npm run demo'])(
+    'tells the command `%s`',
+    (command) => {
+      expect(readme).toContain(command);
+    },
+  );
 
   test.for(['core', 'webStore', 'refreshEndpoint'] as const)(
     'the figure between <!-- size:%s --> and <!-- /size --> is the measured one',
