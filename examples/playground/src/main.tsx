@@ -1,6 +1,5 @@
 /** Starts the app, and the panel beside it. */
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { asTokenError } from 'evertoken';
 import { AuthProvider } from 'evertoken/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -14,9 +13,8 @@ if (import.meta.env.DEV) {
 
 const failure = await takeCallback();
 
-// What has no token now has none a moment later; whatever else fails may work the next time.
-const retry = (count: number, error: Error) => !asTokenError(error) && count < 2;
-const queries = new QueryClient({ defaultOptions: { queries: { retry } } });
+// The list is asked for again every five seconds anyway.
+const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
 // Nobody sees what was somebody else's.
 auth.on('signed-out', () => queries.clear());
 
