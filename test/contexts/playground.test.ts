@@ -150,6 +150,7 @@ inEveryEngine('the playground', (browser) => {
     expect(await alerts(tab)).toEqual([]);
 
     await flip(tab, 'Deny tokens');
+    await press(tab, 'Load again');
     await eventually(async () => expect(await alerts(tab)).toEqual(['The API answered 401.']));
     await flip(tab, 'Deny tokens');
     await press(tab, 'Load again');
@@ -233,6 +234,7 @@ inEveryEngine('the playground', (browser) => {
     const tab = await begin(browser(), 'fay');
     await dress(tab);
     await flip(tab, 'Deny tokens');
+    await press(tab, 'Load again');
     await eventually(async () => expect(await alerts(tab)).toEqual(['The API answered 401.']));
     await expectAccessible(tab);
     await flip(tab, 'Deny tokens');
