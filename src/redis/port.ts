@@ -1,0 +1,117 @@
+/** The entry of one session in Redis, as one manager reads and replaces it. */
+import { clock } from '../platform/timers.ts';
+import type { StoreEntry, StorePort } from '../types.ts';
+import { type Hub, knownFor, meet, pause, ready, watch } from './hub.ts';
+import { HOLD, READ, REPLACE, textsOf } from './script.ts';
+
+/** So long a replica is waited for (ms). Meanwhile nothing else passes on the connection. */
+const REPLICATION = 500;
+
+/** So long replicas that did not answer are not asked again (ms). */
+const SILENCE = 1_000;
+
+/** Ten years: Redis refuses a time beyond its calendar. */
+const LONGEST = 315_360_000_000;
+
+/** What the errors of Redis mean here; its own words stand in the cause. */
+const hints: [RegExp, string][] = [
+  [
+    /^(?:MOVED|ASK|CROSSSLOT)\b/,
+    'it is a Cluster: hand over a client for one (`createCluster`, `new Cluster`)',
+  ],
+  [/^READONLY\b/, 'it is a replica: connect to the primary, or by its Sentinels'],
+  [
+    /^(?:NOPERM|NOAUTH|WRONGPASS)\b/,
+    'the user of this connection may not: it needs EVAL, HSET, PUBLISH and INFO',
+  ],
+  [/^OOM\b/, 'its memory is full'],
+  [
+    /only \(P\|S\)SUBSCRIBE/,
+    'its client is in subscriber mode: hand over one of its own, `client.duplicate()`',
+  ],
+];
+
+function explained(error: unknown): unknown {
+  const text = `${(error as Error | undefined)?.message}`;
+  const hint = hints.find(([pattern]) => pattern.test(text));
+  return hint ? new Error(`Redis refused: ${hint[1]} (${text})`, { cause: error }) : error;
+}
+
+export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown']): StorePort {
+  /** Who led, and how many replicas there were, at the last answer. */
+  let server = '';
+  let replicas = 0;
+  /** Whether there was an entry. */
+  let had = false;
+  /** The version that was sent last: what is told of it is no news here. */
+  let sent: string | undefined;
+  /** A lease of which it is not known whether a replica has it. */
+  let doubtful: string | undefined;
+
+  function learn(answer: unknown): string[] {
+    const texts = textsOf(answer);
+    const [count = '', name = ''] = texts.toReversed();
+    server = name;
+    replicas = Number(count);
+    meet(hub, name);
+    return texts;
+  }
+
+  async function ask<T>(question: () => Promise<T>): Promise<T> {
+    await ready(hub);
+    try {
+      return await question();
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  /** Sends a lease, which counts when a replica has it. */
+  async function lease(args: string[]): Promise<unknown> {
+    if (clock() < (hub.silent.get(server) ?? 0)) throw new Error('no replica of Redis has confirmed a lease');
+    doubtful = args[1];
+    const [answer, confirmed] = await ask(() => hub.wire.runAndWait(REPLACE, key, args, REPLICATION));
+    if (textsOf(answer)[0] === 'yes' && !Number(confirmed)) {
+      hub.silent.set(server, clock() + SILENCE);
+      throw new Error(`no replica of Redis has confirmed the lease within ${REPLICATION} ms`);
+    }
+    doubtful = undefined;
+    return answer;
+  }
+
+  async function replace(args: string[], isLease: boolean): Promise<boolean> {
+    for (;;) {
+      // An entry that was never there is in nobody's hands.
+      const age = had || args[0] ? knownFor(hub, server) : HOLD;
+      const all = [...args, isLease ? 'lease' : 'news', `${Math.round(age)}`];
+      const send = () => ask(() => hub.wire.run(REPLACE, key, all));
+      const [answer, left] = learn(await (isLease && replicas ? lease(all) : send()));
+      if (answer !== 'later') return answer === 'yes';
+      // Whoever holds a newer entry writes it meanwhile.
+      await pause(Number(left));
+    }
+  }
+
+  return {
+    ...{ forgets: true, whenDown },
+    async read(): Promise<StoreEntry | undefined> {
+      const answer = await ask(() => hub.wire.run(READ, key, [doubtful === undefined ? '' : `=${doubtful}`]));
+      doubtful = undefined;
+      const [found = '', value = '', age] = learn(answer);
+      had ||= !!found;
+      return found ? { version: found.slice(1), value, ...(age && { age: Number(age) }) } : undefined;
+    },
+    async replace(version, next, quiet) {
+      sent = next.version;
+      const keepFor = next.keepFor ? `${Math.ceil(Math.min(next.keepFor, LONGEST))}` : '';
+      const args = [version === undefined ? '' : `=${version}`, next.version, next.value, keepFor, key];
+      const isDone = await replace(args, !!quiet);
+      had ||= isDone;
+      return isDone;
+    },
+    watch: (listener) =>
+      watch(hub, key, (message) => {
+        if (message === undefined || message !== sent) listener();
+      }),
+  };
+}
