@@ -3,7 +3,7 @@ import { createEnding } from '../platform/timers.ts';
 import type { Leasing } from './lease.ts';
 import { inTurn, isDown } from './line.ts';
 import { isBehind, report } from './replica.ts';
-import { later, look } from './shared-entry.ts';
+import { catchUp, later } from './shared-entry.ts';
 
 export interface Hearing extends Leasing {
   /** A read that was asked for is still to come. */
@@ -27,7 +27,7 @@ export async function glance(shared: Hearing, isFirst = false): Promise<void> {
     shared.isGlancing = false;
     // Nobody bounds this wait, and others stand behind it.
     if (isDown(shared)) later(shared);
-    else await look(shared);
+    else await catchUp(shared);
   };
   // Some platforms allow none at creation: then the first use reads again.
   await inTurn(shared, task).catch((error) => (isFirst && !isDown(shared)) || report(shared, error));

@@ -1,7 +1,7 @@
 /** The entry of a store, as one context reads and replaces it: every change is made in one step (R51). */
 import { after } from '../platform/timers.ts';
 import type { Change } from '../session/changes.ts';
-import type { How } from '../session/session.ts';
+import { type How, isSignedIn } from '../session/session.ts';
 import type { StoreEntry, StorePort } from '../types.ts';
 import { type Found, type Lease, readEntry, writeEntry } from './entry.ts';
 import { ask, inTurn, isDown, type Line, patiently, retry } from './line.ts';
@@ -26,7 +26,7 @@ export interface Shared extends Replica, Line {
 }
 
 /** Reads the entry, in a task that has its turn. */
-export async function look(shared: Shared): Promise<undefined> {
+export async function look(shared: Shared): Promise<void> {
   adopt(shared, readEntry(await ask(shared, 'read', () => shared.port.read()), shared));
 }
 
@@ -90,12 +90,26 @@ function attempt<T>(shared: Shared, work: () => Promise<T>, otherwise: (error: u
   return isDown(shared) ? task() : patiently(shared, inTurn(shared, task));
 }
 
-/** Writes what could not be written, unless somebody else's session has come in between. */
+/** Writes what the store lacks, unless somebody else's session has come in between. */
+async function writeBack(shared: Shared): Promise<void> {
+  const change: Change = (now) => (isBehind(shared) ? now : undefined);
+  if (isBehind(shared)) await update(shared, change, {}, shared.isLeft() ? null : undefined);
+}
+
+/**
+ * Reads the entry, in a task that has its turn. Tokens that the store lacks, because a write failed or it has lost one,
+ * are written at once: another context may be about to present the spent ones.
+ */
+export async function catchUp(shared: Shared): Promise<void> {
+  await look(shared);
+  if (isSignedIn(shared.sessions.current.state)) await writeBack(shared);
+}
+
+/** Writes what could not be written. */
 export function later(shared: Shared): void {
   const task = async () => {
     await look(shared);
-    const change: Change = (now) => (isBehind(shared) ? now : undefined);
-    if (isBehind(shared)) await update(shared, change, {}, shared.isLeft() ? null : undefined);
+    await writeBack(shared);
     shared.flush();
   };
   retry(shared, task, shared.sessions.closed);
@@ -122,10 +136,10 @@ export function write(shared: Shared, change: Change, how?: How, lease?: Lease |
 export async function read(shared: Shared): Promise<unknown> {
   const failure = await attempt<unknown>(
     shared,
-    () => look(shared),
+    () => catchUp(shared),
     (error) => error,
   );
-  // A failed write, or a store that came back with an older entry.
+  // An end that could not be written, too.
   if (failure || isBehind(shared)) later(shared);
   return failure;
 }

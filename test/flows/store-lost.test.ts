@@ -44,6 +44,34 @@ describe('R51: the entry is gone', () => {
   });
 });
 
+describe('R51: a store that comes back with an older entry', () => {
+  /** It has lost the refresh that one context made, and who opens it now knows of none. */
+  async function lose() {
+    const world = await openTabs(1);
+    const { cell, server, tabs } = world;
+    const older = cell.entry;
+    server.deny();
+    expect(await during(tabs[0].send(), 1_000)).toBe(200);
+    cell.put(older, true);
+    return { ...world, older };
+  }
+
+  test('R51: has the newer tokens again as soon as there is news, with no pause', async () => {
+    const { cell, older } = await lose();
+    await pass(1);
+    expect(cell.entry?.version).not.toBe(older?.version);
+    expect(cell.value).toMatchObject({ state: { rotation: 1 } });
+  });
+
+  test('R51: so another context that wants to refresh presents no spent token', async () => {
+    const { cell, server } = await lose();
+    await pass(1);
+    server.deny();
+    expect(await during(openTab(cell, server).send(), 10_000)).toBe(200);
+    expect([server.presented.length, server.reused]).toEqual([2, []]);
+  });
+});
+
 describe.each<Fault>(['lost', 'denied'])('R51: an answer of `replace` that is lost (%s)', (fault) => {
   test('R51: is found out: sign-in, refresh and sign-out are made once, with one event and no failure', async () => {
     const server = createServer();
