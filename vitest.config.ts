@@ -13,6 +13,9 @@ const load = [
 /** Against the real Firebase Auth emulator, where it is installed. */
 const firebase = ['test/flows/firebase*.test.ts'];
 
+/** With a real Redis, where it is installed. */
+const redis = ['test/redis/*-real.test.ts', 'test/flows/redis-*.test.ts'];
+
 /** Random lives of many contexts: thousands of them, so on their own. */
 const model = ['test/flows/model*.test.ts'];
 
@@ -27,7 +30,7 @@ const unit: TestProjectInlineConfiguration['test'] = {
   // It looks at the platform when it is loaded, and a test may change the platform.
   server: { deps: { inline: ['ky'] } },
   include: ['test/**/*.test.ts'],
-  exclude: ['test/house/**', 'test/contexts/**', ...load, ...firebase, ...model],
+  exclude: ['test/house/**', 'test/contexts/**', ...load, ...firebase, ...model, ...redis],
 };
 
 export default defineConfig({
@@ -104,6 +107,17 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'load', include: load } },
       { extends: true, test: { name: 'model', include: model } },
+      {
+        extends: true,
+        // Each file starts servers and processes of its own.
+        test: {
+          name: 'redis',
+          include: redis,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
       {
         extends: true,
         test: {

@@ -21,6 +21,8 @@ export interface Hub {
   readonly channels: Map<string, Set<Listener>>;
   /** What waits for the client to be connected. */
   opening?: Promise<void> | undefined;
+  /** It was waited for in vain, and is not again before it is connected. */
+  isDown?: boolean;
   listening?: Listening | undefined;
 }
 
@@ -45,12 +47,14 @@ export function hubOf(client: object, open: () => Wire): Hub {
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => void after(ms, resolve, true));
 
-async function waitUntilReady({ wire }: Hub): Promise<void> {
+async function waitUntilReady(hub: Hub): Promise<void> {
+  const { wire } = hub;
   const until = clock() + PATIENCE;
   while (!wire.isReady()) {
     const fault = wire.fault();
     if (fault) throw new Error(fault);
-    if (clock() > until) throw new Error('Redis cannot be reached: its client is not connected just now');
+    hub.isDown ||= clock() > until;
+    if (hub.isDown) throw new Error('Redis cannot be reached: its client is not connected just now');
     await pause(20);
   }
 }
@@ -59,7 +63,10 @@ async function waitUntilReady({ wire }: Hub): Promise<void> {
 export async function ready(hub: Hub): Promise<void> {
   const fault = hub.wire.fault();
   if (fault) throw new Error(fault);
-  if (hub.wire.isReady()) return;
+  if (hub.wire.isReady()) {
+    hub.isDown = false;
+    return;
+  }
   // All sessions wait together.
   hub.opening ??= waitUntilReady(hub).finally(() => {
     hub.opening = undefined;

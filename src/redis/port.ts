@@ -57,6 +57,10 @@ export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown'
     return texts;
   }
 
+  /** For how long the server is known; an entry that was never there is in nobody's hands, whoever leads. */
+  const known = (isFirst: boolean): string[] =>
+    isFirst && !had ? [`${HOLD}`, '*'] : [`${Math.round(knownFor(hub, server))}`, server];
+
   async function ask<T>(question: () => Promise<T>): Promise<T> {
     await ready(hub);
     try {
@@ -69,7 +73,7 @@ export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown'
   /** Sends a lease, which counts when a replica has it. */
   async function lease(args: string[]): Promise<unknown> {
     if (clock() < (hub.silent.get(server) ?? 0)) throw new Error('no replica of Redis has confirmed a lease');
-    doubtful = args[1];
+    doubtful = args[3];
     const [answer, confirmed] = await ask(() => hub.wire.runAndWait(REPLACE, key, args, REPLICATION));
     if (textsOf(answer)[0] === 'yes' && !Number(confirmed)) {
       hub.silent.set(server, clock() + SILENCE);
@@ -81,9 +85,7 @@ export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown'
 
   async function replace(args: string[], isLease: boolean): Promise<boolean> {
     for (;;) {
-      // An entry that was never there is in nobody's hands.
-      const age = had || args[0] ? knownFor(hub, server) : HOLD;
-      const all = [...args, isLease ? 'lease' : 'news', `${Math.round(age)}`];
+      const all = [...known(!args[0]), ...args, isLease ? 'lease' : 'news'];
       const send = () => ask(() => hub.wire.run(REPLACE, key, all));
       const [answer, left] = learn(await (isLease && replicas ? lease(all) : send()));
       if (answer !== 'later') return answer === 'yes';
@@ -95,7 +97,8 @@ export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown'
   return {
     ...{ forgets: true, whenDown },
     async read(): Promise<StoreEntry | undefined> {
-      const answer = await ask(() => hub.wire.run(READ, key, [doubtful === undefined ? '' : `=${doubtful}`]));
+      const args = [...known(false), doubtful === undefined ? '' : `=${doubtful}`];
+      const answer = await ask(() => hub.wire.run(READ, key, args));
       doubtful = undefined;
       const [found = '', value = '', age] = learn(answer);
       had ||= !!found;

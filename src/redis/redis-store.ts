@@ -5,11 +5,10 @@ import { encrypted } from '../store/encrypted.ts';
 import { withTerms } from '../store/terms.ts';
 import { createStore } from '../store/token-store.ts';
 import type { EncryptionKey, StorePort, TokenStore } from '../types.ts';
-import type { IoRedisClient, NodeRedisClient, RedisClient, Wire } from './clients.ts';
+import type { RedisClient } from './clients.ts';
 import { hubOf } from './hub.ts';
-import { ioredis } from './ioredis.ts';
-import { nodeRedis } from './node-redis.ts';
 import { createPort } from './port.ts';
+import { wireOf } from './wire.ts';
 
 export interface RedisStoreOptions {
   /**
@@ -34,20 +33,6 @@ export interface RedisStoreOptions {
    * @default 'wait'
    */
   whenDown?: 'wait' | 'alone' | undefined;
-}
-
-const clients = 'a client of redis (createClient) or ioredis (new Redis)';
-
-function wireOf(client: RedisClient): Wire {
-  const has = (...methods: string[]) =>
-    methods.every((method) => typeof (client as unknown as Record<string, unknown>)[method] === 'function');
-  if (typeof (client as IoRedisClient).status === 'string' && has('eval', 'pipeline', 'duplicate'))
-    return ioredis(client as IoRedisClient);
-  if (typeof (client as NodeRedisClient).isOpen === 'boolean' && has('eval', 'multi', 'duplicate'))
-    return nodeRedis(client as NodeRedisClient);
-  throw new TypeError(
-    `evertoken: redisStore.client is neither; expected ${clients}, which has eval, duplicate, and multi or pipeline`,
-  );
 }
 
 /** Two names would be one where a half of a surrogate pair becomes U+FFFD. */

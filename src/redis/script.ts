@@ -1,16 +1,17 @@
 /** What runs inside Redis: one script reads an entry, one compares and sets it, each in one step and one round trip. */
 
 /** So long after a failover or a restart nobody takes a lease: whoever holds a newer entry writes it back (ms). */
-export const HOLD = 1_000;
+export const HOLD = 3_000;
 
 /**
  * What both begin with. `server` is who leads just now; it changes with a failover and with a restart. An entry that
- * was written under another one has no age here, because its moment is another machine's, and may be older than what
- * somebody holds: `since` is when it was first met.
+ * was written `by` another one has no age here, because its moment is another machine's. `since` is when an entry was
+ * first met under this one, or this one by who asks: until some time after that somebody may hold a newer one. What is
+ * written meanwhile keeps it. ARGV begins with the time for which who asks has known a server (ms), and which one; `*` is
+ * any.
  *
  * Replicas that are still being filled can confirm nothing, and do not count. `INFO` may be forbidden: then nothing of
- * that is known. Numbers are made texts by hand, because Lua itself rounds
- * them to 14 digits.
+ * that is known. Numbers are made texts by hand, because Lua itself rounds them to 14 digits.
  */
 const opening = `
 local key = KEYS[1]
@@ -25,20 +26,21 @@ local _, replicas = string.gsub(info, 'state=online', '')
 replicas = text(replicas)
 local kind = redis.call('TYPE', key).ok
 local found = {}
-if kind == 'hash' then found = redis.call('HMGET', key, 'version', 'value', 'at', 'by', 'since', 'sinceBy') end
-local version, value, at, by, since = found[1], found[2], found[3], found[4], now
-if kind ~= 'none' and not (version and value) then version, value, at = 'damaged', '', false end
-local isOther = at and server ~= '' and by ~= server
-if isOther and found[6] == server then since = tonumber(found[5]) end
-if isOther and found[6] ~= server then redis.pcall('HSET', key, 'since', text(now), 'sinceBy', server) end
+if kind == 'hash' then found = redis.call('HMGET', key, 'version', 'value', 'at', 'by', 'since', 'under') end
+local version, value, at, by, since = found[1], found[2], found[3], found[4], tonumber(found[5] or nil)
+if kind ~= 'none' and not (version and value) then version, value, at, since = 'damaged', '', false, nil end
+local isNew = not since or found[6] ~= server
+if isNew then since = now end
+if ARGV[2] == server or ARGV[2] == '*' then since = math.min(since, now - tonumber(ARGV[1])) end
+if at and isNew then redis.pcall('HSET', key, 'since', text(since), 'under', server) end
 `;
 
 /**
- * ARGV: `=` and the version of a lease of which it is not known whether a replica has it. Where it is found it gets
+ * Then: `=` and the version of a lease of which it is not known whether a replica has it. Where it is found it gets
  * another version: it does not count as taken, and is taken again.
  */
 export const READ = `${opening}
-if version and ARGV[1] == '=' .. version then
+if version and ARGV[3] == '=' .. version then
   version = version .. '?'
   redis.call('HSET', key, 'version', version)
 end
@@ -48,22 +50,20 @@ return {version and '=' .. version or '', value or '', age, server, replicas}
 `;
 
 /**
- * ARGV: the version that is to be replaced, after a `=`, or nothing; version and value of the next entry; for how long
- * it is kept (ms), or nothing; the channel; `news` or `lease`; for how long this process has known the server (ms).
+ * Then: the version that is to be replaced, after a `=`, or nothing; version and value of the next entry; for how long
+ * it is kept (ms), or nothing; the channel; `news` or `lease`.
  *
  * With `DEL` goes what an entry had before it, its time too; and after it an entry is replaced also where memory is full.
  */
 export const REPLACE = `${opening}
 local known = version and '=' .. version or ''
-if known ~= ARGV[1] then return {'no', '0', server, replicas} end
-if ARGV[6] == 'lease' and (isOther or kind == 'none') and server ~= '' then
-  local left = ${HOLD} - math.max(now - since, tonumber(ARGV[7]))
-  if left > 0 then return {'later', text(left), server, replicas} end
-end
+if known ~= ARGV[3] then return {'no', '0', server, replicas} end
+local left = since + ${HOLD} - now
+if ARGV[8] == 'lease' and server ~= '' and left > 0 then return {'later', text(left), server, replicas} end
 if kind ~= 'none' then redis.call('DEL', key) end
-redis.call('HSET', key, 'version', ARGV[2], 'value', ARGV[3], 'at', text(now), 'by', server)
-if ARGV[4] ~= '' then redis.call('PEXPIRE', key, ARGV[4]) end
-if ARGV[6] == 'news' then redis.pcall('PUBLISH', ARGV[5], ARGV[2]) end
+redis.call('HSET', key, 'version', ARGV[4], 'value', ARGV[5], 'at', text(now), 'by', server, 'since', text(since), 'under', server)
+if ARGV[6] ~= '' then redis.call('PEXPIRE', key, ARGV[6]) end
+if ARGV[8] == 'news' then redis.pcall('PUBLISH', ARGV[7], ARGV[4]) end
 return {'yes', '0', server, replicas}
 `;
 
