@@ -249,6 +249,7 @@ describe('loading', () => {
       (error) => console.log(error.code, error.message));`;
     expect(node('root.mjs', probe('evertoken'))).toBe('13');
     expect(node('firebase.mjs', probe('evertoken/firebase'))).toBe('2');
+    expect(node('redis.mjs', probe('evertoken/redis'))).toBe('1');
     expect(node('testing.mjs', probe('evertoken/testing'))).toBe('3');
     expect(node('entry.mjs', probe('evertoken/dpop'))).toMatch(/^ERR_MODULE_NOT_FOUND .*'dpop'/);
     expect(node('entry.mjs', probe('evertoken/dpop'), peered)).toBe('1');
@@ -362,6 +363,8 @@ describe('loading', () => {
     ['probe-node.cjs', "require('evertoken/node')"],
     ['probe-oidc.mjs', "await import('evertoken/oidc')"],
     ['probe-oidc.cjs', "require('evertoken/oidc')"],
+    ['probe-redis.mjs', "await import('evertoken/redis')"],
+    ['probe-redis.cjs', "require('evertoken/redis')"],
     ['probe-testing.mjs', "await import('evertoken/testing')"],
     ['probe-testing.cjs', "require('evertoken/testing')"],
     ['probe-react.mjs', "await import('evertoken/react')"],
@@ -403,9 +406,9 @@ describe('dependencies', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['jwt-decode', 'ky', 'mitt']);
   });
 
-  test('of further entry points are optional peers: dpop, msw, oauth4webapi, react', () => {
+  test('of further entry points are optional peers: dpop, ioredis, msw, oauth4webapi, react, redis', () => {
     const { peerDependencies, peerDependenciesMeta } = manifest;
-    const peers = ['dpop', 'msw', 'oauth4webapi', 'react'];
+    const peers = ['dpop', 'ioredis', 'msw', 'oauth4webapi', 'react', 'redis'];
     expect(Object.keys(peerDependencies)).toEqual(peers);
     expect(peerDependenciesMeta).toEqual(Object.fromEntries(peers.map((peer) => [peer, { optional: true }])));
   });
