@@ -24,7 +24,7 @@ interface Connection extends IoRedisClient {
 /** It does not come back by itself: then it is opened anew, perhaps at another node. */
 const listening = {
   ...{ lazyConnect: true, retryStrategy: null, enableOfflineQueue: true, maxRetriesPerRequest: null },
-  ...{ autoResubscribe: false, connectionName: 'evertoken-news', keyPrefix: '', readOnly: false },
+  ...{ autoResubscribe: false, keyPrefix: '', readOnly: false },
 };
 
 export function ioredis(client: IoRedisClient): Wire {

@@ -56,7 +56,7 @@ function atSentinel(client: Connection, hear: Hear, lost: () => void) {
 /** A connection of its own. It does not come back by itself: then it is opened anew, perhaps at another node. */
 async function atNode(node: Connection, hear: Hear, lost: () => void) {
   const socket = { ...node.options?.socket, reconnectStrategy: false };
-  const own = node.duplicate({ socket, name: 'evertoken-news', clientSideCache: undefined });
+  const own = node.duplicate({ socket, clientSideCache: undefined });
   own.unref();
   let isOver = false;
   const end = () => {

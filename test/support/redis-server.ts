@@ -69,7 +69,13 @@ export async function startRedis(
   let child: ChildProcess;
 
   async function ask<T>(...command: string[]): Promise<T> {
-    const socket = { host: '127.0.0.1', port, reconnectStrategy: false as const, connectTimeout: 2_000, socketTimeout: 5_000 };
+    const socket = {
+      host: '127.0.0.1',
+      port,
+      reconnectStrategy: false as const,
+      connectTimeout: 2_000,
+      socketTimeout: 5_000,
+    };
     const client = createClient({ socket, RESP: 2 }).on('error', () => {});
     await client.connect();
     try {
