@@ -90,26 +90,24 @@ function attempt<T>(shared: Shared, work: () => Promise<T>, otherwise: (error: u
   return isDown(shared) ? task() : patiently(shared, inTurn(shared, task));
 }
 
-/** Writes what the store lacks, unless somebody else's session has come in between. */
-async function writeBack(shared: Shared): Promise<void> {
-  const change: Change = (now) => (isBehind(shared) ? now : undefined);
-  if (isBehind(shared)) await update(shared, change, {}, shared.isLeft() ? null : undefined);
-}
-
 /**
  * Reads the entry, in a task that has its turn. Tokens that the store lacks, because a write failed or it has lost one,
- * are written at once: another context may be about to present the spent ones.
+ * are written at once, unless somebody else's session has come in between: another context may be about to present the
+ * spent ones.
+ *
+ * @param isAll - Ends, too.
  */
-export async function catchUp(shared: Shared): Promise<void> {
+export async function catchUp(shared: Shared, isAll?: boolean): Promise<void> {
   await look(shared);
-  if (isSignedIn(shared.sessions.current.state)) await writeBack(shared);
+  const change: Change = (now) => (isBehind(shared) ? now : undefined);
+  if (isBehind(shared) && (isAll || isSignedIn(shared.sessions.current.state)))
+    await update(shared, change, {}, shared.isLeft() ? null : undefined);
 }
 
 /** Writes what could not be written. */
 export function later(shared: Shared): void {
   const task = async () => {
-    await look(shared);
-    await writeBack(shared);
+    await catchUp(shared, true);
     shared.flush();
   };
   retry(shared, task, shared.sessions.closed);
