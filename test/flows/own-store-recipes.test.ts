@@ -1,9 +1,9 @@
 /** The recipes of docs/own-store.md, run as they stand there. */
 import { DatabaseSync } from 'node:sqlite';
 import { createTokenManager, type StorePort, tokenStore } from 'evertoken';
+import { describeStore } from 'evertoken/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runner } from '../store/parts.ts';
-import { describeStore } from '../support/describe-store.ts';
 import { runRecipe } from '../support/recipe.ts';
 import { createServer, ME, refresh } from '../support/tabs.ts';
 

@@ -1,8 +1,9 @@
 /** One session in Redis, as one manager reads and replaces it. */
+
+import { describeStore } from 'evertoken/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createPort } from '../../src/redis/port.ts';
 import { runner } from '../store/parts.ts';
-import { describeStore } from '../support/describe-store.ts';
 import { createFakeRedis } from './fake-redis.ts';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -2,13 +2,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StorePort } from 'evertoken';
+import { describeStore, type Runner, type StoreSubject } from 'evertoken/testing';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { hubOf } from '../../src/redis/hub.ts';
 import { createPort } from '../../src/redis/port.ts';
 import { wireOf } from '../../src/redis/wire.ts';
 import { encrypted } from '../../src/store/encrypted.ts';
-import type { StoreSubject } from '../support/describe-store/subject.ts';
-import { describeStore, type Runner } from '../support/describe-store.ts';
 import { connect, type RedisSet } from '../support/fleet/redis.ts';
 import { fromSource } from '../support/from-source.ts';
 import { hasRedis, type Server, startCluster, startRedis, startSentinels } from '../support/redis-server.ts';
