@@ -1,21 +1,21 @@
-/** A file shared by processes of one runtime: Bun and Deno, where they are on the path. */
-import { spawnSync } from 'node:child_process';
+/** A file shared by processes of one runtime. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Runtime } from '../support/fleet/program.ts';
-import { killHolder, wakeAll } from '../support/fleet/stories.ts';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import type { Runtime } from '../test/support/fleet/program.ts';
+import { killHolder, wakeAll } from '../test/support/fleet/stories.ts';
 
-const runtimes: [name: string, runtime: Runtime][] = [
-  ['Node', [process.execPath]],
-  ['Bun', ['bun']],
-  ['Deno', ['deno', 'run', '--allow-all']],
+const { node22, bun, deno } = inject('runtimes');
+
+const runtimes: [name: string, program: string, runtime: Runtime][] = [
+  ['Node 22', node22, [node22]],
+  ['Node 24', process.execPath, [process.execPath]],
+  ['Bun', bun, [bun]],
+  ['Deno', deno, [deno, 'run', '--allow-all']],
 ];
 
-const isThere = ([program]: Runtime) => spawnSync(program, ['--version']).status === 0;
-
-describe.for(runtimes)('%s', ([, runtime]) => {
+describe.for(runtimes)('%s', ([, program, runtime]) => {
   const inFile = async () => {
     const folder = await mkdtemp(join(tmpdir(), 'evertoken-runtime-'));
     onTestFinished(() => rm(folder, { recursive: true }));
@@ -23,13 +23,13 @@ describe.for(runtimes)('%s', ([, runtime]) => {
     return { module: 'test/support/fleet/file-store.ts', store, runtime, reuseInterval: 600_000 };
   };
 
-  test.runIf(isThere(runtime))('R54: five that wake refresh once', async () => {
+  test.runIf(program)('R54: five that wake refresh once', async () => {
     const { statuses, told } = await wakeAll(await inFile(), 5);
     expect(statuses).toEqual([200, 200, 200, 200, 200]);
     expect(told).toMatchObject({ refreshes: 1, reuses: [] });
   });
 
-  test.runIf(isThere(runtime))('R54: nobody waits for a holder that was killed', async () => {
+  test.runIf(program)('R54: nobody waits for a holder that was killed', async () => {
     // Its lease would last 62 s, and nobody would wait so long.
     const { ends } = await killHolder({ ...(await inFile()), refreshTimeout: 30_000 });
     expect(ends).toEqual(['refreshed', 'refreshed']);
