@@ -51,12 +51,12 @@ async function endShared(shared: Hearing, end: End, conclude: Conclude, others: 
   }, end);
   if (isSignedIn(was)) shared.sessions.apply({ ...was, end });
   let done: Promise<unknown> | undefined;
-  const once = async (held = newest) => {
-    done ??= conclude(held);
+  const once = async () => {
+    done ??= conclude(newest);
     await done;
   };
   // A page that is left at once waits neither for the store nor for other contexts.
-  const stay = listenToLeave(() => void once(was.held));
+  const stay = listenToLeave(() => void once());
   try {
     await write(shared, change, { isExplicit: true });
     if (end.isRevoked) await shared.cookie?.afterAll(shared, once);

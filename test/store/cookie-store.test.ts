@@ -110,6 +110,18 @@ describe('R8: cookieStore', () => {
     expect(revoked).toHaveBeenCalledTimes(1);
   });
 
+  test.each([
+    ['when the server has answered', 2_000],
+    ['after 5 s', 20_000],
+  ])('R32: what is revoked are the newest tokens of the session, %s', async (_what, ms) => {
+    const { a, b } = await openPages();
+    b.refresh('b', { ms, cause: 'expired' });
+    await pass(100);
+    const done = follow(a.signOut({ isRevoked: true }));
+    await pass(6_000);
+    expect([done.state, done.value]).toMatchObject(['resolved', { tokens: { accessToken: 'access-a' } }]);
+  });
+
   test('R50: is another session than a webStore of the same name, and than a cookieStore of another one', async () => {
     const { browser, a } = await openPages();
     const other = (await browser.openPage(() => join(cookieStore('another'), { isCookie: true }))).page;
