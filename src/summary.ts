@@ -1,11 +1,12 @@
 /** What may be told of something that a callback of the user or a store threw (R70): never the thing itself. */
 
 /** Letters and digits alone: JSON, forms and base64url each put something else in the place of other characters. */
-const bare = (text: string): string => text.replace(/\\u[\da-f]{4}|%[\da-f]{2}|[^a-z\d]/gi, '');
+const bare = (text: string): string => text.replace(/\\u[\da-f]{4}|%[\da-f]{2}|\W|_/gi, '');
 
 /** How a token may stand in a text: plain, or in base64, which begins at one of three places. */
 function formsOf(token = ''): string[] {
-  const forms = [token, bare(token)];
+  // What looks like an escape in a token is none once its own signs are escaped.
+  const forms = [token, bare(token), token.replace(/\W|_/g, '')];
   try {
     for (const text of [token, encodeURIComponent(token)])
       for (const before of ['', ' ', '  ']) forms.push(bare(btoa(before + text).slice(before ? 4 : 0, -4)));

@@ -63,6 +63,16 @@ describe('R70: what is told of something thrown', () => {
   });
 });
 
+test.each([
+  ['plain', (text: string) => text],
+  ['in JSON', (text: string) => JSON.stringify({ text })],
+  ['percent-encoded', encodeURIComponent],
+  ['in base64', btoa],
+])('R70: a token that has escapes in itself is found, %s', (_how, write) => {
+  const own = String.raw`abc%2Fd+ef\u0041g/h%3D`;
+  expect(summaryOf(new Error(`of ${write(own)}.`), [own]).message).toMatch(/not shown/);
+});
+
 test('R70: a token behind what begins like an escape is found', () => {
   for (const text of ['100%abcdef-token', String.raw`\uabcdef-token`])
     expect(summaryOf(new Error(text), ['abcdef-token']).message).toMatch(/not shown/);
