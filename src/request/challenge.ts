@@ -3,7 +3,7 @@ import type { Challenge } from '../api.ts';
 
 /** A parameter, or else a scheme with its token68; each with the commas and spaces before it. */
 const part =
-  /[\s,]*([^\s,="]+)(?:\s*=\s*(?:([^\s,="]+)|"((?:[^"\\]|\\.)*)")(?=[\s,]|$)|\s+(?:[^\s,="]+=*\s*(?=,|$))?|(?=,|$))/gy;
+  /[\s,]*([^\s,="]+)(?:\s*=\s*(?:([^\s,"]+)|"((?:[^"\\]|\\.)*)")(?=[\s,]|$)|\s+(?:[^\s,="]+=*\s*(?=,|$))?|(?=,|$))/gy;
 
 /**
  * The challenges of a header, or of several joined by commas. Stops at what breaks the grammar and keeps what

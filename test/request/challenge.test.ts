@@ -34,6 +34,10 @@ describe('a header', () => {
       'Bearer error=x, uri=https://a, scope=y',
       [challenge('Bearer', { error: 'x', uri: 'https://a', scope: 'y' })],
     ],
+    [
+      'Bearer uri=https://a/?b=c&d=, error=x',
+      [challenge('Bearer', { uri: 'https://a/?b=c&d=', error: 'x' })],
+    ],
     ['Bearer error=x, a="b"scope=y', [challenge('Bearer', { error: 'x' })]],
     ['Bearer error=x, a=(, scope=y', [challenge('Bearer', { error: 'x', a: '(', scope: 'y' })]],
   ])('%j breaks the grammar and is read as far as it makes sense', (header, expected) => {
