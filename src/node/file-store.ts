@@ -80,7 +80,7 @@ export function createFilePort(path: string): StorePort {
  * @param name - Of the session, and of its file. One tool needs one, and so does each of its accounts.
  * @throws TypeError for a name that is no name of a file, an unknown option, a key of another kind or length.
  * @throws Error where others could read the file or put another one in its place: a folder that others may write to, a
- * link, a file of somebody else's. It says what to do. If that comes later, it is told by `store-failed`.
+ * link, a file of somebody else's; and where the platform names no folder. It says what to do. If that comes later, it is told by `store-failed`.
  *
  * @example
  * import { createTokenManager, refreshEndpoint } from 'evertoken';
@@ -93,6 +93,7 @@ export function createFilePort(path: string): StorePort {
  * });
  */
 export function fileStore(name: string, options: FileStoreOptions = {}): TokenStore {
+  checkMembers('fileStore', { options }, { options: 'object' });
   checkMembers(
     'fileStore',
     { ...options },

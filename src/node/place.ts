@@ -1,6 +1,6 @@
 /** Whether a place is safe to keep a session in: nobody else can read the file, or put another one there. */
 import { lstatSync, mkdirSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 
 /** The user that this process acts as; Windows has none, and keeps others out of a profile by other means. */
 const user = (): number | undefined => process.geteuid?.();
@@ -43,11 +43,14 @@ export function checkFile(path: string, stats: Stats): void {
     );
 }
 
+/** What is not there yet is made as it has to be. */
+const missing = { throwIfNoEntry: false } as const;
+
 /** A folder that all may write to lets everybody move what is theirs, and what is not: `/tmp` has the sticky bit. */
 function checkParents(folder: string): void {
   for (let path = dirname(folder); ; path = dirname(path)) {
-    const stats = statSync(path);
-    if (user() !== undefined && stats.mode & 0o002 && !(stats.mode & 0o1000))
+    const stats = statSync(path, missing);
+    if (stats && user() !== undefined && stats.mode & 0o002 && !(stats.mode & 0o1000))
       reject(
         folder,
         `everybody may replace it, because ${path} has mode ${modeOf(stats)}`,
@@ -61,19 +64,27 @@ function checkParents(folder: string): void {
 function ownNamesOf(path: string, { ino }: Stats): number {
   const folder = dirname(path);
   const names = readdirSync(folder).filter((name) => name.startsWith(`${basename(path)}.`));
-  return names.filter((name) => lstatSync(join(folder, name), { throwIfNoEntry: false })?.ino === ino).length;
+  return names.filter((name) => lstatSync(join(folder, name), missing)?.ino === ino).length;
 }
 
 /** Under another name somebody may go on reading what was replaced here. Those of a replacement come and go. */
 function checkNames(path: string): void {
   for (let tries = 0; tries < 5; tries++) {
-    const stats = lstatSync(path);
-    if (stats.nlink - 1 <= ownNamesOf(path, stats)) return;
+    const stats = lstatSync(path, missing);
+    if (!stats || stats.nlink - 1 <= ownNamesOf(path, stats)) return;
   }
   reject(path, 'it has another name (a hard link)', 'Remove the other one');
 }
 
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+/** Without links, also where it is still to come. */
+function realOf(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return join(realOf(dirname(folder)), basename(folder));
+  }
+}
 
 /**
  * Checks what is there of a place.
@@ -81,17 +92,18 @@ const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).
  * @throws Error that names it and says what to do.
  */
 export function checkPlace(path: string): void {
+  // The next process may work in another folder, and in whose folder this is nobody knows.
+  if (!isAbsolute(path))
+    reject(path, 'it is no absolute path', 'Set HOME (or XDG_DATA_HOME) to one, or give `path`');
   const folder = dirname(path);
-  try {
-    const real = realpathSync(folder);
-    checkFolder(folder, statSync(real));
-    checkParents(real);
-    checkFile(path, lstatSync(path));
-    checkNames(path);
-  } catch (error) {
-    // What is not there yet is made as it has to be.
-    if (!isMissing(error)) throw error;
-  }
+  const real = realOf(folder);
+  const stats = statSync(real, missing);
+  if (stats) checkFolder(folder, stats);
+  checkParents(real);
+  const entry = lstatSync(path, missing);
+  if (!entry) return;
+  checkFile(path, entry);
+  checkNames(path);
 }
 
 /** Makes the folder, for its owner alone. */

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { createTokenManager, type TokenManager } from 'evertoken';
 import { type FileStoreOptions, fileStore } from 'evertoken/node';
 import { describeStore } from 'evertoken/testing';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createFilePort } from '../../src/node/file-store.ts';
 import { runner } from '../store/parts.ts';
 import { createFolder } from '../support/folder.ts';
@@ -166,6 +166,22 @@ describe('a mistake is named at once', () => {
   ])('%s is a TypeError', (_what, options, message) => {
     expect(() => fileStore('tool', options)).toThrow(TypeError);
     expect(() => fileStore('tool', options)).toThrow(message);
+  });
+
+  test.each([
+    [null, 'null'],
+    [5, 'number >= 0'],
+    [[], 'array'],
+  ])('the options %o are a TypeError', (options, what) => {
+    expect(() => fileStore('tool', options as never)).toThrow(
+      new TypeError(`evertoken: fileStore.options is ${what}; expected object`),
+    );
+  });
+
+  test('R71: without a home there is no place that the user has chosen', () => {
+    vi.stubEnv('XDG_DATA_HOME', 'data');
+    vi.spyOn(process, 'platform', 'get').mockReturnValue('linux');
+    expect(() => fileStore('tool')).toThrow(/data\/evertoken\/tool\.json: it is no absolute path/);
   });
 
   test('a path that is a link or a folder, a folder that others may write to', () => {

@@ -76,8 +76,17 @@ describe('a place is refused, with what to do about it', () => {
     mkdirSync(join(parent, 'own'), { mode: 0o700 });
     chmodSync(parent, 0o777);
     expect(() => checkPlace(join(parent, 'own', 'x'))).toThrow(/everybody may replace it.*chmod o-w/);
+    const link = join(createFolder(), 'link');
+    symlinkSync(parent, link);
+    for (const path of [join(parent, 'to', 'come', 'x'), join(link, 'to', 'come', 'x')])
+      expect(() => checkPlace(path)).toThrow(/everybody may replace it/);
     chmodSync(parent, 0o1777);
-    expect(() => checkPlace(join(parent, 'own', 'x'))).not.toThrow();
+    for (const path of [join(parent, 'own', 'x'), join(link, 'to', 'come', 'x')])
+      expect(() => checkPlace(path)).not.toThrow();
+  });
+
+  test('it lies in whatever folder a process works in: its platform names none', () => {
+    expect(() => checkPlace(join('.local', 'share', 'x'))).toThrow(/no absolute path\. Set HOME/);
   });
 
   test('its file is a link, a folder or no file', () => {
