@@ -1,4 +1,4 @@
-/** `evertoken/testing`: an authorization server for tests, and the suite that decides whether something is a store. */
+/** evertoken/testing: an authorization server for tests, and the suite that decides whether something is a store. */
 export {
   type AuthorizationServer,
   createAuthorizationServer,
