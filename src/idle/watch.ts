@@ -38,8 +38,8 @@ export function watch(auth: TokenManager, id: string, settings: IdleSettings): (
   function left(): IdleWarning {
     const byIdle = isPage() ? after - idle() : 1 / 0;
     const byAge = maxAge - age();
-    const isIdle = byIdle < byAge;
-    return { remaining: Math.max(0, isIdle ? byIdle : byAge), cause: isIdle ? 'idle' : 'age' };
+    const remaining = Math.max(0, Math.ceil(Math.min(byIdle, byAge)));
+    return { remaining, cause: byIdle < byAge ? 'idle' : 'age' };
   }
 
   function look(isNew?: boolean): void {

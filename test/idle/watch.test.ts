@@ -50,6 +50,17 @@ describe('inactivity', () => {
     expect(told).toEqual(['active']);
   });
 
+  test('what remains is told in whole milliseconds, however fine the clock is', async () => {
+    const { pass } = usePage();
+    const { warnings } = await createIdle({ after: quarter });
+    await pass(0.3);
+    await pass(quarter - minute + 0.4);
+    window.dispatchEvent(new Event('focus'));
+    await pass(minute + second);
+    expect(warnings.length).toBeGreaterThan(50);
+    expect(warnings.filter(({ remaining }) => !Number.isInteger(remaining))).toEqual([]);
+  });
+
   test('sleep counts: who opens the laptop is signed out, and what is typed then comes too late', async () => {
     const { pass, act, sleep } = usePage();
     const { auth, warnings } = await createIdle({ after: quarter });
