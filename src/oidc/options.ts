@@ -1,5 +1,6 @@
 /** The options of the OpenID Connect client, and their check. */
 import type { Challenge } from '../api.ts';
+import { nearest } from '../nearest.ts';
 import type { Fetch, TokenResponse } from '../types.ts';
 import { attempt } from './attempt.ts';
 import { ownOf } from './own.ts';
@@ -163,12 +164,43 @@ export function checkFunction(name: string, given: unknown): void {
   if (typeof given !== 'function') refuse(name, given, 'a function');
 }
 
+/** Of the options; a record, so that the compiler misses none. */
+const known: Record<keyof OidcClientOptions, true> = {
+  issuer: true,
+  server: true,
+  clientId: true,
+  redirectUri: true,
+  scope: true,
+  resource: true,
+  parameters: true,
+  postLogoutRedirectUri: true,
+  storage: true,
+  navigate: true,
+  fetch: true,
+  dpop: true,
+  clockTolerance: true,
+  allowInsecureRequests: true,
+};
+
+/** What the types catch, for whoever has none: the development build says it. */
+function checkNames(options: OidcClientOptions): void {
+  const names = Object.keys(known);
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    const meant = nearest(name, names);
+    throw new TypeError(
+      `evertoken: there is no option ${name} of createOidcClient; ${meant ? `'${meant}', perhaps` : `known are ${names}`}`,
+    );
+  }
+}
+
 /**
  * The options with the redirect URI that counts.
  *
  * @throws TypeError that names the option, what was given, and what is expected.
  */
 export function checkOptions(options: OidcClientOptions): OidcClientOptions & { redirectUri: string } {
+  if (__DEVELOPMENT__) checkNames(options);
   const { issuer, server, clientId } = options;
   const { redirectUri = currentUrl() ? undefined : 'http://127.0.0.1/callback' } = options;
   // `URL.canParse` is younger than many browsers.
