@@ -97,7 +97,7 @@ export function fileStore(name: string, options: FileStoreOptions = {}): TokenSt
   checkMembers(
     'fileStore',
     { ...options },
-    { path: 'string or undefined', encryptionKey: 'object or array or undefined' },
+    { path: 'string or undefined', encryptionKey: 'object or array or string or empty or undefined' },
   );
   checkName(name);
   const path = options.path === undefined ? defaultPath(name) : resolve(options.path);

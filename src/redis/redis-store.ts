@@ -65,13 +65,14 @@ export function redisStore(name: string, options: RedisStoreOptions): TokenStore
   checkName(name);
   const { client, encryptionKey, whenDown } = checkMembers('redisStore', options, {
     client: 'object',
-    encryptionKey: 'undefined or object or array',
+    encryptionKey: 'undefined or object or array or string or empty',
     whenDown: "undefined or 'wait' or 'alone'",
   });
   const hub = hubOf(client, () => wireOf(client));
   const key = `evertoken:${name}`;
   const open = () => createPort(hub, key, whenDown);
-  const seal = (port: StorePort) => (encryptionKey ? encrypted(port, key, encryptionKey) : port);
+  const seal = (port: StorePort) =>
+    encryptionKey === undefined ? port : encrypted(port, key, encryptionKey);
   seal(open()); // a wrong key is named at once
   const store = createStore(() => withTerms(seal(open())));
   return __DEVELOPMENT__ ? named(store, `redis ${name}`) : store;

@@ -160,7 +160,16 @@ describe('a mistake is named at once', () => {
     ['an unknown option', { folder: '/tmp' }, /fileStore\.folder/],
     ['an empty path', { path: '' }, /fileStore\.path is empty/],
     ['a path with a zero byte', { path: '/tmp/a\0b' }, /zero byte/],
-    ['a key that is a text', { path: '/nowhere/x', encryptionKey: 'secret' }, /encryptionKey is string/],
+    [
+      'a key that is a text',
+      { path: '/nowhere/x', encryptionKey: 'secret' },
+      /encryptionKey is string; expected 32 bytes/,
+    ],
+    [
+      'a key that is an empty text',
+      { path: '/nowhere/x', encryptionKey: '' },
+      /encryptionKey is empty; expected 32/,
+    ],
     ['a key that is short', { path: '/nowhere/x', encryptionKey: new Uint8Array(16) }, /has 16 bytes/],
     ['no key at all', { path: '/nowhere/x', encryptionKey: [] }, /at least one key/],
   ])('%s is a TypeError', (_what, options, message) => {

@@ -173,6 +173,10 @@ test('a wrong encryptionKey is refused at once, before anything is stored', () =
   expect(() => redisStore('a', { client, encryptionKey: new Uint8Array(16) })).toThrow(
     'evertoken: encryptionKey has 16 bytes',
   );
+  for (const encryptionKey of ['secret', ''])
+    expect(() => redisStore('a', { client, encryptionKey } as never)).toThrow(
+      'expected 32 bytes (Uint8Array)',
+    );
 });
 
 test.each(['tenant 42', '{tag}', 'Zürich/東京', '../x', '*', 'a:b'])(
