@@ -5,6 +5,7 @@ import { listen } from './loopback.ts';
 import { guard, OidcError } from './oidc-error.ts';
 import {
   checkFunction,
+  checkSignal,
   refuse,
   type SignInDeviceOptions,
   type SignInLoopbackOptions,
@@ -60,6 +61,7 @@ export const createNative = (parts: Parts): NativeSignIns => ({
   async signInDevice(given) {
     const { onPrompt, signal, ...own }: SignInDeviceOptions = ownOf(given);
     checkFunction('onPrompt', onPrompt);
+    checkSignal(signal);
     return endable(signal, async (signal, end) => {
       const [asked, wanted] = await parts.plan(ownOf(own));
       const code = await parts.deviceCode(asked, signal);
@@ -73,7 +75,8 @@ export const createNative = (parts: Parts): NativeSignIns => ({
   async signInLoopback(given) {
     const { open, signal, timeout = 300_000, ...own }: SignInLoopbackOptions = ownOf(given);
     checkFunction('open', open);
-    if (!(timeout > 0)) refuse('timeout', timeout, 'more than 0 ms');
+    checkSignal(signal);
+    if (typeof timeout !== 'number' || !(timeout > 0)) refuse('timeout', timeout, 'more than 0 ms');
     return endable(signal, async (signal, end) => {
       const state = stamp(random(), parts.id);
       const { redirectUri, callback } = await listen(parts.redirectUri, state, signal);

@@ -157,11 +157,16 @@ export interface SignOutOptions {
 }
 
 export function refuse(name: string, given: unknown, expected: string): never {
-  throw new TypeError(`evertoken: ${name} is ${JSON.stringify(given)}; expected ${expected}`);
+  const shown = /^(?:number|bigint)$/.test(typeof given) ? `${given}` : JSON.stringify(given);
+  throw new TypeError(`evertoken: ${name} is ${shown}; expected ${expected}`);
 }
 
 export function checkFunction(name: string, given: unknown): void {
   if (typeof given !== 'function') refuse(name, given, 'a function');
+}
+
+export function checkSignal(given: AbortSignal | undefined): void {
+  if (given && typeof given.aborted !== 'boolean') refuse('signal', given, 'an AbortSignal');
 }
 
 /** Of the options; a record, so that the compiler misses none. */

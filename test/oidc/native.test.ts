@@ -419,7 +419,10 @@ describe('signInLoopback', () => {
     [{}, 'open is undefined; expected a function'],
     [{ open() {}, timeout: 0 }, 'timeout is 0; expected more than 0 ms'],
     [{ open() {}, timeout: 'soon' }, 'timeout is "soon"; expected more than 0 ms'],
-  ] as const)('%j is a TypeError before anything is sent', async ([options, message]) => {
+    [{ open() {}, timeout: Number.NaN }, 'timeout is NaN; expected more than 0 ms'],
+    [{ open() {}, timeout: 5_000n }, 'timeout is 5000; expected more than 0 ms'],
+    [{ open() {}, signal: {} }, 'signal is {}; expected an AbortSignal'],
+  ] as const)('a TypeError says “$1” before anything is sent', async ([options, message]) => {
     const { client, server } = await start();
     await expect(client.signInLoopback(options as never)).rejects.toThrow(
       new TypeError(`evertoken: ${message}`),
