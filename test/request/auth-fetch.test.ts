@@ -31,6 +31,20 @@ describe('left alone', () => {
     ]);
   });
 
+  test('R72: of a URL that means nothing here neither query, fragment nor credentials are told', async () => {
+    const { authFetch, reasons } = setUp();
+    for (const url of [
+      '/me?secret=1#hush',
+      'me#hush',
+      '//user:hush@api.example.com/me',
+      'https://user:hush@host:99999/',
+    ])
+      await authFetch(url);
+    expect(reasons).toEqual(
+      ['/me', 'me', 'api.example.com/me', 'https:host:99999/'].map((at) => `no-page ${at}`),
+    );
+  });
+
   test('R3: a request with its own header causes no refresh of a token that is due', async () => {
     const { authFetch, signIn, refresher, headers } = setUp();
     signIn(held('t0', { aheadAt: -1 }), 'b');
