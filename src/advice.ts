@@ -52,12 +52,14 @@ function watched<F extends (...args: never[]) => unknown>(task: F, look: (answer
   return Object.assign(run as unknown as F, task);
 }
 
-function countOpen(store: TokenStore): () => void {
+/** In a page: a server makes a manager for each request, over stores that it keeps. */
+function countOpen(store: TokenStore | undefined): () => void {
+  if (!store || !isBrowser()) return () => {};
   const key = (store as { label?: string }).label ?? store;
   if (countManagers(key, 1) > 2)
     warn(
       'third-manager',
-      'Three managers are open over one store in one page or process. If a module is loaded anew (hot reload), keep the manager in `import.meta.hot.data`; else create one and share it.',
+      'Three managers are open over one store in one page. If a module is loaded anew (hot reload), keep the manager in `import.meta.hot.data`; else create one and share it.',
     );
   return () => void countManagers(key, -1);
 }
@@ -172,7 +174,5 @@ export function advise(
 ): TokenManager {
   const manager = newManager();
   const auth = create(watchOptions(options, manager));
-  const { store } = options;
-  const leave = store ? countOpen(store) : () => {};
-  return watchManager(tellSteps(auth, manager, options), leave);
+  return watchManager(tellSteps(auth, manager, options), countOpen(options.store));
 }

@@ -89,7 +89,14 @@ describe.runIf(__DEVELOPMENT__)('R73: the development build warns once of', () =
     await expectOne(/`read`/, () => auth.fetch(API));
   });
 
-  test('a third open manager on one store, also by name', async () => {
+  test('no number of managers over one store on a server, which makes one for each request', () => {
+    const store = memoryStore();
+    for (const _ of [1, 2, 3, 4]) onTestFinished(createRecorded(createRecorder(), { store }).close);
+    expect(warned).toEqual([]);
+  });
+
+  test('a third open manager on one store in a page, also by name', async () => {
+    vi.stubGlobal('document', {});
     const store = memoryStore();
     const make = (own = store) => createRecorded(createRecorder(), { store: own });
     const managers = [make(), make()];
