@@ -106,10 +106,12 @@ export async function obtain(
   minValidity?: number,
   signal?: Signal,
 ): Promise<Held | undefined> {
-  heed(session.over);
   const { held } = session.state;
   const now = Date.now();
-  if (!held && (session.isTried || !parts.refresh.withoutRefreshToken)) return undefined;
+  const isOut = !held && (session.isTried || !parts.refresh.withoutRefreshToken);
+  // A call that began while nobody was signed in has no session that a sign-in could end (R5).
+  heed(isOut ? parts.sessions.closed : session.over);
+  if (isOut) return undefined;
   if (!held || now >= held.waitAt || (minValidity && !isValidFor(held, minValidity))) {
     await renew(parts, session, 'expired', signal).catch((error) => {
       // A token that is still good serves while no new one can be had; a cookie that is refused means signed out.

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRecorded, createRecorder, signedIn, watch } from '../support/attach.ts';
-import { createManager, createWorld, deferred } from '../support/world.ts';
+import { API, createManager, createWorld, deferred } from '../support/world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -14,6 +14,23 @@ describe('getAccessToken', () => {
     expect(await auth.getAccessToken({ minValidity: undefined, signal: undefined })).toBe('a');
     await auth.signOut();
     expect(await auth.getAccessToken({ minValidity: 1_000 })).toBeUndefined();
+  });
+
+  test('R5: called while nobody is signed in it answers undefined, though a sign-in follows at once', async () => {
+    const world = createWorld();
+    const auth = createManager(world);
+    const [token, request] = [auth.getAccessToken(), auth.fetch(`${API}/public`)];
+    await auth.signIn({ access_token: 'a' });
+    expect(await token).toBeUndefined();
+    await request;
+    expect(world.api.map(({ authorization }) => authorization)).toEqual([null]);
+  });
+
+  test('R61: it rejects with closed, where a close() follows at once', async () => {
+    const auth = createManager(createWorld());
+    const calls = [auth.getAccessToken(), auth.fetch(API)];
+    auth.close();
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'closed' });
   });
 
   test('a signal ends this wait at once, and never the shared refresh', async () => {
