@@ -133,8 +133,8 @@ export async function answerOf(response: Response): Promise<Answer> {
 export function errorOf({ place }: Place, answer: Answer | undefined): Error {
   if (!answer) return new Error(`${place} could not be reached`);
   const { status, body } = answer;
-  // RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 8707 §2, RFC 9449 §5, §8: a code of another form may be a token.
-  const known = /^(invalid|unauthorized|unsupported|use)_[a-z_]{4,20}$/;
+  // RFC 6749 §4.1.2.1, §5.2, RFC 7009 §2.2.1, RFC 8707 §2, RFC 9449 §5, §8: a code of another form may be a token.
+  const known = /^(invalid|server|temporarily|unauthorized|unsupported|use)_[a-z_]{4,20}$/;
   const [error] = known.exec(`${memberOf(body, 'error') ?? ''}`) ?? [];
   const message = `${place} answered ${status}${error ? ` ${error}` : ''}`;
   return Object.assign(new Error(message), { status }, error && { error });

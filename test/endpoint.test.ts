@@ -138,6 +138,8 @@ test('R70: of an answer the place, the status and an error code are told', async
     status: 400,
     error: 'invalid_client',
   });
+  for (const error of ['temporarily_unavailable', 'server_error'])
+    expect((await told({ error })).message).toBe(`https://as.example.com/token answered 400 ${error}`);
   for (const error of ['hush.refresh', 'in_lower_case', 7, { a: 1 }, undefined])
     expect((await told({ error })).message).toBe('https://as.example.com/token answered 400');
   const nothing = errorOf(place, undefined);
