@@ -5,7 +5,13 @@ import type { FailureOptions, RefreshFailure } from './failures.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { createRefreshes, type RefreshRecord } from './refreshes.ts';
 import { createRoutes } from './routes.ts';
-import { type AuthorizationServerOptions, type Endpoint, readServerOptions } from './server-options.ts';
+import {
+  type AuthorizationServerOptions,
+  checkNames,
+  type Endpoint,
+  readServerOptions,
+  refuse,
+} from './server-options.ts';
 import { createSessions, type Grant, type Issued, type Session } from './sessions.ts';
 import { createSigner } from './signer.ts';
 
@@ -113,8 +119,15 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
 
   return {
     ...{ issuer, endpoints, respond, guard },
-    handlers: (http) => [...routes.keys()].map((url) => http.all(url, ({ request }) => respond(request))),
-    issue: ({ subject = 'user', scope, clientId = 'spa' } = {}) => begin({ subject, scope, clientId }),
+    handlers(http) {
+      if (typeof http?.all !== 'function') refuse('what handlers is given', http, 'the http of msw');
+      return [...routes.keys()].map((url) => http.all(url, ({ request }) => respond(request)));
+    },
+    async issue(options = {}) {
+      checkNames(options, ['subject', 'scope', 'clientId']);
+      const { subject = 'user', scope, clientId = 'spa' } = options;
+      return begin({ subject, scope, clientId });
+    },
     expireAccessToken: sessions.expireAccessTokens,
     revokeSession: (subject) => sessions.end((session) => !subject || session.subject === subject),
     failNextRefresh: refreshes.failures.add,

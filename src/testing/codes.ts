@@ -13,6 +13,19 @@ interface Code {
 export const redirect = (url: URL): Response =>
   new Response(null, { status: 302, headers: { location: url.href, 'cache-control': 'no-store' } });
 
+/** What is no URL is none that anybody is sent to. */
+export function urlOf(text: string): URL | undefined {
+  // `URL.canParse` is younger than many browsers.
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of whoever cannot be sent back (RFC 6749 §4.1.2.1). */
+export const badRequest = (): Response => Response.json({ error: 'invalid_request' }, { status: 400 });
+
 export function createCodes({ issuer }: Pick<ServerOptions, 'issuer'>) {
   const codes = new Map<string, Code>();
   let count = 0;
@@ -21,9 +34,9 @@ export function createCodes({ issuer }: Pick<ServerOptions, 'issuer'>) {
     /** Answers the login page's request: back to the app at once, nobody is asked for a password. */
     authorize(url: string): Response {
       const asked = Object.fromEntries(new URL(url).searchParams);
-      const { client_id: clientId, redirect_uri: redirectUri, code_challenge: challenge } = asked;
-      if (!clientId || !redirectUri) return Response.json({ error: 'invalid_request' }, { status: 400 });
-      const back = new URL(redirectUri);
+      const { client_id: clientId, redirect_uri: redirectUri = '', code_challenge: challenge } = asked;
+      const back = urlOf(redirectUri);
+      if (!clientId || !back) return badRequest();
       const { state, scope, nonce, login_hint: subject = 'user' } = asked;
       if (state) back.searchParams.set('state', state);
       back.searchParams.set('iss', issuer);

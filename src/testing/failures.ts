@@ -1,4 +1,5 @@
 /** How the next refreshes fail, because the test wants it so. */
+import { checkNames, refuse } from './server-options.ts';
 import { wait } from './wait.ts';
 
 /**
@@ -50,11 +51,9 @@ export function createFailures() {
   }
 
   return {
-    add(how: RefreshFailure, { times = 1, after = how === 'slow' ? 20_000 : 0 }: FailureOptions = {}): void {
-      const refuse = (name: string, value: unknown, expected: string) => {
-        const given = typeof value === 'string' ? JSON.stringify(value) : String(value);
-        throw new TypeError(`evertoken: ${name} is ${given}; expected ${expected}`);
-      };
+    add(how: RefreshFailure, options: FailureOptions = {}): void {
+      checkNames(options, ['times', 'after']);
+      const { times = 1, after = how === 'slow' ? 20_000 : 0 } = options;
       if (!isFailure(how)) refuse('the failure', how, expected);
       if (!(times > 0)) refuse('times', times, 'a number of requests, from 1 on');
       if (!(after >= 0)) refuse('after', after, 'milliseconds');

@@ -1,4 +1,5 @@
 /** Makes a handler of the user's demand a good token (RFC 6750). */
+import { checkNames, refuse } from './server-options.ts';
 import type { Session } from './sessions.ts';
 
 /** Whose token a request bore. */
@@ -41,8 +42,11 @@ function refusal(status: number, error?: string, more = ''): Response {
 }
 
 export function createGuard(find: (token: string) => Session | undefined): Guard {
-  return (resolver, { scope = '' } = {}) =>
-    async ({ request, params = {}, cookies = {} }) => {
+  return (resolver, options = {}) => {
+    if (typeof resolver !== 'function') refuse('the resolver', resolver, 'a function');
+    checkNames(options, ['scope']);
+    const { scope = '' } = options;
+    return async ({ request, params = {}, cookies = {} }) => {
       const { headers } = request;
       const [, token] = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '') ?? [];
       if (!token) return refusal(401);
@@ -54,4 +58,5 @@ export function createGuard(find: (token: string) => Session | undefined): Guard
       const given = { params, cookies } as Pick<Parameters<typeof resolver>[0], 'params' | 'cookies'>;
       return resolver({ ...given, request, session: { id, subject, scope: session.scope } });
     };
+  };
 }

@@ -1,6 +1,6 @@
 /** What the server answers at each of its URLs. */
 import type { TokenResponse } from '../types.ts';
-import { type Codes, redirect } from './codes.ts';
+import { badRequest, type Codes, redirect, urlOf } from './codes.ts';
 import { sendsCookies } from './cookie.ts';
 import { readForm } from './form.ts';
 import type { Guard } from './guard.ts';
@@ -76,7 +76,8 @@ function endSessionRoute({ end }: RouteParts): Route {
     end(({ id }) => id === sid);
     const back = searchParams.get('post_logout_redirect_uri');
     if (!back) return new Response('signed out');
-    const url = new URL(back);
+    const url = urlOf(back);
+    if (!url) return badRequest();
     const state = searchParams.get('state');
     if (state) url.searchParams.set('state', state);
     return redirect(url);

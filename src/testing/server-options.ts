@@ -57,12 +57,13 @@ const names = [
   'claims',
 ];
 
-function refuse(name: string, given: unknown, expected: string): never {
+/** @throws TypeError, as all that is wrong here does. */
+export function refuse(name: string, given: unknown, expected: string): never {
   const shown = typeof given === 'string' ? JSON.stringify(given) : String(given);
   throw new TypeError(`evertoken: ${name} is ${shown}; expected ${expected}`);
 }
 
-function checkNames(given: object, known: readonly string[], prefix: string): void {
+export function checkNames(given: object, known: readonly string[], prefix = ''): void {
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
     const near = __DEVELOPMENT__ && nearest(name, known);
@@ -75,10 +76,21 @@ function checkNames(given: object, known: readonly string[], prefix: string): vo
 function urlOf(name: string, given: string | URL, base?: string): string {
   // `URL.canParse` is younger than many browsers.
   try {
-    const { protocol, href } = new URL(given, base);
-    if (/^https?:$/.test(protocol)) return href;
+    const { href } = new URL(given, base);
+    // A request is known by its URL without the query.
+    if (/^https?:[^?#]*$/.test(href)) return href;
   } catch {}
-  return refuse(name, given, base ? 'a path, or an http URL' : 'an http URL');
+  return refuse(name, given, `${base ? 'a path, or ' : ''}an http URL, without a query`);
+}
+
+/** Of two endpoints at one URL only one could answer. */
+function checkTwins(urls: readonly (readonly [name: string, url: string])[]): void {
+  const names = new Map<string, string>();
+  for (const [name, url] of urls) {
+    const twin = names.get(url);
+    if (twin) refuse(`options.endpoints.${name}`, url, `a URL of its own: ${twin} has this one`);
+    names.set(url, name);
+  }
 }
 
 /** @throws TypeError that names the option, what was given and what is expected. */
@@ -104,9 +116,10 @@ export function readServerOptions(options: AuthorizationServerOptions) {
   const issuer = urlOf('options.issuer', options.issuer ?? 'https://as.example.com').replace(/\/$/, '');
   const urls = Object.entries(paths).map(([name, path]) => {
     const given = options.endpoints?.[name as Endpoint] ?? `${issuer}${path}`;
-    return [name, urlOf(`options.endpoints.${name}`, given, issuer)];
+    return [name, urlOf(`options.endpoints.${name}`, given, issuer)] as const;
   });
-  const endpoints: Readonly<Record<Endpoint, string>> = Object.fromEntries(urls);
+  checkTwins(urls);
+  const endpoints: Readonly<Record<Endpoint, string>> = Object.fromEntries(urls) as Record<Endpoint, string>;
   return {
     ...{ issuer, endpoints, claims },
     rules: { accessTokenLifetime, refreshTokenLifetime, rotation, reuseInterval },

@@ -300,3 +300,13 @@ test('a token of client credentials has no refresh token', async () => {
 test('what is for somebody else is left to the other handlers', async () => {
   expect(await server.respond(new Request(`${server.issuer}/elsewhere`))).toBeUndefined();
 });
+
+test('a misspelt option, and what is no msw, are TypeErrors', async () => {
+  await expect(server.issue({ subjekt: 'ann' } as object)).rejects.toThrow('there is no subjekt;');
+  expect(() => server.handlers(undefined as never)).toThrow('is undefined; expected the http of msw');
+});
+
+test('a place to come back to that is no URL is a bad request', async () => {
+  const url = `${endpoints.endSession}?post_logout_redirect_uri=home`;
+  expect((await server.respond(new Request(url)))?.status).toBe(400);
+});

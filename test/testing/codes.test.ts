@@ -44,5 +44,5 @@ test('without PKCE the user comes back with an error, and without a place to com
     error: 'invalid_request',
     state: 's',
   });
-  expect((await ask({ redirect_uri: '' })).status).toBe(400);
+  for (const redirect_uri of ['', 'callback', '//']) expect((await ask({ redirect_uri })).status).toBe(400);
 });

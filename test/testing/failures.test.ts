@@ -62,8 +62,9 @@ describe('what is no failure is refused at once', () => {
     [undefined, {}, /the failure is undefined; expected /],
     [503, { times: 0 }, /times is 0; expected a number of requests/],
     [503, { after: -1 }, /after is -1; expected milliseconds/],
+    [503, { tmes: 3 }, /there is no tmes; /],
   ] as const)('%s %j', ([how, options, message]) => {
-    expect(() => createFailures().add(how as never, options)).toThrow(TypeError);
-    expect(() => createFailures().add(how as never, options)).toThrow(message);
+    expect(() => createFailures().add(how as never, options as object)).toThrow(TypeError);
+    expect(() => createFailures().add(how as never, options as object)).toThrow(message);
   });
 });

@@ -22,6 +22,11 @@ test('with a good token the handler is asked, and told whose it is', async () =>
   expect(resolver).toHaveBeenCalledExactlyOnceWith(expect.objectContaining(told));
 });
 
+test('what is no resolver, and an option that it has not, is a TypeError at once', () => {
+  expect(() => guard(undefined as never)).toThrow('the resolver is undefined; expected a function');
+  expect(() => guard(() => new Response(), { scop: 'read' } as object)).toThrow('there is no scop;');
+});
+
 test.for([
   [undefined, undefined, 401, 'Bearer'],
   ['Basic Z29vZA==', undefined, 401, 'Bearer'],

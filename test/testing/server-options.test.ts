@@ -25,6 +25,16 @@ test.for([
   [{ rotation: 'yes' }, 'options.rotation is "yes"; expected true or false'],
   [{ claims: {} }, 'options.claims is [object Object]; expected a function of the subject'],
   [{ endpoints: { token: 'http://:' } }, 'options.endpoints.token is "http://:"; expected a path'],
+  [
+    { endpoints: { token: '/token?key=1' } },
+    'options.endpoints.token is "/token?key=1"; expected a path, or an http URL, without a query',
+  ],
+  [{ endpoints: { token: '/token#' } }, 'without a query'],
+  [{ issuer: 'https://as.example.com?tenant=1' }, 'expected an http URL, without a query'],
+  [
+    { endpoints: { refresh: '/r', cookieRefresh: '/r' } },
+    'options.endpoints.cookieRefresh is "https://as.example.com/r"; expected a URL of its own: refresh has this one',
+  ],
   [{ lifetime: 5 }, 'there is no options.lifetime; there are issuer, endpoints'],
 ] as const)('%j is a TypeError that says what is expected', ([options, message]) => {
   expect(() => readServerOptions(options as never)).toThrow(TypeError);
