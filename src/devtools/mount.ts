@@ -48,7 +48,7 @@ const createClass = () =>
           productionNotice;
         return;
       }
-      const limit = Number(this.getAttribute('limit')) || 500;
+      const limit = Math.max(0, Number(this.getAttribute('limit'))) || 500;
       const isDocked = this.hasAttribute('docked');
       const isOpen = this.hasAttribute('open');
       const given = settingsOf.get(this);
@@ -79,7 +79,8 @@ export function defineDevtools(): void {
  * more; on a server it does nothing.
  *
  * @returns Its own undo.
- * @throws TypeError for an unknown option, `place` or `theme`, or a `limit` that is no number of at least 1.
+ * @throws TypeError for an unknown option, `place` or `theme`, a `limit` that is no number of at least 1, or what is no
+ * manager.
  *
  * @example
  * import { auth } from './auth';
@@ -99,14 +100,16 @@ export function mountDevtools(options: DevtoolsOptions = {}): () => void {
     parent,
     ...others
   } = options;
-  const check = (isGood: boolean, name: string, allowed: string) => {
-    if (!isGood) throw new TypeError(`mountDevtools: ${name} must be ${allowed}`);
+  const check = (isGood: boolean, name: string, given: unknown, allowed: string) => {
+    if (!isGood) throw new TypeError(`mountDevtools: ${name} is ${given}; expected ${allowed}`);
   };
   const [unknown] = Object.keys(others);
-  check(!unknown, `the option ${unknown}`, 'left out: there is none of that name');
-  check(['docked', 'inline'].includes(place), 'place', "'docked' or 'inline'");
-  check(['auto', 'light', 'dark'].includes(theme), 'theme', "'auto', 'light' or 'dark'");
-  check(Number.isFinite(limit) && limit >= 1, 'limit', 'a number of at least 1');
+  check(!unknown, 'an option', unknown, 'managers, place, open, theme, limit or parent');
+  for (const [name, one] of Object.entries(Object(managers)))
+    check(!!Object(one).getAccessToken, `managers.${name}`, typeof one, '{ name: manager }');
+  check(['docked', 'inline'].includes(place), 'place', place, "'docked' or 'inline'");
+  check(['auto', 'light', 'dark'].includes(theme), 'theme', theme, "'auto', 'light' or 'dark'");
+  check(Number.isFinite(limit) && limit >= 1, 'limit', limit, 'a number of at least 1');
   if (!isPage()) return () => {};
   defineDevtools();
   const isDocked = place === 'docked';
