@@ -43,8 +43,9 @@ function checkNames(given: IdleOptions): void {
       throw new TypeError(
         `evertoken/idle: there is no option ${name}; ${meant ? `'${meant}', perhaps` : `known are ${names}`}`,
       );
-    if (name.startsWith('on') && value && typeof value !== 'function')
-      throw new TypeError(`evertoken/idle: options.${name} is ${typeof value}; expected function`);
+    const expected = name.startsWith('on') ? 'function' : 'number';
+    if (value !== undefined && typeof value !== expected)
+      throw new TypeError(`evertoken/idle: options.${name} is ${typeof value}; expected ${expected}`);
   }
 }
 
