@@ -1,6 +1,7 @@
 /** What the development build tells tools of a manager: each step from A to H, and no token (R73). */
 import type { TokenEvents, TokenManager, TokenManagerOptions } from './api.ts';
 import { announce, type Step, type Telling } from './development.ts';
+import { meanings } from './errors.ts';
 import { inside } from './request/inside.ts';
 import type { NotAttached } from './request/not-attached.ts';
 import { targetOf } from './request/target.ts';
@@ -30,11 +31,16 @@ const plain = (payload: object): Record<string, unknown> =>
 
 /** An OAuth error, `TokenError: refresh-failed`, or the name alone: the text of a foreign error may be anything. */
 function nameOf(thrown: unknown): string {
-  const { name = 'Error', code, error, cause } = Object(thrown) as Record<string, unknown>;
-  const said = error ?? Object(cause).error;
-  // As RFC 6749 §5.2 spells them; no token is that short and that plain.
-  if (typeof said === 'string' && /^[a-z_]{5,40}$/.test(said)) return said;
-  return [name, name === 'TokenError' && code].filter(Boolean).join(': ');
+  try {
+    const { name, code, error, cause } = Object(thrown) as Record<string, unknown>;
+    const said = error ?? Object(cause).error;
+    // As RFC 6749 §5.2 spells them; no token is that short and that plain.
+    if (typeof said === 'string' && /^[a-z_]{5,40}$/.test(said)) return said;
+    if (name === 'TokenError' && Object.hasOwn(meanings, `${code}`)) return `${name}: ${code}`;
+    // What is thrown may have a name of any text.
+    if (typeof name === 'string' && /^[a-z]{1,40}$/i.test(name)) return name;
+  } catch {} // a getter that throws
+  return 'Error';
 }
 
 /** When a token was issued, from when on it is replaced, and when it ends, in ms since the epoch; without an end nobody knows. */
@@ -84,7 +90,7 @@ export function tellRefresh(refresh: Refresh, manager: number): Refresh {
 function tellRequests(auth: TokenManager, tell: (step: string, detail: Step['detail']) => void) {
   const { fetch } = auth;
   return async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const request = input as Partial<Request>;
+    const request: Partial<Request> = Object(input);
     const asked = {
       url: placeOf(request.url ?? `${input}`),
       method: init?.method ?? request.method ?? 'GET',

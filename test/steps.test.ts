@@ -133,6 +133,26 @@ describe.runIf(__DEVELOPMENT__)('R73: a manager tells tools', () => {
     expect(detailOf('refresh-answered')).toMatchObject({ error: 'invalid_grant' });
   });
 
+  test.for([
+    ['a name that is a token', { name: 'hush.1' }],
+    ['a name that is no text', { name: Symbol('hush') }],
+    ['a code of its own', { name: 'TokenError', code: 'hush.2' }],
+    ['a member that throws', Object.defineProperty({}, 'error', { get: () => expect.unreachable() })],
+    ['nothing', undefined],
+  ] as const)('R70: of what has %s no more than that it failed', async ([, thrown]) => {
+    const auth = await open({ refresh: () => Promise.reject(thrown) }, () => {
+      throw thrown;
+    });
+    await auth.refresh().catch(() => {});
+    expect(detailOf('refresh-answered')?.['error']).toMatch(/^(Token)?Error$/);
+    const left = await auth.fetch(API).then(
+      () => 'answered',
+      (error: unknown) => error,
+    );
+    expect(left).toBe(thrown);
+    expect(detailOf('failed')?.['error']).toMatch(/^(Token)?Error$/);
+  });
+
   test('of a `refresh` that throws before it has a promise as of one that rejects', async () => {
     const throwing = () => {
       throw new TokenError('session-ended');
