@@ -1,6 +1,6 @@
 /** What the development build does beside the other one: it warns of mistakes (R73), and has `steps` tell tools the rest. */
 import type { TokenEvents, TokenManager, TokenManagerOptions } from './api.ts';
-import { countManagers, newManager, warn } from './development.ts';
+import { countManagers, harmless, newManager, warn } from './development.ts';
 import { nearest } from './nearest.ts';
 import { isBrowser } from './platform/page.ts';
 import { explain } from './request/explain.ts';
@@ -121,6 +121,16 @@ function lookAtRefusal(
     );
 }
 
+/** Of what a page asks for without CORS. */
+function lookAtMode(auth: TokenManager, input: string | URL | Request, init: RequestInit | undefined): void {
+  const { mode = (input as Partial<Request>).mode } = init ?? {};
+  if (mode === 'no-cors' && explain(auth, input, init).attaches)
+    warn(
+      'no-cors',
+      `A request to ${placeOf((input as Partial<Request>).url ?? `${input}`)} is no-cors, as those of images are: the browser drops the token. Send new Request(request, { mode: 'cors', credentials: 'omit' }).`,
+    );
+}
+
 const sentences: Partial<Record<TokenEvents['not-attached']['reason'], (place: string) => string>> = {
   'own-header': (place) =>
     `A request to ${place} has an Authorization header of its own, so it goes out as it is. If an SDK writes it, use attach: bearer({ replace: true }).`,
@@ -142,25 +152,22 @@ function watchManager(auth: TokenManager, leave: () => void): TokenManager {
   return Object.assign(auth, {
     async fetch(input: string | URL | Request, init?: RequestInit) {
       const response = await fetch(input, init);
-      const { mode = (input as Partial<Request>).mode } = init ?? {};
-      if (mode === 'no-cors' && explain(auth, input, init).attaches)
-        warn(
-          'no-cors',
-          `A request to ${placeOf((input as Partial<Request>).url ?? `${input}`)} is no-cors, as those of images are: the browser drops the token. Send new Request(request, { mode: 'cors', credentials: 'omit' }).`,
-        );
-      if (response.status === 401) lookAtRefusal(auth, input, init);
+      harmless(() => {
+        lookAtMode(auth, input, init);
+        if (response.status === 401) lookAtRefusal(auth, input, init);
+      });
       return response;
     },
     async signIn(tokens: never) {
-      lookAt(tokens, '`signIn`');
+      harmless(() => lookAt(tokens, '`signIn`'));
       return signIn(tokens);
     },
     on(event: keyof TokenEvents, listener: never) {
-      if (!Object.hasOwn(events, event))
-        warn(
-          `event ${event}`,
-          `There is no event "${event}". Did you mean "${nearest(`${event}`, Object.keys(events)) ?? 'signed-in'}"?`,
-        );
+      if (!Object.hasOwn(events, event)) {
+        const name = String(event);
+        const meant = nearest(name, Object.keys(events)) ?? 'signed-in';
+        warn(`event ${name}`, `There is no event "${name}". Did you mean "${meant}"?`);
+      }
       return on(event, listener);
     },
     close: shut,

@@ -59,7 +59,7 @@ function program(): Program {
 }
 
 /** Nothing that is said beside the way stops what is said about: a console may throw, and globals may be frozen. */
-function harmless<T>(task: () => T): T | undefined {
+export function harmless<T>(task: () => T): T | undefined {
   try {
     return task();
   } catch {

@@ -149,6 +149,14 @@ describe.runIf(__DEVELOPMENT__)('R73: the development build warns once of', () =
   });
 });
 
+test('R73: what the development build cannot look at goes the way of the other build', async () => {
+  const auth = await open({ fetch: async () => new Response('ok') });
+  for (const access_token of [Object.create(null), Symbol('hush')])
+    await expect(auth.signIn({ access_token })).rejects.toMatchObject({ code: 'invalid-token-response' });
+  expect((await auth.fetch(undefined as never)).status).toBe(200);
+  expect(auth.on(Symbol('hush') as never, () => {})).toBeTypeOf('function');
+});
+
 test.runIf(__DEVELOPMENT__)('a misspelt option is named together with the one that was meant', () => {
   expect(thrownBy(() => createRecorded(createRecorder(), { storge: 1 } as never)).message).toMatch(
     /storge.*'store', perhaps/,
