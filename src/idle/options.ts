@@ -63,7 +63,7 @@ export function readOptions(given: IdleOptions) {
   const { warnBefore = Math.min(60_000, shorter / 2) } = own;
   if (!(warnBefore > 0 && warnBefore < shorter && shorter < 1 / 0))
     throw new TypeError(
-      `evertoken/idle: after is ${after}, maxAge ${maxAge}, warnBefore ${warnBefore}; expected milliseconds for one of the first two, and fewer for the last`,
+      `evertoken/idle: after is ${after}, maxAge ${maxAge}, warnBefore ${warnBefore}; expected milliseconds for either, fewer for warnBefore`,
     );
   return { after, maxAge, warnBefore, onWarn, onActive };
 }

@@ -31,10 +31,14 @@ export function wait(ms: number, task: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** One tab at a time, where there are locks; a sandboxed frame has some that refuse. `task` never rejects. */
+/**
+ * One tab at a time, where there are locks; a sandboxed frame has some that refuse, and a tab that stands still (an
+ * open `alert`) holds one for as long: then nobody waits longer than a minute. `task` never rejects.
+ */
 export function alone(name: string, task: () => Promise<void>): unknown {
   const locks = globalThis.navigator?.locks as LockManager | undefined;
-  return locks?.request(name, task).catch(task) ?? task();
+  const signal = AbortSignal.timeout?.(60_000) as AbortSignal;
+  return locks?.request(name, { signal }, task).catch(task) ?? task();
 }
 
 /**

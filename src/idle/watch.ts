@@ -28,8 +28,8 @@ export function watch(auth: TokenManager, id: string, settings: IdleSettings): (
     const [, start, seen] = /^(\d+) (\d+)$/.exec(noted ?? '') ?? [];
     if (!start || noted === note) return;
     note = noted;
-    idle = since(Number(seen));
-    if (start !== begun) age = since(Number(start));
+    idle = since(+(seen as string));
+    if (start !== begun) age = since(+start);
     begun = start;
   }
 

@@ -94,7 +94,9 @@ describe('alone', () => {
 
   test('with locks it is their turn that counts', async () => {
     const tasks: (() => Promise<void>)[] = [];
-    const request = vi.fn(async (_name: string, task: () => Promise<void>) => void tasks.push(task));
+    const request = vi.fn(
+      async (_name: string, _: object, task: () => Promise<void>) => void tasks.push(task),
+    );
     vi.stubGlobal('navigator', { locks: { request } });
     const task = vi.fn(async () => {});
     await alone('a', task);
@@ -102,6 +104,16 @@ describe('alone', () => {
     await tasks[0]?.();
     expect(request.mock.calls[0]?.[0]).toBe('a');
     expect(task).toHaveBeenCalledTimes(1);
+  });
+
+  test('a tab that stands still with the lock is waited for a minute', async () => {
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort());
+    const request = async (_name: string, { signal }: LockOptions) => signal?.throwIfAborted();
+    vi.stubGlobal('navigator', { locks: { request } });
+    const task = vi.fn(async () => {});
+    await alone('a', task);
+    expect([timeout.mock.calls, task.mock.calls.length]).toEqual([[[60_000]], 1]);
+    timeout.mockRestore();
   });
 
   test('locks that refuse, as in a sandboxed frame, count as none', async () => {

@@ -100,7 +100,7 @@ test('of several tabs one signs out, and the others hear of it', async () => {
     done?.();
     await next();
   };
-  const request = (_name: string, task: () => Promise<void>) =>
+  const request = (_name: string, _: object, task: () => Promise<void>) =>
     new Promise<void>((resolve) => {
       waiting.push([task, resolve]);
       if (!isHeld) void next();
