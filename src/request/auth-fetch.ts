@@ -77,7 +77,7 @@ function decide(
   const url = request?.url ?? `${input}`;
   const target = targetOf(url);
   if (!target) {
-    parts.notAttached({ place: url.replace(/[?#].*|\/\/[^/]*@/gs, ''), origin: '' }, 'no-page');
+    parts.notAttached({ place: url.replace(/([?#]|\/\/.+@).*/s, ''), origin: '' }, 'no-page');
     return parts.fetch(input, init);
   }
   const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
