@@ -25,6 +25,7 @@ const build = (isDevelopment: boolean): Options => ({
   // They are the same. `Symbol.dispose` is not in the ES2022 library that many users compile with.
   dts: !isDevelopment && { banner: '/// <reference lib="esnext.disposable" />' },
   treeshake: true,
+  removeNodeProtocol: false,
   plugins: [useClient],
   // Each entry point has what it needs, and loads nothing of the others.
   splitting: false,

@@ -12,9 +12,12 @@ const names = Object.keys(manifest.exports)
   .filter((path) => path !== './package.json')
   .map((path) => path.replace('.', 'evertoken'));
 
-/** The files that stand for all entry points in one format. */
-const files = (build: 'production' | 'development', ending: 'js' | 'cjs') =>
-  names.map((name) => {
+/** Those that a page can have: `evertoken/node` needs a file system. */
+const forPages = names.filter((name) => name !== 'evertoken/node');
+
+/** The files that stand for entry points in one format. */
+const files = (build: 'production' | 'development', ending: 'js' | 'cjs', of = names) =>
+  of.map((name) => {
     const folder = build === 'production' ? 'dist' : 'dist/development';
     return `${folder}/${name.slice('evertoken/'.length) || 'index'}.${ending}`;
   });
@@ -38,9 +41,9 @@ const tool = (name: string) => JSON.stringify(pathToFileURL(require.resolve(name
 mkdirSync(join(peered, 'app'), { recursive: true });
 writeFileSync(
   join(peered, 'app', 'main.js'),
-  names.map((name, index) => `export * as _${index} from '${name}';`).join('\n'),
+  forPages.map((name, index) => `export * as _${index} from '${name}';`).join('\n'),
 );
-writeFileSync(join(peered, 'app', 'main.cjs'), names.map((name) => `require('${name}');`).join('\n'));
+writeFileSync(join(peered, 'app', 'main.cjs'), forPages.map((name) => `require('${name}');`).join('\n'));
 writeFileSync(join(peered, 'app', 'index.html'), '<script type="module" src="/main.js"></script>');
 
 test.for([
@@ -65,7 +68,7 @@ describe('esbuild chooses production, unless it is told the condition', () => {
       const { metafile } = await build({ entryPoints: ['app/${entry}'], platform: '${platform}', bundle: true, metafile: true,
         write: false, outdir: 'out', format: 'esm', ${option} });
       say(Object.keys(metafile.inputs).filter((path) => path.includes('node_modules/evertoken/')));`;
-    expect(ask('esbuild.mjs', story)).toEqual(expect.arrayContaining(files(chosen, ending)));
+    expect(ask('esbuild.mjs', story)).toEqual(expect.arrayContaining(files(chosen, ending, forPages)));
   });
 });
 
@@ -85,9 +88,10 @@ describe('webpack chooses', () => {
       const found = await Promise.all([compile('main.js'), compile('main.cjs')]);
       say(found.map((paths) => [...new Set(paths)].filter((path) => path?.includes('/evertoken/dist/')).sort()));`;
     const [esm, cjs] = ask('webpack.mjs', story) as [string[], string[]];
-    expect(esm).toEqual(expect.arrayContaining(files(mode, 'js')));
-    expect(cjs).toEqual(expect.arrayContaining(files(mode, 'cjs')));
-    const other = mode === 'production' ? files('development', 'js') : files('production', 'js');
+    expect(esm).toEqual(expect.arrayContaining(files(mode, 'js', forPages)));
+    expect(cjs).toEqual(expect.arrayContaining(files(mode, 'cjs', forPages)));
+    const other =
+      mode === 'production' ? files('development', 'js', forPages) : files('production', 'js', forPages);
     expect(esm.filter((path) => other.includes(path))).toEqual([]);
   });
 });
@@ -100,7 +104,7 @@ describe('Vite', () => {
       const plugin = { name: 'seen', moduleParsed: ({ id }) => void seen.push(id) };
       await build({ root: 'app', logLevel: 'error', plugins: [plugin], build: { write: false } });
       say(seen.filter((id) => id.includes('/evertoken/dist/')).sort());`;
-    expect(ask('vite-build.mjs', story)).toEqual(files('production', 'js').sort());
+    expect(ask('vite-build.mjs', story)).toEqual(files('production', 'js', forPages).sort());
   });
 
   test.for([
@@ -108,21 +112,22 @@ describe('Vite', () => {
     ['or development, if it is told so', 'dist/development', "externalConditions: ['development']"],
   ] as const)('its development server chooses development for the page, %s', ([, folder, option]) => {
     const story = `
+      const pages = ${JSON.stringify(forPages)};
       import { createServer } from ${tool('vite')};
       const server = await createServer({ root: 'app', logLevel: 'error', server: { middlewareMode: true, ws: false },
         optimizeDeps: { noDiscovery: true }, ssr: { resolve: { ${option} } } });
       const { pluginContainer } = server.environments.client;
-      const page = await Promise.all(names.map((name) => pluginContainer.resolveId(name, process.cwd() + '/app/main.js')));
+      const page = await Promise.all(pages.map((name) => pluginContainer.resolveId(name, process.cwd() + '/app/main.js')));
       const rendered = await server.ssrLoadModule('/main.js');
       // Loaded by Node itself, so that they are the very modules that Node has.
       const load = (name) => import('./node_modules/evertoken/${folder}/' + (name.split('/')[1] ?? 'index') + '.js');
-      const own = await Promise.all(names.map(load));
+      const own = await Promise.all(pages.map(load));
       const isNodes = own.map((module, index) => Object.keys(module).every((key) => module[key] === rendered['_' + index][key]));
       await server.close();
       say([page.map(({ id }) => id.replace(/\\?.*/, '')), isNodes]);`;
     const [page, isNodes] = ask('vite-server.mjs', story) as [string[], boolean[]];
-    expect(page).toEqual(files('development', 'js'));
-    expect(isNodes).toEqual(names.map(() => true));
+    expect(page).toEqual(files('development', 'js', forPages));
+    expect(isNodes).toEqual(forPages.map(() => true));
   });
 
   test('what the server bundles beforehand is the development build', () => {
