@@ -19,11 +19,17 @@ export const begin = (held: Held, begunBy: SessionState['begunBy']): Begun => ({
   ...{ id: createId(), held, begunBy, begunAt: Date.now(), rotation: 0, capturedAt: 0, renewedAt: 0 },
 });
 
-/** What was taken for over goes on: whoever signs out of the session that it was means this one (R32). */
-const revive = (now: SessionState, held: Held, begunBy: SessionState['begunBy']): SessionState => ({
-  ...begin(held, begunBy),
-  revives: now.id,
-});
+/**
+ * What was taken for over goes on: whoever signs out of the session that it was means this one (R32).
+ *
+ * @param id - Made once for a change, however often that is tried: a try whose answer was lost may be in the store.
+ */
+const revive = (
+  now: SessionState,
+  held: Held,
+  begunBy: SessionState['begunBy'],
+  id: string,
+): SessionState => ({ ...begin(held, begunBy), id, revives: now.id });
 
 /** Whether they are of one session, or both of nobody since the same end. */
 const isSameSession = (a: SessionState, b: SessionState) => a.id === b.id && a.end?.at === b.end?.at;
@@ -51,11 +57,11 @@ const isSame = (a: SessionState, b: SessionState) => a.id === b.id && a.rotation
  * context took for over because of the very token that this one has replaced (R35).
  */
 export const refresh =
-  (was: SessionState, held: Held, cause: RefreshCause, durationMs: number): Change =>
+  (was: SessionState, held: Held, cause: RefreshCause, durationMs: number, id = createId()): Change =>
   (now) => {
     if (!isSame(now, was)) return undefined;
     // A sign-out wins over the refresh that was on the wire (R32).
-    if (now.end) return now.end.reason === 'ended' ? revive(now, held, 'restored') : undefined;
+    if (now.end) return now.end.reason === 'ended' ? revive(now, held, 'restored', id) : undefined;
     const rotation = now.rotation + 1;
     return {
       ...now,
@@ -88,12 +94,19 @@ export const restore =
  * @param next - The captured tokens; what is missing is kept from what is held now.
  */
 export const capture =
-  (was: SessionState, sentAt: number, carried: string | undefined, next: (now?: Held) => Held): Change =>
+  (
+    was: SessionState,
+    sentAt: number,
+    carried: string | undefined,
+    next: (now?: Held) => Held,
+    id = createId(),
+  ): Change =>
   (now) => {
     // A refresh token of its own.
     const isWhole = !!next().tokens.refreshToken;
     if (now.id !== was.id) return undefined;
-    if (now.end) return isWhole && now.end.reason === 'ended' ? revive(now, next(), 'captured') : undefined;
+    if (now.end)
+      return isWhole && now.end.reason === 'ended' ? revive(now, next(), 'captured', id) : undefined;
     const isInPlace =
       now.refreshed === was.refreshed &&
       (now.held?.tokens.accessToken === carried || now.cause === 'captured');

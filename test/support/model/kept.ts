@@ -58,6 +58,23 @@ export const keptOf: Partial<Record<keyof typeof platforms, Kept[]>> = {
     },
     {
       ...base,
+      delays: [0, 20, 0, 100],
+      contexts: 4,
+      title: 'R42, R53: a late write of captured tokens does not undo the sign-in that came after them',
+      steps: [
+        step('close'),
+        step('capture', { tasks: 1 }),
+        step('refresh', { in: 1 }),
+        step('request', { tasks: 4 }),
+        step('sign in', { tasks: 8 }),
+        step('freeze'),
+        step('open'),
+        step('refuse', { after: 2_500, tasks: 1 }),
+        step('thaw'),
+      ],
+    },
+    {
+      ...base,
       delays: [100],
       contexts: 1,
       title: 'R53: a write that the store held back does not undo the sign-in that came after it',
