@@ -40,3 +40,14 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   }
   return found;
 }
+
+/** The first name in an object that is none of the known ones, with what to say of it. */
+export function misspelt(
+  given: object,
+  known: readonly string[],
+): { name: string; advice: string } | undefined {
+  const name = Object.keys(given).find((one) => !known.includes(one));
+  if (name === undefined) return undefined;
+  const meant = nearest(name, known);
+  return { name, advice: meant ? `'${meant}', perhaps` : `known are ${known}` };
+}

@@ -9,4 +9,5 @@ export function memberOf(value: unknown, name: string): unknown {
 
 /** Its own ones, in an object without a prototype; of nothing, one without members. */
 export const ownMembers = <T extends object>(value: T | null | undefined): T =>
+  // The compiler knows neither that `null` spreads to nothing, nor that the prototype is no member.
   ({ __proto__: null, ...value }) as unknown as T;

@@ -1,6 +1,6 @@
 /** R73: a misspelt option is told the name that was meant. */
 import { expect, test } from 'vitest';
-import { nearest } from '../src/nearest.ts';
+import { misspelt, nearest } from '../src/nearest.ts';
 
 const options = [
   'refresh',
@@ -44,4 +44,17 @@ test.each(['', 'x', 'scopes', 'session', 'storageArea', '__proto__', 'r'.repeat(
 test('of two that are as near the first one is taken; of none, none', () => {
   expect(nearest('bat', ['cat', 'bar'])).toBe('cat');
   expect(nearest('bat', [])).toBeUndefined();
+});
+
+test('of an object the first name that nobody knows is told, with the one that was meant or those there are', () => {
+  const known = ['scope', 'issuer'];
+  expect(misspelt({ issuer: 1, scopes: 2, other: 3 }, known)).toEqual({
+    name: 'scopes',
+    advice: "'scope', perhaps",
+  });
+  expect(misspelt({ somethingElse: 1 }, known)).toEqual({
+    name: 'somethingElse',
+    advice: 'known are scope,issuer',
+  });
+  expect(misspelt({ scope: undefined }, known)).toBe(undefined);
 });

@@ -1,8 +1,9 @@
 /** Tokens that are good only together with a key: the parts of RFC 9449, put together. */
 import type { TokenManager } from '../api.ts';
+import { ownMembers } from '../own.ts';
 import type { Attach, Fetch, Refresh, TokenSet } from '../types.ts';
 import { followSessions } from './follow.ts';
-import { createKeys, type Key, ownOf, type Tokens } from './keys.ts';
+import { createKeys, type Key, type Tokens } from './keys.ts';
 import { calculateThumbprint, generateKeyPair } from './proof.ts';
 import { createResourceRequests } from './resource-requests.ts';
 import { createSign } from './token-requests.ts';
@@ -76,7 +77,7 @@ export interface Dpop extends Attach {
  * proofs.follow(auth);
  */
 export function dpop(name: string, options?: DpopOptions): Dpop {
-  const { alg = 'ES256', keyPair } = ownOf(options);
+  const { alg = 'ES256', keyPair } = ownMembers(options);
   if (!name || `${name}` !== name) throw new TypeError('evertoken: dpop() needs the name of the app');
   if (!crypto.subtle) {
     throw new Error('evertoken: dpop() needs https (crypto.subtle)');

@@ -1,4 +1,5 @@
 /** The keys of the sessions, found by their tokens: in IndexedDB for all tabs, and in memory where there is none. */
+import { ownMembers } from '../own.ts';
 
 /** What holds tokens, in snake_case or camelCase. */
 export interface Tokens {
@@ -33,10 +34,6 @@ export interface Keys {
 /** Who closes a page without signing out leaves a key; the oldest go first. */
 const MAX_KEYS = 50;
 
-/** A copy without a prototype: what a page put on `Object.prototype` is nobody's token or option (R37). */
-export const ownOf = <T extends object>(from: T | undefined): T =>
-  ({ __proto__: null, ...from }) as unknown as T;
-
 /** A fingerprint of the refresh token, or of the access token where there is no other. */
 async function markOf(tokens?: Tokens): Promise<string> {
   const {
@@ -44,7 +41,7 @@ async function markOf(tokens?: Tokens): Promise<string> {
     access_token = accessToken,
     refreshToken = access_token,
     refresh_token = refreshToken,
-  } = ownOf(tokens);
+  } = ownMembers(tokens);
   return refresh_token
     ? `${new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(refresh_token)))}`
     : '';

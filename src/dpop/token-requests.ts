@@ -1,6 +1,8 @@
 /** Signs token requests, and has the tokens of their answers bound to the key (RFC 9449 §5, §8). */
+
+import { ownMembers } from '../own.ts';
 import type { Fetch } from '../types.ts';
-import { type Key, ownOf, type Tokens } from './keys.ts';
+import type { Key, Tokens } from './keys.ts';
 import { createProver } from './proof.ts';
 
 /**
@@ -16,7 +18,7 @@ function membersOf(answer: Response): Promise<Tokens & { error?: unknown }> {
       else controller.terminate();
     },
   });
-  return new Response(answer.body?.pipeThrough(limit)).json().then(ownOf, () => ({}));
+  return new Response(answer.body?.pipeThrough(limit)).json().then(ownMembers, () => ({}));
 }
 
 /** Answers a `fetch` that signs each request with the key chosen for it. */

@@ -1,5 +1,6 @@
 /** The options of `evertoken/idle`, and the check that names a mistake at once. */
-import { nearest } from '../nearest.ts';
+import { misspelt } from '../nearest.ts';
+import { ownMembers } from '../own.ts';
 
 /** What is left, and of what. */
 export interface IdleWarning {
@@ -37,12 +38,9 @@ const names = ['after', 'maxAge', 'warnBefore', 'onWarn', 'onActive'];
 
 /** What the types catch, for whoever has none: the development build says it. */
 function checkNames(given: IdleOptions): void {
+  const wrong = misspelt(given ?? {}, names);
+  if (wrong) throw new TypeError(`evertoken/idle: there is no option ${wrong.name}; ${wrong.advice}`);
   for (const [name, value] of Object.entries(given ?? {})) {
-    const meant = nearest(name, names);
-    if (!names.includes(name))
-      throw new TypeError(
-        `evertoken/idle: there is no option ${name}; ${meant ? `'${meant}', perhaps` : `known are ${names}`}`,
-      );
     const expected = name.startsWith('on') ? 'function' : 'number';
     if (value !== undefined && typeof value !== expected)
       throw new TypeError(`evertoken/idle: options.${name} is ${typeof value}; expected ${expected}`);
@@ -56,8 +54,7 @@ function checkNames(given: IdleOptions): void {
  */
 export function readOptions(given: IdleOptions) {
   if (__DEVELOPMENT__) checkNames(given);
-  // Without what a page put on `Object.prototype`.
-  const own: IdleOptions = { __proto__: null, ...given } as object;
+  const own = ownMembers(given);
   const { after = 1 / 0, maxAge = 1 / 0, onWarn, onActive } = own;
   const shorter = Math.min(after, maxAge);
   const { warnBefore = Math.min(60_000, shorter / 2) } = own;

@@ -1,5 +1,5 @@
 /** A server's answer, read to its end, but no further than anybody needs (R37). */
-import { ownOf } from './own.ts';
+import { ownMembers } from '../own.ts';
 
 /** Bytes, after decompression: keys, metadata and tokens are a hundredth of it. */
 const MOST = 1_000_000;
@@ -27,6 +27,6 @@ export async function readText(response: Response): Promise<string> {
 /** What was read, as oauth4webapi takes it: what is missing in its JSON is missing. */
 export function answerOf({ status, headers }: Response, text: string): Response {
   // Browsers show nothing of a redirect, not even its status.
-  const answer = new Response(text || null, ownOf({ status: status || 302, headers }));
-  return Object.assign(answer, { json: async () => ownOf(JSON.parse(text)) });
+  const answer = new Response(text || null, ownMembers({ status: status || 302, headers }));
+  return Object.assign(answer, { json: async () => ownMembers(JSON.parse(text)) });
 }

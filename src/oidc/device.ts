@@ -1,7 +1,8 @@
 /** Waits for a user who signs in on another device (RFC 8628). */
+
+import { ownMembers } from '../own.ts';
 import { OidcError, type OidcErrorCode } from './oidc-error.ts';
 import type { DevicePrompt } from './options.ts';
-import { ownOf } from './own.ts';
 import { pause } from './page.ts';
 
 /** RFC 8628 §3.2; times in seconds. */
@@ -48,12 +49,12 @@ export async function granted<T>(
     try {
       return await ask();
     } catch (thrown) {
-      const { code, error, status = 0, retryAt = 0 } = ownOf(thrown as OidcError);
+      const { code, error, status = 0, retryAt = 0 } = ownMembers(thrown as OidcError);
       if (error === 'slow_down') interval += 5_000;
       if (error === 'slow_down' || error === 'authorization_pending') wait = interval;
       else if (code !== 'unreachable' && status < 500 && status !== 429) {
         // The user's no, and a code that is too old, are no fault of the client's.
-        const known = ownOf(ends)[`${error}`];
+        const known = ownMembers(ends)[`${error}`];
         throw known ? new OidcError(known, error, { error, status }) : thrown;
       }
       // No answer, or none to the question; a minute at most, so that a user who is done is not kept waiting.

@@ -1,9 +1,10 @@
 /** Waits on a loopback port for the browser that comes back from the login page (RFC 8252 §7.3). */
+
+import { ownMembers } from '../own.ts';
 import { attempt } from './attempt.ts';
 import { readCallback } from './callback.ts';
 import { OidcError } from './oidc-error.ts';
 import { refuse } from './options.ts';
-import { ownOf } from './own.ts';
 
 export interface Loopback {
   /** With the port. */
@@ -53,7 +54,9 @@ export async function listen(registered: string, state: string, signal: AbortSig
   signal.addEventListener('abort', close);
   await new Promise<void>((resolve, reject) => {
     server.on('error', ({ code }: { code?: string }) => reject(new OidcError('loopback-failed', code)));
-    server.listen(ownOf({ host: host.replace(/[[\]]/g, ''), port: +fixed }), resolve).on('close', resolve);
+    server
+      .listen(ownMembers({ host: host.replace(/[[\]]/g, ''), port: +fixed }), resolve)
+      .on('close', resolve);
   });
   if (signal.aborted) close();
   signal.throwIfAborted();

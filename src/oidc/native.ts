@@ -1,4 +1,6 @@
 /** The sign-ins of programs that are no page: on another device, or in a browser that comes back to a loopback port. */
+
+import { ownMembers } from '../own.ts';
 import { granted, promptOf } from './device.ts';
 import { endable } from './endable.ts';
 import { listen } from './loopback.ts';
@@ -11,7 +13,6 @@ import {
   type SignInLoopbackOptions,
   type SignInResult,
 } from './options.ts';
-import { ownOf } from './own.ts';
 import { pause } from './page.ts';
 import type { createPlan } from './plan.ts';
 import type { createProtocol } from './protocol.ts';
@@ -59,11 +60,11 @@ type Parts = { readonly redirectUri: string } & ReturnType<typeof createPlan> &
 
 export const createNative = (parts: Parts): NativeSignIns => ({
   async signInDevice(given) {
-    const { onPrompt, signal, ...own }: SignInDeviceOptions = ownOf(given);
+    const { onPrompt, signal, ...own }: SignInDeviceOptions = ownMembers(given);
     checkFunction('onPrompt', onPrompt);
     checkSignal(signal);
     return endable(signal, async (signal, end) => {
-      const [asked, wanted] = await parts.plan(ownOf(own));
+      const [asked, wanted] = await parts.plan(ownMembers(own));
       const code = await parts.deviceCode(asked, signal);
       guard('prompt-failed', () => onPrompt(promptOf(code))).catch(end);
       const ask = () => parts.deviceGrant(code.device_code, signal, wanted.thumbprint);
@@ -73,7 +74,7 @@ export const createNative = (parts: Parts): NativeSignIns => ({
   },
 
   async signInLoopback(given) {
-    const { open, signal, timeout = 300_000, ...own }: SignInLoopbackOptions = ownOf(given);
+    const { open, signal, timeout = 300_000, ...own }: SignInLoopbackOptions = ownMembers(given);
     checkFunction('open', open);
     checkSignal(signal);
     if (typeof timeout !== 'number' || !(timeout > 0)) refuse('timeout', timeout, 'more than 0 ms');
@@ -81,7 +82,7 @@ export const createNative = (parts: Parts): NativeSignIns => ({
       const state = stamp(random(), parts.id);
       const { redirectUri, callback } = await listen(parts.redirectUri, state, signal);
       pause(timeout, signal).then(() => end(new OidcError('callback-timeout')));
-      const [url, transaction] = await parts.prepare(ownOf(own), state, redirectUri);
+      const [url, transaction] = await parts.prepare(ownMembers(own), state, redirectUri);
       guard('prompt-failed', () => open(url)).catch(end);
       return parts.exchange(await callback, state, transaction, redirectUri);
     });

@@ -1,5 +1,6 @@
 /** Signs users in and out at an OpenID Connect or OAuth 2.1 server. */
 import { announce } from '../development.ts';
+import { ownMembers } from '../own.ts';
 import type { Refresh, Revoke } from '../types.ts';
 import { readCallback } from './callback.ts';
 import { createNative, type NativeSignIns } from './native.ts';
@@ -11,7 +12,6 @@ import {
   type SignInResult,
   type SignOutOptions,
 } from './options.ts';
-import { ownOf } from './own.ts';
 import { currentUrl, leaveFor, replaceUrl } from './page.ts';
 import { createPlan } from './plan.ts';
 import { handOver, openPopup, POPUP, parametersFrom } from './popup.ts';
@@ -94,7 +94,7 @@ export interface OidcClient extends NativeSignIns {
  * }
  */
 export function createOidcClient(given: OidcClientOptions): OidcClient {
-  const options = checkOptions(ownOf(given));
+  const options = checkOptions(ownMembers(given));
   const { clientId, redirectUri, navigate = leaveFor } = options;
   const protocol = createProtocol(options);
   const { id, urlOf, exchange, refresh, revoke } = protocol;
@@ -127,14 +127,14 @@ export function createOidcClient(given: OidcClientOptions): OidcClient {
     ...createNative({ ...protocol, redirectUri, plan, prepare }),
 
     async signInRedirect(asked) {
-      await leave(await begin(ownOf(asked), stamp(random(), id)));
+      await leave(await begin(ownMembers(asked), stamp(random(), id)));
     },
 
     async signInPopup(asked) {
       const popup = openPopup();
       const state = stamp(random(), id) + POPUP;
       const signIn = async () => {
-        popup.location.href = await begin(ownOf(asked), state);
+        popup.location.href = await begin(ownMembers(asked), state);
         return finish(await parametersFrom(popup, state), state);
       };
       try {
@@ -165,7 +165,7 @@ export function createOidcClient(given: OidcClientOptions): OidcClient {
     },
 
     async signOutRedirect(asked) {
-      const { idTokenHint, postLogoutRedirectUri, state } = ownOf(asked);
+      const { idTokenHint, postLogoutRedirectUri, state } = ownMembers(asked);
       const url = await urlOf('end_session_endpoint', {
         id_token_hint: idTokenHint,
         client_id: clientId,

@@ -1,6 +1,7 @@
 /** The one error class of `evertoken/oidc`, and how other errors become it. */
+
+import { ownMembers } from '../own.ts';
 import { attempt } from './attempt.ts';
-import { ownOf } from './own.ts';
 
 /** An error of oauth4webapi, as far as it is told; of the token endpoint's, PAR's or the authorization response. */
 interface ResponseBodyError {
@@ -100,7 +101,7 @@ export const nameOf = (thrown: unknown): string =>
  */
 export function told(thrown: unknown, step: OidcErrorCode): OidcError {
   if (thrown instanceof OidcError) return thrown;
-  const { code, error, error_description: more = '', status } = ownOf(thrown as ResponseBodyError);
+  const { code, error, error_description: more = '', status } = ownMembers(thrown as ResponseBodyError);
   if (!/^OAUTH/.test(code)) return new OidcError(step, nameOf(thrown));
   const { message } = thrown as Error;
   if (error) return new OidcError('authorization-refused', `${error} ${more}`, { error, status });

@@ -1,9 +1,9 @@
 /** The options of the OpenID Connect client, and their check. */
 import type { Challenge } from '../api.ts';
-import { nearest } from '../nearest.ts';
+import { misspelt } from '../nearest.ts';
+import { ownMembers } from '../own.ts';
 import type { Fetch, TokenResponse } from '../types.ts';
 import { attempt } from './attempt.ts';
-import { ownOf } from './own.ts';
 import { currentUrl } from './page.ts';
 import type { TransactionStorage } from './transactions.ts';
 
@@ -189,14 +189,9 @@ const known: Record<keyof OidcClientOptions, true> = {
 
 /** What the types catch, for whoever has none: the development build says it. */
 function checkNames(options: OidcClientOptions): void {
-  const names = Object.keys(known);
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const meant = nearest(name, names);
-    throw new TypeError(
-      `evertoken: there is no option ${name} of createOidcClient; ${meant ? `'${meant}', perhaps` : `known are ${names}`}`,
-    );
-  }
+  const wrong = misspelt(options, Object.keys(known));
+  if (wrong)
+    throw new TypeError(`evertoken: there is no option ${wrong.name} of createOidcClient; ${wrong.advice}`);
 }
 
 /**
@@ -216,5 +211,5 @@ export function checkOptions(options: OidcClientOptions): OidcClientOptions & { 
   url('redirectUri', redirectUri);
   if (server) url('server.issuer', server.issuer);
   else url('issuer', issuer);
-  return ownOf({ ...options, redirectUri: `${redirectUri}` });
+  return ownMembers({ ...options, redirectUri: `${redirectUri}` });
 }

@@ -1,8 +1,9 @@
 /** What a sign-in asks the server for, and what has to come of it. */
+
+import { ownMembers } from '../own.ts';
 import { attempt } from './attempt.ts';
 import { guard, OidcError } from './oidc-error.ts';
 import type { OidcClientOptions, SignInOptions } from './options.ts';
-import { ownOf } from './own.ts';
 import { currentUrl } from './page.ts';
 import type { Parameters } from './parameters.ts';
 import { random, s256 } from './protocol.ts';
@@ -26,7 +27,7 @@ export function createPlan(
   async function plan(given: SignInOptions): Promise<[asked: Parameters, wanted: Wanted]> {
     const { asked, expected, acr } = wishOf(options, given);
     const thumbprint = await guard('storage-failed', () => options.dpop?.thumbprint?.());
-    return [{ ...asked, resource: options.resource }, ownOf({ expected, acr, thumbprint })];
+    return [{ ...asked, resource: options.resource }, ownMembers({ expected, acr, thumbprint })];
   }
 
   /** Of one with a callback: the URL of the login page, and what the callback has to be compared with. */

@@ -1,11 +1,11 @@
 /** What is said to the authorization server, and how its answers are checked: by oauth4webapi. */
 import * as oauth from 'oauth4webapi';
+import { ownMembers } from '../own.ts';
 import type { Fetch, Refresh, Revoke, TokenResponse } from '../types.ts';
 import { attempt } from './attempt.ts';
 import type { DeviceCode } from './device.ts';
 import { guard, OidcError, type OidcErrorCode, told } from './oidc-error.ts';
 import type { OidcClientOptions, ServerMetadata, SignInResult } from './options.ts';
-import { ownOf } from './own.ts';
 import { type Parameters, pairsOf } from './parameters.ts';
 import { insistOn } from './requests.ts';
 import type { Transaction, Wanted } from './transactions.ts';
@@ -21,9 +21,10 @@ const claimsOf = (idToken: string): { sub?: unknown } | undefined =>
 
 export function createProtocol(options: OidcClientOptions) {
   const { issuer, clientId, dpop, clockTolerance = 30_000 } = options;
-  const client = ownOf({ client_id: clientId, [oauth.clockTolerance]: clockTolerance / 1_000 });
+  const client = ownMembers({ client_id: clientId, [oauth.clockTolerance]: clockTolerance / 1_000 });
   const none = oauth.None();
-  let server: ServerMetadata | Promise<ServerMetadata> | undefined = options.server && ownOf(options.server);
+  let server: ServerMetadata | Promise<ServerMetadata> | undefined =
+    options.server && ownMembers(options.server);
 
   const allowInsecureRequests =
     options.allowInsecureRequests ??
@@ -33,7 +34,7 @@ export function createProtocol(options: OidcClientOptions) {
 
   /** For grants and revocations `attempts` are named: a refusal is told. */
   function sending(fetch: Fetch, attempts = 0, signal = AbortSignal.timeout(10_000), more?: RequestInit) {
-    return ownOf({
+    return ownMembers({
       [oauth.customFetch]: insistOn(fetch, attempts, more),
       [oauth.allowInsecureRequests]: allowInsecureRequests,
       signal,
@@ -42,7 +43,7 @@ export function createProtocol(options: OidcClientOptions) {
 
   /** RFC 8707 §2.2; the only requests with a proof (RFC 9449 §5). */
   const granting = (fetch: Fetch, attempts: number, signal?: AbortSignal, thumbprint?: string) =>
-    ownOf({
+    ownMembers({
       ...sending(dpop?.wrap(fetch, thumbprint) ?? fetch, attempts, signal),
       additionalParameters: pairsOf({ resource: options.resource }),
     });
@@ -112,7 +113,12 @@ export function createProtocol(options: OidcClientOptions) {
   ): Promise<SignInResult> {
     const server = await discover();
     // Those to a device code are no different (RFC 8628 §3.5), and its own function requires no ID token.
-    const answer = await oauth.processAuthorizationCodeResponse(server, client, response, ownOf(expected));
+    const answer = await oauth.processAuthorizationCodeResponse(
+      server,
+      client,
+      response,
+      ownMembers(expected),
+    );
     const claims = oauth.getValidatedIdTokenClaims(answer);
     if (acr && claims) checkAcr(acr, claims);
     if (claims) await oauth.validateApplicationLevelSignature(server, response, sending(own));
@@ -166,7 +172,7 @@ export function createProtocol(options: OidcClientOptions) {
     });
 
   const refresh: Refresh = async ({ tokens, signal, fetch }) => {
-    const { refreshToken, idToken = '' } = ownOf(tokens);
+    const { refreshToken, idToken = '' } = ownMembers(tokens);
     if (!refreshToken) {
       throw new OidcError('no-refresh-token', 'ask for the scope offline_access', { error: 'invalid_grant' });
     }
@@ -176,7 +182,7 @@ export function createProtocol(options: OidcClientOptions) {
       const response = await oauth.refreshTokenGrantRequest(server, client, none, refreshToken, init);
       // It comes straight from the server; to refuse it for a wrong clock, or because no key could be fetched, would
       // lose the rotated refresh token (OpenID Connect Core §3.1.3.7 (6) leaves the signature to TLS).
-      const timeless = ownOf({ ...client, [oauth.clockTolerance]: 1e12 });
+      const timeless = ownMembers({ ...client, [oauth.clockTolerance]: 1e12 });
       const answer = await oauth.processRefreshTokenResponse(server, timeless, response);
       const before = claimsOf(idToken);
       const now = oauth.getValidatedIdTokenClaims(answer);
@@ -194,7 +200,7 @@ export function createProtocol(options: OidcClientOptions) {
   };
 
   const revoke: Revoke = async ({ tokens, signal, fetch }) => {
-    const { refreshToken, accessToken } = ownOf(tokens);
+    const { refreshToken, accessToken } = ownMembers(tokens);
     const token = refreshToken ?? accessToken;
     const server = await discover(fetch);
     if (!token || !server.revocation_endpoint) return;

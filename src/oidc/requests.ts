@@ -1,16 +1,17 @@
 /** How requests leave: lost answers are asked for again, answers are read whole, and what a server refuses is told without a secret. */
+
+import { ownMembers } from '../own.ts';
 import type { Fetch } from '../types.ts';
 import { answerOf, readText } from './answer.ts';
 import { attempt } from './attempt.ts';
 import { nameOf, OidcError } from './oidc-error.ts';
-import { ownOf } from './own.ts';
 import { pause } from './page.ts';
 
 const HOUR = 3_600_000;
 
 /** RFC 6749 §5.2, whatever the status (R35). Nothing but `error` is told: a description may quote a token. */
 function refusalIn({ ok, status, headers }: Response, text: string): OidcError | undefined {
-  const { error: said }: { error?: unknown } = ownOf(attempt(() => JSON.parse(text)));
+  const { error: said }: { error?: unknown } = ownMembers(attempt(() => JSON.parse(text)));
   const error = /^[a-z_]+$/.exec(`${said ?? ''}`)?.[0];
   if (ok && !error) return undefined;
   // Seconds, or a date; an hour at most (R35).
@@ -37,7 +38,7 @@ export const insistOn =
     for (let attempt = 1; ; attempt++) {
       let error: OidcError | undefined;
       try {
-        const response = await fetch(input, ownOf({ ...init, ...more }));
+        const response = await fetch(input, ownMembers({ ...init, ...more }));
         const text = await readText(response);
         error = attempts ? refusalIn(response, text) : undefined;
         if (!error) return answerOf(response, text);

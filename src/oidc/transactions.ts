@@ -1,7 +1,8 @@
 /** Keeps what the sign-ins under way have to be compared with, one entry each, so that none disturbs another. */
+
+import { ownMembers } from '../own.ts';
 import { attempt } from './attempt.ts';
 import { guard, OidcError } from './oidc-error.ts';
-import { ownOf } from './own.ts';
 
 /** Web Storage's three methods; each may answer a promise. */
 export interface TransactionStorage {
@@ -86,5 +87,5 @@ export async function take(open: () => TransactionStorage, state: string, id: st
   if (text === '') throw new OidcError('callback-used');
   const transaction: Transaction | undefined = attempt(() => JSON.parse(`${text}`));
   if (!transaction) throw new OidcError('unknown-state', 'no sign-in under way here has it');
-  return ownOf(transaction);
+  return ownMembers(transaction);
 }

@@ -1,7 +1,8 @@
 /** What a sign-in asks of the user, in the names of the wire, and how the ID token is held against it. */
+
+import { ownMembers } from '../own.ts';
 import { OidcError } from './oidc-error.ts';
 import type { OidcClientOptions, SignInOptions } from './options.ts';
-import { ownOf } from './own.ts';
 import { type Parameters, pairsOf } from './parameters.ts';
 import type { Expected, WantedAcr } from './transactions.ts';
 
@@ -19,8 +20,8 @@ export interface Wish {
  */
 export function wishOf(options: OidcClientOptions, given: SignInOptions): Wish {
   const { challenge, acrValues, maxAge, loginHint, prompt, parameters } = given;
-  const { acr_values, max_age, scope: more = '' } = ownOf(challenge?.parameters);
-  const own: Record<string, string> = ownOf(parameters);
+  const { acr_values, max_age, scope: more = '' } = ownMembers(challenge?.parameters);
+  const own: Record<string, string> = ownMembers(parameters);
   const vital = acrValues ?? acr_values;
   const asked: Record<string, string> = {
     ...options.parameters,
@@ -30,7 +31,7 @@ export function wishOf(options: OidcClientOptions, given: SignInOptions): Wish {
     ),
     scope: `${own['scope'] ?? options.scope ?? 'openid'} ${more}`.trim(),
   };
-  const { max_age: age, scope } = ownOf(asked);
+  const { max_age: age, scope } = ownMembers(asked);
   if (/\D/.test(age ?? '')) throw new TypeError(`evertoken: max_age is ${age}; expected whole seconds`);
   const values = vital ?? own['acr_values'];
   return {
@@ -48,7 +49,7 @@ export function wishOf(options: OidcClientOptions, given: SignInOptions): Wish {
  * @throws OidcError `invalid-id-token`.
  */
 export function checkAcr({ values, isVital }: WantedAcr, claims: object): void {
-  const { acr = isVital ? '' : values }: { acr?: unknown } = ownOf(claims);
+  const { acr = isVital ? '' : values }: { acr?: unknown } = ownMembers(claims);
   if (acr !== values && !values.split(' ').includes(`${acr}`)) {
     throw new OidcError('invalid-id-token', `its acr is none of those asked for: ${values}`);
   }

@@ -8,7 +8,7 @@ const clients = 'a client of redis (createClient) or ioredis (new Redis)';
 /** @throws TypeError for anything else. */
 export function wireOf(client: RedisClient): Wire {
   const has = (...methods: string[]) =>
-    methods.every((method) => typeof (client as unknown as Record<string, unknown>)[method] === 'function');
+    methods.every((method) => typeof Object(client)[method] === 'function');
   if (typeof (client as IoRedisClient).status === 'string' && has('eval', 'pipeline', 'duplicate'))
     return ioredis(client as IoRedisClient);
   if (typeof (client as NodeRedisClient).isOpen === 'boolean' && has('eval', 'multi', 'duplicate'))

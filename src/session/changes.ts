@@ -15,8 +15,8 @@ export interface Begun extends SessionState {
   readonly held: Held;
 }
 
-export const begin = (held: Held, begunBy: SessionState['begunBy']): Begun => ({
-  ...{ id: createId(), held, begunBy, begunAt: Date.now(), rotation: 0, capturedAt: 0, renewedAt: 0 },
+export const begin = (held: Held, begunBy: SessionState['begunBy'], id = createId()): Begun => ({
+  ...{ id, held, begunBy, begunAt: Date.now(), rotation: 0, capturedAt: 0, renewedAt: 0 },
 });
 
 /**
@@ -29,7 +29,7 @@ const revive = (
   held: Held,
   begunBy: SessionState['begunBy'],
   id: string,
-): SessionState => ({ ...begin(held, begunBy), id, revives: now.id });
+): SessionState => ({ ...begin(held, begunBy, id), revives: now.id });
 
 /** Whether they are of one session, or both of nobody since the same end. */
 const isSameSession = (a: SessionState, b: SessionState) => a.id === b.id && a.end?.at === b.end?.at;

@@ -9,18 +9,14 @@ const lockOf = ({ lock }: StorePort) => lock as Lock;
 /** Asks for the lock, and keeps it until `free`. */
 function ask(port: StorePort, signal = never()) {
   const held = Promise.withResolvers<string>();
-  const asked = {
-    isIn: false,
-    done: undefined as unknown as Promise<string>,
-    free: () => held.resolve('the value of the task'),
-  };
+  const state = { isIn: false };
   const task = () => {
-    asked.isIn = true;
+    state.isIn = true;
     return held.promise;
   };
-  asked.done = lockOf(port)(task, { signal });
-  asked.done.catch(() => {});
-  return asked;
+  const done = lockOf(port)(task, { signal });
+  done.catch(() => {});
+  return Object.assign(state, { done, free: () => held.resolve('the value of the task') });
 }
 
 export const lockChecks: Check[] = [
@@ -61,7 +57,7 @@ export const lockChecks: Check[] = [
       const reason = new Error('that took too long');
       controller.abort(reason);
       for (const late of [waiting, ask(b, controller.signal)]) {
-        const { error } = (await outcome(late.done)) as unknown as { error: unknown };
+        const { error } = Object(await outcome(late.done)) as { error: unknown };
         check(error === reason, `it rejects with ${error}; expected the reason of its signal`);
       }
       same(holder.isIn && next.isIn, false, 'that the lock was lost to another one');
