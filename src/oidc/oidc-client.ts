@@ -1,5 +1,4 @@
 /** Signs users in and out at an OpenID Connect or OAuth 2.1 server. */
-import { announce } from '../development.ts';
 import { ownMembers } from '../own.ts';
 import type { Refresh, Revoke } from '../types.ts';
 import { readCallback } from './callback.ts';
@@ -101,19 +100,15 @@ export function createOidcClient(given: OidcClientOptions): OidcClient {
   const { plan, prepare } = createPlan(options, protocol.authorizationUrl);
   const storage = () => options.storage ?? sessionStorage;
   let running: Promise<SignInResult> | undefined;
-  const told = __DEVELOPMENT__ ? { url: options.server?.issuer ?? options.issuer } : {};
 
   async function begin(given: SignInOptions, state: string): Promise<string> {
     const [url, transaction] = await prepare(given, state, redirectUri);
     await save(storage, state, id, transaction);
-    if (__DEVELOPMENT__) announce('login', told);
     return url;
   }
 
-  const finish = async (parameters: URLSearchParams, state: string): Promise<SignInResult> => {
-    if (__DEVELOPMENT__) announce('code', told);
-    return exchange(parameters, state, await take(storage, state, id), redirectUri);
-  };
+  const finish = async (parameters: URLSearchParams, state: string): Promise<SignInResult> =>
+    exchange(parameters, state, await take(storage, state, id), redirectUri);
 
   const refuse = (code: OidcErrorCode) => async (): Promise<never> => {
     throw new OidcError(code);

@@ -1,5 +1,6 @@
 /** What is said to the authorization server, and how its answers are checked: by oauth4webapi. */
 import * as oauth from 'oauth4webapi';
+import { announce } from '../development.ts';
 import { ownMembers } from '../own.ts';
 import type { Fetch, Refresh, Revoke, TokenResponse } from '../types.ts';
 import { attempt } from './attempt.ts';
@@ -23,6 +24,8 @@ export function createProtocol(options: OidcClientOptions) {
   const { issuer, clientId, dpop, clockTolerance = 30_000 } = options;
   const client = ownMembers({ client_id: clientId, [oauth.clockTolerance]: clockTolerance / 1_000 });
   const none = oauth.None();
+  /** For tools: step A, of whichever sign-in. */
+  const about = __DEVELOPMENT__ ? { url: options.server?.issuer ?? issuer } : {};
   let server: ServerMetadata | Promise<ServerMetadata> | undefined =
     options.server && ownMembers(options.server);
 
@@ -90,6 +93,7 @@ export function createProtocol(options: OidcClientOptions) {
   /** The login page, for a request that goes ahead where the server wants it so (RFC 9126 §4). */
   async function authorizationUrl(parameters: Parameters): Promise<string> {
     const server = await discover();
+    if (__DEVELOPMENT__) announce('login', about);
     if (!server['require_pushed_authorization_requests']) return urlOf('authorization_endpoint', parameters);
     return guard('authorization-refused', async () => {
       const form = new URLSearchParams(pairsOf(parameters));
@@ -112,6 +116,7 @@ export function createProtocol(options: OidcClientOptions) {
     { expected, acr, returnTo }: Wanted & Partial<Transaction>,
   ): Promise<SignInResult> {
     const server = await discover();
+    if (__DEVELOPMENT__) announce('code', about);
     // Those to a device code are no different (RFC 8628 §3.5), and its own function requires no ID token.
     const answer = await oauth.processAuthorizationCodeResponse(
       server,
@@ -153,6 +158,7 @@ export function createProtocol(options: OidcClientOptions) {
   /** A code for the user to enter elsewhere (RFC 8628 §3.1, §3.2). */
   async function deviceCode(parameters: Parameters, signal: AbortSignal): Promise<DeviceCode> {
     const server = await discover();
+    if (__DEVELOPMENT__) announce('login', about);
     return guard('authorization-refused', async () => {
       const form = new URLSearchParams(pairsOf(parameters));
       const init = sending(own, 0, limited(signal));

@@ -5,6 +5,13 @@ import type { DevicePrompt, OidcClientOptions, SignInDeviceOptions } from 'evert
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createApp, createOidcServer, failureOf, ISSUER, type Tampering } from '../support/oidc-server.ts';
 import { polluted } from '../support/polluted.ts';
+import { hearSteps } from '../support/steps.ts';
+
+/** Step A, in its two requests. */
+const stepA = [
+  ['login', { url: ISSUER }],
+  ['code', { url: ISSUER }],
+];
 
 const refusal = (error: string, more: object = {}) => Response.json({ error, ...more }, { status: 400 });
 
@@ -79,6 +86,16 @@ describe('signInDevice', () => {
     );
     expect(vi.getTimerCount()).toBe(0);
   });
+
+  test.runIf(__DEVELOPMENT__)(
+    'R73: tells tools of a login once, and of its code when it is granted',
+    async () => {
+      const told = hearSteps();
+      const { signIn } = await start(['authorization_pending', 'slow_down']);
+      await signIn();
+      expect(told).toEqual(stepA);
+    },
+  );
 
   test('RFC 8707: asks with scope, resource and parameters, and with the resource again', async () => {
     const options = {
@@ -328,6 +345,13 @@ describe('signInLoopback', () => {
     });
     expect(Object.keys(storage), 'in memory alone').toEqual([]);
     await expect(fetch(`${asked()['redirect_uri']}`), 'closed').rejects.toThrow();
+  });
+
+  test.runIf(__DEVELOPMENT__)('R73: tells tools of both requests', async () => {
+    const told = hearSteps();
+    const { client, open } = await start();
+    await client.signInLoopback({ open });
+    expect(told).toEqual(stepA);
   });
 
   test('R37: what a page put on Object.prototype is nobody’s option, or path', async () => {

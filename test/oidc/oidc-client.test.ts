@@ -12,14 +12,12 @@ import {
   ISSUER,
   stubAddressBar,
 } from '../support/oidc-server.ts';
+import { hearSteps } from '../support/steps.ts';
 
 test.runIf(__DEVELOPMENT__)(
-  'R73: a sign-in tells tools when it asks for a code, and for tokens',
+  'R73: a sign-in tells tools when it asks for a login, and that its code was exchanged',
   async () => {
-    const told: unknown[] = [];
-    const push = ({ step, detail }: { step: string; detail: unknown }) => told.push([step, detail]);
-    vi.stubGlobal(Symbol.for('evertoken.devtools') as never, { push });
-    onTestFinished(() => void vi.unstubAllGlobals());
+    const told = hearSteps();
     await createApp(await createOidcServer()).signIn();
     expect(told).toEqual([
       ['login', { url: ISSUER }],

@@ -1,4 +1,5 @@
 /** Steps as managers tell them to tools, and the place where they are told. */
+import { onTestFinished, vi } from 'vitest';
 import type { Devtools, Step } from '../../src/development.ts';
 
 export const devtools = Symbol.for('evertoken.devtools');
@@ -25,4 +26,13 @@ export function tellSignedIn(manager = 1): void {
   const life = { issuedAt: now, aheadAt: now + 240_000, waitAt: now + 290_000, expiresAt: now + 300_000 };
   tell('created', { manager, status: 'unknown', store: 'web shop', allow: ['https://api.example.com'] });
   tell('signed-in', { manager, sessionId: '0123456789abcdef', cause: 'local', elsewhere: false, life });
+}
+
+/** Until the end of the test: what is told to tools. */
+export function hearSteps(): [step: string, detail: object][] {
+  const told: [string, object][] = [];
+  const push = ({ step, detail }: Step) => void told.push([step, detail]);
+  vi.stubGlobal(devtools as never, { push });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  return told;
 }
