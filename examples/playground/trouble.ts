@@ -36,17 +36,20 @@ export function createTrouble(revokeGrants: () => void): Trouble {
     expiredBefore = Date.now();
   };
 
-  const acts: Record<string, () => unknown> = {
-    expire,
-    revoke() {
-      revokeGrants();
-      expire();
-    },
-  };
+  const acts = new Map<string, () => unknown>([
+    ['expire', expire],
+    [
+      'revoke',
+      () => {
+        revokeGrants();
+        expire();
+      },
+    ],
+  ]);
   for (const name of Object.keys(switches) as (keyof Switches)[])
-    acts[name] = () => {
+    acts.set(name, () => {
       switches[name] = !switches[name];
-    };
+    });
 
   /** Answers whether the request goes on. */
   async function delay(request: IncomingMessage): Promise<boolean> {
@@ -77,7 +80,7 @@ export function createTrouble(revokeGrants: () => void): Trouble {
       else server(request, response);
     },
     handle({ method, url = '' }, response) {
-      const act = acts[url.replace(/^\//, '')];
+      const act = acts.get(url.replace(/^\//, ''));
       if (method === 'POST') act?.();
       response.writeHead(method === 'POST' && !act ? 404 : 200, { 'content-type': 'application/json' });
       response.end(JSON.stringify(switches));

@@ -141,6 +141,12 @@ const steps = (tab: Tab) =>
     `document.querySelector('evertoken-devtools')?.shadowRoot.textContent ?? location.href`,
   );
 
+test.for(['__proto__', 'constructor', ''])('trouble that there is not is not found: %j', async (act) => {
+  const ask = (path: string) => fetch(new URL(path, playground.url), { method: 'POST' });
+  expect((await ask(`trouble/${act}`)).status).toBe(404);
+  expect(await (await ask('trouble/slow')).json()).toMatchObject({ slow: true });
+});
+
 inEveryEngine('the playground', (browser) => {
   test('an expired token is replaced and the list goes on; denied, slow and offline pass by', async () => {
     const tab = await begin(browser(), 'ann');
