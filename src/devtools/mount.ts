@@ -1,5 +1,6 @@
 /** The element of the panel, and the function that puts one into a page. */
 import type { TokenManager } from '../api.ts';
+import { ownMembers } from '../own.ts';
 import { productionNotice } from './notice.ts';
 import { append, isPage } from './page.ts';
 import { openPanel, type PanelSettings } from './panel.ts';
@@ -99,9 +100,9 @@ export function mountDevtools(options: DevtoolsOptions = {}): () => void {
     limit = 500,
     parent,
     ...others
-  } = options;
+  } = ownMembers(options);
   const check = (isGood: boolean, name: string, given: unknown, allowed: string) => {
-    if (!isGood) throw new TypeError(`mountDevtools: ${name} is ${given}; expected ${allowed}`);
+    if (!isGood) throw new TypeError(`mountDevtools: ${name} is ${String(given)}; expected ${allowed}`);
   };
   const [unknown] = Object.keys(others);
   check(!unknown, 'an option', unknown, 'managers, place, open, theme, limit or parent');

@@ -7,8 +7,8 @@ import { createRefreshes, type RefreshRecord } from './refreshes.ts';
 import { createRoutes } from './routes.ts';
 import {
   type AuthorizationServerOptions,
-  checkNames,
   type Endpoint,
+  readNames,
   readServerOptions,
   refuse,
 } from './server-options.ts';
@@ -124,12 +124,14 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
       return [...routes.keys()].map((url) => http.all(url, ({ request }) => respond(request)));
     },
     async issue(options = {}) {
-      checkNames(options, ['subject', 'scope', 'clientId']);
-      const { subject = 'user', scope, clientId = 'spa' } = options;
+      const own = readNames(options, ['subject', 'scope', 'clientId']);
+      for (const [name, value] of Object.entries(own))
+        if (value !== undefined && typeof value !== 'string') refuse(`options.${name}`, value, 'a string');
+      const { subject = 'user', scope, clientId = 'spa' } = own;
       return begin({ subject, scope, clientId });
     },
     expireAccessToken: sessions.expireAccessTokens,
-    revokeSession: (subject) => sessions.end((session) => !subject || session.subject === subject),
+    revokeSession: (subject) => sessions.end((session) => (subject ?? session.subject) === session.subject),
     failNextRefresh: refreshes.failures.add,
     get refreshes() {
       return refreshes.records();

@@ -34,6 +34,7 @@ function checksOf({ says, kill, damage = {}, fail, loseAnswer, forget }: StoreSu
  * @param name - Of the store, in the titles.
  * @param subject - The store; the contexts that it opens have to be as far apart as those of its users.
  * @param runner - `describe` and `test` of yours.
+ * @throws TypeError where one of them is missing.
  *
  * @example
  * import { describeStore } from 'evertoken/testing';
@@ -59,7 +60,15 @@ function checksOf({ says, kill, damage = {}, fail, loseAnswer, forget }: StoreSu
  *   { describe, test },
  * );
  */
-export function describeStore(name: string, subject: StoreSubject, { describe, test }: Runner): void {
+export function describeStore(name: string, subject: StoreSubject, runner: Runner): void {
+  const { open, reset, says }: StoreSubject = Object(subject);
+  const { describe, test }: Runner = Object(runner);
+  const check = (isGood: boolean, what: string) => {
+    if (!isGood) throw new TypeError(`describeStore: expected ${what}`);
+  };
+  check(typeof open === 'function' && typeof reset === 'function', 'a store to test: { says, reset, open }');
+  check(says === Object(says), 'what the store says of itself: { says: {} } at the least');
+  check(typeof describe === 'function' && typeof test === 'function', 'a runner: { describe, test }');
   describe(`${name} is a store`, () => {
     for (const [claim, run] of checksOf(subject)) {
       test(claim, async () => {

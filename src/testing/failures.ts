@@ -1,5 +1,5 @@
 /** How the next refreshes fail, because the test wants it so. */
-import { checkNames, refuse } from './server-options.ts';
+import { readNames, refuse } from './server-options.ts';
 import { wait } from './wait.ts';
 
 /**
@@ -30,7 +30,7 @@ const expected =
 const isFailure = (how: unknown): how is RefreshFailure =>
   typeof how === 'number'
     ? Number.isInteger(how) && how >= 400 && how <= 599
-    : /^(?:offline|lost|garbage|slow|[a-z]+(?:_[a-z]+)+)$/.test(`${how}`);
+    : typeof how === 'string' && /^(?:offline|lost|garbage|slow|[a-z]+(?:_[a-z]+)+)$/.test(how);
 
 const oauthError = (error: string): Response =>
   Response.json({ error }, { status: error === 'invalid_client' ? 401 : 400 });
@@ -52,8 +52,7 @@ export function createFailures() {
 
   return {
     add(how: RefreshFailure, options: FailureOptions = {}): void {
-      checkNames(options, ['times', 'after']);
-      const { times = 1, after = how === 'slow' ? 20_000 : 0 } = options;
+      const { times = 1, after = how === 'slow' ? 20_000 : 0 } = readNames(options, ['times', 'after']);
       if (!isFailure(how)) refuse('the failure', how, expected);
       if (!(times > 0)) refuse('times', times, 'a number of requests, from 1 on');
       if (!(after >= 0)) refuse('after', after, 'milliseconds');

@@ -1,5 +1,5 @@
 /** Makes a handler of the user's demand a good token (RFC 6750). */
-import { checkNames, refuse } from './server-options.ts';
+import { readNames, refuse } from './server-options.ts';
 import type { Session } from './sessions.ts';
 
 /** Whose token a request bore. */
@@ -44,8 +44,7 @@ function refusal(status: number, error?: string, more = ''): Response {
 export function createGuard(find: (token: string) => Session | undefined): Guard {
   return (resolver, options = {}) => {
     if (typeof resolver !== 'function') refuse('the resolver', resolver, 'a function');
-    checkNames(options, ['scope']);
-    const { scope = '' } = options;
+    const { scope = '' } = readNames(options, ['scope']);
     return async ({ request, params = {}, cookies = {} }) => {
       const { headers } = request;
       const [, token] = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '') ?? [];

@@ -1,5 +1,6 @@
 /** The options of the authorization server, and their check. */
 import { nearest } from '../nearest.ts';
+import { ownMembers } from '../own.ts';
 
 /** What can be asked of the server; each has a URL. */
 export type Endpoint =
@@ -57,20 +58,31 @@ const names = [
   'claims',
 ];
 
-/** @throws TypeError, as all that is wrong here does. */
-export function refuse(name: string, given: unknown, expected: string): never {
-  const shown = typeof given === 'string' ? JSON.stringify(given) : String(given);
-  throw new TypeError(`evertoken: ${name} is ${shown}; expected ${expected}`);
+/** Whatever it is; not everything can be made a text. */
+function textOf(given: unknown): string {
+  try {
+    return typeof given === 'string' ? JSON.stringify(given) : String(given);
+  } catch {
+    return typeof given;
+  }
 }
 
-export function checkNames(given: object, known: readonly string[], prefix = ''): void {
-  for (const name of Object.keys(given)) {
+/** @throws TypeError, as all that is wrong here does. */
+export function refuse(name: string, given: unknown, expected: string): never {
+  throw new TypeError(`evertoken: ${name} is ${textOf(given)}; expected ${expected}`);
+}
+
+/** The options that are its own (R37); without any, there are none. */
+export function readNames<T extends object>(given: T, known: readonly string[], prefix = ''): T {
+  const own = ownMembers(given);
+  for (const name of Object.keys(own)) {
     if (known.includes(name)) continue;
     const near = __DEVELOPMENT__ && nearest(name, known);
     throw new TypeError(
       `evertoken: there is no ${prefix}${name}; ${near ? `did you mean ${near}?` : `there are ${known.join(', ')}`}`,
     );
   }
+  return own;
 }
 
 function urlOf(name: string, given: string | URL, base?: string): string {
@@ -94,9 +106,9 @@ function checkTwins(urls: readonly (readonly [name: string, url: string])[]): vo
 }
 
 /** @throws TypeError that names the option, what was given and what is expected. */
-export function readServerOptions(options: AuthorizationServerOptions) {
-  checkNames(options, names, 'options.');
-  checkNames(options.endpoints ?? {}, Object.keys(paths), 'options.endpoints.');
+export function readServerOptions(given: AuthorizationServerOptions) {
+  const options = readNames(given, names, 'options.');
+  const places = readNames(options.endpoints ?? {}, Object.keys(paths), 'options.endpoints.');
   const {
     accessTokenLifetime = 300_000,
     refreshTokenLifetime = Number.POSITIVE_INFINITY,
@@ -115,7 +127,7 @@ export function readServerOptions(options: AuthorizationServerOptions) {
   // As it is compared: without a slash at the end (OpenID Connect Discovery 1.0 §4.1).
   const issuer = urlOf('options.issuer', options.issuer ?? 'https://as.example.com').replace(/\/$/, '');
   const urls = Object.entries(paths).map(([name, path]) => {
-    const given = options.endpoints?.[name as Endpoint] ?? `${issuer}${path}`;
+    const given = places[name as Endpoint] ?? `${issuer}${path}`;
     return [name, urlOf(`options.endpoints.${name}`, given, issuer)] as const;
   });
   checkTwins(urls);

@@ -2,6 +2,7 @@
 /** The element, and how it comes into a page. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defineDevtools, mountDevtools } from '../../src/devtools/mount.ts';
+import { polluted } from '../support/polluted.ts';
 import { forgetSteps, tell, tellSignedIn } from '../support/steps.ts';
 
 beforeEach(() => void forgetSteps());
@@ -56,6 +57,7 @@ test.runIf(!__DEVELOPMENT__)('R73: of the production build says that it is one, 
 test.for([
   [{ place: 'left' }, /place/],
   [{ theme: 'blue' }, /theme/],
+  [{ theme: Symbol('x') }, /theme is Symbol\(x\); expected 'auto'/],
   [{ them: 'dark' }, /option is them; expected managers/],
   [{ limit: 0 }, /limit/],
   [{ limit: Number.NaN }, /limit is NaN; expected a number/],
@@ -64,6 +66,11 @@ test.for([
 ] as const)('a wrong option is a TypeError that names it: %o', ([options, name]) => {
   expect(() => mountDevtools(options as object)).toThrow(TypeError);
   expect(() => mountDevtools(options as object)).toThrow(name);
+});
+
+test('R37: no options are none, and what a page put on Object.prototype is none', async () => {
+  await polluted({ place: 'x', theme: 'x' }, () => mountDevtools(null as never));
+  expect(panel()?.getAttribute('theme')).toBe('auto');
 });
 
 test('defining the element twice is fine', () => {

@@ -301,6 +301,22 @@ test('what is for somebody else is left to the other handlers', async () => {
   expect(await server.respond(new Request(`${server.issuer}/elsewhere`))).toBeUndefined();
 });
 
+test('`revokeSession()` of one who has no session ends none', async () => {
+  const server = createAuthorizationServer();
+  const { access_token } = await server.issue({ subject: 'ann' });
+  const ask = async () => {
+    const request = new Request('https://api.example.com/', {
+      headers: { authorization: `Bearer ${access_token}` },
+    });
+    return (await server.guard(() => Response.json({}))({ request })).status;
+  };
+  server.revokeSession('');
+  server.revokeSession('bob');
+  expect(await ask()).toBe(200);
+  server.revokeSession();
+  expect(await ask()).toBe(401);
+});
+
 test('a misspelt option, and what is no msw, are TypeErrors', async () => {
   await expect(server.issue({ subjekt: 'ann' } as object)).rejects.toThrow('there is no subjekt;');
   expect(() => server.handlers(undefined as never)).toThrow('is undefined; expected the http of msw');

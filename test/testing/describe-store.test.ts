@@ -1,6 +1,6 @@
 /** R59: the suite that decides whether something is a store. */
 import { describeStore } from 'evertoken/testing';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { failuresOf, subjectOf, testsOf, useStoreClock } from './broken-stores.ts';
 
 useStoreClock();
@@ -29,6 +29,18 @@ test('its tests stand under the name of the store, in whatever runner', () => {
     { describe, test: () => {} },
   );
   expect(names).toEqual(['a row of my database is a store']);
+});
+
+test.for([
+  [undefined, {}, 'a store to test'],
+  [{ open: () => {} }, {}, 'a store to test'],
+  [{ open: () => {}, reset: () => {} }, {}, 'what the store says of itself'],
+  [{ open: () => {}, reset: () => {}, says: {} }, undefined, 'a runner'],
+  [{ open: () => {}, reset: () => {}, says: {} }, { describe, test: 'x' }, 'a runner'],
+])('what is missing is named at once: %j %j', ([subject, runner, name]) => {
+  const declare = () => describeStore('mine', subject as never, runner as never);
+  expect(declare).toThrow(TypeError);
+  expect(declare).toThrow(`describeStore: expected ${name}`);
 });
 
 test('contexts are closed after each test, after one that fails too', async () => {

@@ -59,6 +59,8 @@ describe('what is no failure is refused at once', () => {
   test.for([
     ['offlin', {}, /the failure is "offlin"; expected 'offline', /],
     [200, {}, /the failure is 200; expected /],
+    [['offline'], {}, /the failure is offline; expected /],
+    [Object.create(null), {}, /the failure is object; expected /],
     [undefined, {}, /the failure is undefined; expected /],
     [503, { times: 0 }, /times is 0; expected a number of requests/],
     [503, { after: -1 }, /after is -1; expected milliseconds/],

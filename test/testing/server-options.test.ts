@@ -1,6 +1,7 @@
 /** The options of the authorization server, and their check. */
 import { expect, test } from 'vitest';
 import { readServerOptions } from '../../src/testing/server-options.ts';
+import { polluted } from '../support/polluted.ts';
 
 test('an endpoint is a path of the issuer, unless it is said where else', () => {
   const { issuer, endpoints } = readServerOptions({
@@ -47,6 +48,22 @@ test.runIf(__DEVELOPMENT__).for([
   [{ endpoints: { sign_in: '/y' } }, 'did you mean signIn?'],
 ] as const)('R73: %j: the nearest name', ([options, message]) => {
   expect(() => readServerOptions(options as never)).toThrow(message);
+});
+
+test('R37: what a page put on Object.prototype is no option, and no options are none', async () => {
+  const given = [{}, null, { endpoints: null }] as never[];
+  const members = { issuer: 'x', rotation: 'x', claims: 'x', token: 'x' };
+  const read = await polluted(members, () => given.map((options) => readServerOptions(options)));
+  for (const options of read)
+    expect(options).toMatchObject({
+      issuer: 'https://as.example.com',
+      endpoints: { token: 'https://as.example.com/token' },
+      rules: { rotation: true },
+    });
+});
+
+test.for([Symbol('x'), Object.create(null)])('what is no text is named all the same: %o', (issuer) => {
+  expect(() => readServerOptions({ issuer })).toThrow(/options.issuer is .*; expected an http URL/);
 });
 
 test('what is undefined is the default', () => {
