@@ -92,6 +92,10 @@ export function defineDevtools(): void {
  * }
  */
 export function mountDevtools(options: DevtoolsOptions = {}): () => void {
+  const check = (isGood: boolean, name: string, given: unknown, allowed: string) => {
+    if (!isGood) throw new TypeError(`mountDevtools: ${name} is ${String(given)}; expected ${allowed}`);
+  };
+  check(options === Object(options), 'options', options, 'an object');
   const {
     managers = {},
     place = 'docked',
@@ -101,9 +105,6 @@ export function mountDevtools(options: DevtoolsOptions = {}): () => void {
     parent,
     ...others
   } = ownMembers(options);
-  const check = (isGood: boolean, name: string, given: unknown, allowed: string) => {
-    if (!isGood) throw new TypeError(`mountDevtools: ${name} is ${String(given)}; expected ${allowed}`);
-  };
   const [unknown] = Object.keys(others);
   check(!unknown, 'an option', unknown, 'managers, place, open, theme, limit or parent');
   for (const [name, one] of Object.entries(Object(managers)))

@@ -33,7 +33,7 @@ export interface RequireSessionProps {
 function useManager(given: TokenManager | undefined): TokenManager {
   const around = useContext(Context);
   const auth = given ?? around;
-  if (auth) return auth;
+  if (auth?.subscribe) return auth;
   throw new TypeError(
     'evertoken/react: there is no manager. Hand over what createTokenManager() made, or render <AuthProvider auth={auth}> around the component.',
   );

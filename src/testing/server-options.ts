@@ -72,8 +72,9 @@ export function refuse(name: string, given: unknown, expected: string): never {
   throw new TypeError(`evertoken: ${name} is ${textOf(given)}; expected ${expected}`);
 }
 
-/** The options that are its own (R37); without any, there are none. */
+/** The options that are its own (R37). */
 export function readNames<T extends object>(given: T, known: readonly string[], prefix = ''): T {
+  if (given !== Object(given)) refuse(prefix.slice(0, -1) || 'options', given, 'an object');
   const own = ownMembers(given);
   for (const name of Object.keys(own)) {
     if (known.includes(name)) continue;
@@ -108,7 +109,11 @@ function checkTwins(urls: readonly (readonly [name: string, url: string])[]): vo
 /** @throws TypeError that names the option, what was given and what is expected. */
 export function readServerOptions(given: AuthorizationServerOptions) {
   const options = readNames(given, names, 'options.');
-  const places = readNames(options.endpoints ?? {}, Object.keys(paths), 'options.endpoints.');
+  const places = readNames(
+    options.endpoints === undefined ? {} : options.endpoints,
+    Object.keys(paths),
+    'options.endpoints.',
+  );
   const {
     accessTokenLifetime = 300_000,
     refreshTokenLifetime = Number.POSITIVE_INFINITY,

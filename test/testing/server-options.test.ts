@@ -36,6 +36,9 @@ test.for([
     { endpoints: { refresh: '/r', cookieRefresh: '/r' } },
     'options.endpoints.cookieRefresh is "https://as.example.com/r"; expected a URL of its own: refresh has this one',
   ],
+  [null, 'options is null; expected an object'],
+  [5, 'options is 5; expected an object'],
+  [{ endpoints: null }, 'options.endpoints is null; expected an object'],
   [{ lifetime: 5 }, 'there is no options.lifetime; there are issuer, endpoints'],
 ] as const)('%j is a TypeError that says what is expected', ([options, message]) => {
   expect(() => readServerOptions(options as never)).toThrow(TypeError);
@@ -50,16 +53,13 @@ test.runIf(__DEVELOPMENT__).for([
   expect(() => readServerOptions(options as never)).toThrow(message);
 });
 
-test('R37: what a page put on Object.prototype is no option, and no options are none', async () => {
-  const given = [{}, null, { endpoints: null }] as never[];
+test('R37: what a page put on Object.prototype is no option', async () => {
   const members = { issuer: 'x', rotation: 'x', claims: 'x', token: 'x' };
-  const read = await polluted(members, () => given.map((options) => readServerOptions(options)));
-  for (const options of read)
-    expect(options).toMatchObject({
-      issuer: 'https://as.example.com',
-      endpoints: { token: 'https://as.example.com/token' },
-      rules: { rotation: true },
-    });
+  expect(await polluted(members, () => readServerOptions({ endpoints: {} }))).toMatchObject({
+    issuer: 'https://as.example.com',
+    endpoints: { token: 'https://as.example.com/token' },
+    rules: { rotation: true },
+  });
 });
 
 test.for([Symbol('x'), Object.create(null)])('what is no text is named all the same: %o', (issuer) => {
