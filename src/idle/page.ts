@@ -24,9 +24,9 @@ export function since(moment: number): () => number {
   return () => Math.max(0, wall - moment) + Math.max(Date.now() - wall, performance.now() - steady);
 }
 
-/** A timer is a hint: it may come late, and comes early where the wait is longer than it can be. Returns what ends it. */
+/** Calls `task` later; a timer is a hint, and keeps no process alive. Returns what ends it. */
 export function wait(ms: number, task: () => void): () => void {
-  const timer = setTimeout(task, Math.min(ms, 2 ** 31 - 1));
+  const timer = setTimeout(task, ms);
   (timer as Partial<NodeJS.Timeout>).unref?.();
   return () => clearTimeout(timer);
 }

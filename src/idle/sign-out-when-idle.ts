@@ -8,10 +8,10 @@ import { watch } from './watch.ts';
  * `maxAge`. `onWarn` counts down before. However many tabs there are, one of them signs out, and the others hear of it as
  * of any sign-out. Call it in every tab, where the manager is created.
  *
- * Clocks are looked at whenever the page wakes: a laptop that slept is signed out when it is opened, and what its user
- * does then comes too late.
+ * Clocks are looked at whenever the page comes back, and each minute: a laptop that slept is signed out when it is
+ * opened, and what its user does then comes too late.
  *
- * @returns What stops it. After `auth.close()` it stops by itself, with the next thing that the user does.
+ * @returns What stops it. After `auth.close()` it stops by itself, within a minute.
  * @throws TypeError that names the options, what was given and what is allowed.
  *
  * @example

@@ -4,6 +4,7 @@ import type { IdleSettings, IdleWarning } from './options.ts';
 import { alone, isPage, isUsers, item, listen, since, wait } from './page.ts';
 
 const second = 1_000;
+const minute = 60 * second;
 
 /** What a callback of the app throws harms nobody. */
 const call = <T>(callback: ((about: T) => unknown) | undefined, about: T) =>
@@ -48,7 +49,8 @@ export function watch(auth: TokenManager, id: string, settings: IdleSettings): (
     const warning = left();
     const { remaining } = warning;
     if (remaining > warnBefore) {
-      cancel = wait(remaining - warnBefore, look);
+      // The clock of timers stands still in sleep, and waking says nothing: whoever opens a laptop may touch nothing.
+      cancel = wait(Math.min(remaining - warnBefore, minute), look);
       if (isWarned) call(onActive, undefined);
       isWarned = false;
     } else if (!isEnding) {
