@@ -8,13 +8,14 @@ import ts from 'typescript';
 const own: Record<string, object> = { evertoken, 'evertoken/firebase': firebase };
 
 /**
- * The first code block under a heading.
+ * The first code block under a heading; `''` is above all of them.
  *
  * @param replaced - Texts of the block, such as origins, that stand for others here.
  */
 export function recipeOf(path: string, heading: string, replaced: Record<string, string> = {}): string {
   const text = readFileSync(path, 'utf8');
-  const section = text.split(/^(?=## )/m).find((part) => part.startsWith(`## ${heading}\n`));
+  const sections = text.split(/^(?=## )/m);
+  const section = heading ? sections.find((part) => part.startsWith(`## ${heading}\n`)) : sections[0];
   let block = /^```ts\n([\s\S]*?)^```/m.exec(section ?? '')?.[1];
   if (!block) throw new Error(`${path} has no code under "${heading}"`);
   for (const [text, other] of Object.entries(replaced)) {
