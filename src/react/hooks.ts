@@ -79,6 +79,11 @@ export function useTokenEvent<E extends keyof TokenEvents>(
 export function useTokenEvent(auth: TokenManager | undefined, event: '*', listener: AnyListener): void;
 export function useTokenEvent(
   auth: TokenManager | undefined,
+  event: '*',
+  listener: (event: keyof TokenEvents) => unknown,
+): void;
+export function useTokenEvent(
+  auth: TokenManager | undefined,
   event: keyof TokenEvents | '*',
   listener: (...args: never[]) => unknown,
 ): void {

@@ -17,21 +17,21 @@ export interface StoreSubject {
   /** Called before each test: what is opened from now on is empty. */
   reset(): unknown;
   /** Called after each test: ends the contexts. */
-  close?(): unknown;
+  close?: (() => unknown) | undefined;
   /** Ends a context as a crash does, without time to tell anybody. */
-  kill?(context: StorePort): unknown;
+  kill?: ((context: StorePort) => unknown) | undefined;
   /** Ways to put something else in the place of the entry, each with its name. */
-  damage?: Record<string, () => unknown>;
+  damage?: Record<string, () => unknown> | undefined;
   /** From now on all calls fail in that way; `undefined`: they work again. */
-  fail?(mode: 'throw' | 'hang' | undefined): unknown;
+  fail?: ((mode: 'throw' | 'hang' | undefined) => unknown) | undefined;
   /** The next replacement is made, and its answer is lost. */
-  loseAnswer?(): unknown;
+  loseAnswer?: (() => unknown) | undefined;
   /** The entry vanishes, where the store says that it `forgets`. */
-  forget?(): unknown;
+  forget?: (() => unknown) | undefined;
   /** Lets `ms` pass. @default real time */
-  pass?(ms: number): Promise<unknown>;
+  pass?: ((ms: number) => Promise<unknown>) | undefined;
   /** Lets each context add one to a number, `times` times: at home, where that is elsewhere. @default from here */
-  race?(contexts: StorePort[], times: number): Promise<unknown>;
+  race?: ((contexts: StorePort[], times: number) => Promise<unknown>) | undefined;
   /** @default 100 */
-  times?: number;
+  times?: number | undefined;
 }
