@@ -16,7 +16,7 @@ export function recipeOf(path: string, heading: string, replaced: Record<string,
   const text = readFileSync(path, 'utf8');
   const sections = text.split(/^(?=## )/m);
   const section = heading ? sections.find((part) => part.startsWith(`## ${heading}\n`)) : sections[0];
-  let block = /^```ts\n([\s\S]*?)^```/m.exec(section ?? '')?.[1];
+  let block = /^```tsx?\n([\s\S]*?)^```/m.exec(section ?? '')?.[1];
   if (!block) throw new Error(`${path} has no code under "${heading}"`);
   for (const [text, other] of Object.entries(replaced)) {
     if (!block.includes(text)) throw new Error(`the code under "${heading}" does not name ${text}`);
@@ -38,8 +38,14 @@ export function runRecipe<T>(
   modules: Record<string, object> = {},
 ): T {
   const block = recipeOf(path, heading, replaced);
-  const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
-  const { outputText } = ts.transpileModule(block, { compilerOptions });
+  const compilerOptions = {
+    module: ts.ModuleKind.CommonJS,
+    target: ts.ScriptTarget.ES2022,
+    jsx: ts.JsxEmit.ReactJSX,
+  };
+  // A module with elements is known by its name.
+  const fileName = modules['react/jsx-runtime'] && 'recipe.tsx';
+  const { outputText } = ts.transpileModule(block, { compilerOptions, ...(fileName && { fileName }) });
   const exported = {};
   // A module namespace, which it is not known as here.
   const load = (name: string) => ({ __esModule: true, ...(modules[name] ?? own[name] ?? {}) });
