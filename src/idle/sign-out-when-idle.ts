@@ -12,7 +12,7 @@ import { watch } from './watch.ts';
  * opened, and what its user does then comes too late.
  *
  * @returns What stops it. After `auth.close()` it stops by itself, within a minute.
- * @throws TypeError that names the options, what was given and what is allowed.
+ * @throws TypeError that names the options, what was given and what is allowed; and where there is no manager.
  *
  * @example
  * import { signOutWhenIdle } from 'evertoken/idle';
@@ -25,6 +25,8 @@ import { watch } from './watch.ts';
  * });
  */
 export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () => void {
+  if (__DEVELOPMENT__ && !auth?.subscribe)
+    throw new TypeError('evertoken/idle: there is no manager; hand over what createTokenManager() made');
   const settings = readOptions(options);
   let id: string | undefined;
   let end: ReturnType<typeof watch> | undefined;

@@ -10,6 +10,13 @@ const after = 15 * minute;
 
 test('bad options are a TypeError at once', () => {
   expect(() => signOutWhenIdle(createAuth().auth, {})).toThrow(TypeError);
+  expect(() => signOutWhenIdle(createAuth().auth, null as never)).toThrow('after is Infinity');
+});
+
+test.for([undefined, null, {}, 'x'])('what is no manager is a TypeError at once: %o', (given) => {
+  const start = () => signOutWhenIdle(given as never, { after });
+  expect(start).toThrow(TypeError);
+  if (__DEVELOPMENT__) expect(start).toThrow(/^evertoken\/idle: there is no manager; hand over what/);
 });
 
 test('it listens while somebody is signed in, and at no other time', async () => {
