@@ -47,14 +47,16 @@ const development = Symbol.for('evertoken.development');
 interface Program {
   readonly warned: Set<string>;
   managers: number;
-  /** How many are open over a store, by its name or, where it has none, by itself. */
+  /** How many are open over a store, by its name. */
   readonly open: Map<unknown, number>;
+  /** By itself where it has none: who drops a manager without closing it keeps no store alive. */
+  readonly openUnnamed: WeakMap<object, number>;
 }
 
 const shared = globalThis as { [devtools]?: Devtools; [development]?: Program };
 
 function program(): Program {
-  shared[development] ??= { warned: new Set(), managers: 0, open: new Map() };
+  shared[development] ??= { warned: new Set(), managers: 0, open: new Map(), openUnnamed: new WeakMap() };
   return shared[development];
 }
 
@@ -89,12 +91,13 @@ export function warn(kind: string, sentence: string): void {
 export const newManager = (): number => harmless(() => ++program().managers) ?? 0;
 
 /** Counts the managers that are open over a store, whichever copy of this package made them; answers how many there are. */
-export const countManagers = (store: unknown, more: 1 | -1): number =>
+export const countManagers = (store: string | object, more: 1 | -1): number =>
   harmless(() => {
-    const { open } = program();
-    const count = (open.get(store) ?? 0) + more;
-    if (count > 0) open.set(store, count);
-    else open.delete(store);
+    const { open, openUnnamed } = program();
+    const counts = typeof store === 'string' ? open : (openUnnamed as Map<unknown, number>);
+    const count = (counts.get(store) ?? 0) + more;
+    if (count > 0) counts.set(store, count);
+    else counts.delete(store);
     return count;
   }) ?? 0;
 

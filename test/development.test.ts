@@ -1,6 +1,6 @@
 /** R73: what the development build says: each mistake once in a program, each step to whoever listens. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { announce, type Devtools, newManager, type Step, warn } from '../src/development.ts';
+import { announce, countManagers, type Devtools, newManager, type Step, warn } from '../src/development.ts';
 
 const devtools = Symbol.for('evertoken.devtools');
 const program = Symbol.for('evertoken.development');
@@ -104,4 +104,13 @@ describe('a step', () => {
     vi.stubGlobal(devtools as never, 5);
     expect(() => announce('created', { manager: 1 })).not.toThrow();
   });
+});
+
+test('counts the open managers of a store without keeping it alive, should one never be closed', () => {
+  const store = {};
+  expect([countManagers(store, 1), countManagers('name', 1), countManagers(store, 1)]).toEqual([1, 1, 2]);
+  const { open, openUnnamed } = Reflect.get(globalThis, program);
+  expect([...open.keys()]).toEqual(['name']);
+  expect(openUnnamed).toBeInstanceOf(WeakMap);
+  expect([countManagers(store, -1), countManagers('name', -1), openUnnamed.get(store)]).toEqual([1, 0, 1]);
 });
