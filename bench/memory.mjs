@@ -1,4 +1,4 @@
-/** What requests and bursts of refused ones leave in the heap, and managers that were created and closed. */
+/** What requests and bursts of refused ones leave in the heap, what managers leave that were closed, and what open ones take. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { load } from './support/build.mjs';
 import { median } from './support/statistics.mjs';
@@ -152,6 +152,32 @@ async function ofManagers(count, [name, createStore]) {
   };
 }
 
+/** Created, signed in, and idle from then on. Their tokens are the same text, so that it does not count. */
+async function ofOpenManagers(count, [name, createStore]) {
+  const evertoken = await load();
+  const open = [];
+  const STEPS = 5;
+  const each = Math.ceil(count / STEPS);
+  const grown = await growth(async () => {
+    for (let index = 0; index < each; index++) {
+      const auth = evertoken.createTokenManager({
+        refresh: () => Promise.reject(new Error('the token is good')),
+        allow: origin,
+        store: createStore(evertoken, open.length),
+      });
+      open.push(auth);
+      await auth.signIn(tokens);
+    }
+  }, STEPS);
+  for (const auth of open) auth.close();
+  return {
+    name,
+    count: open.length,
+    kilobytesEach: median(grown) / each / 1_000,
+    error: (deviation(grown) * 2) / each / 1_000,
+  };
+}
+
 export async function measure({ subjects, plan }) {
   const requests = [];
   for (const subject of subjects) {
@@ -159,10 +185,14 @@ export async function measure({ subjects, plan }) {
     requests.push(await ofRequests(subject, isOwn ? plan.requests : plan.peerRequests, plan.steps));
   }
   const managers = [];
-  for (const store of Object.entries(stores)) managers.push(await ofManagers(plan.managers, store));
+  const open = [];
+  for (const store of Object.entries(stores)) {
+    managers.push(await ofManagers(plan.managers, store));
+    open.push(await ofOpenManagers(plan.managers, store));
+  }
   const refused = [];
   for (const kind of bursts) refused.push(await ofBurst(kind, plan.burst));
-  return { requests, managers, refused };
+  return { requests, managers, open, refused };
 }
 
 /** The figure of the row that is worst even at its best. */
@@ -171,17 +201,18 @@ function worst(rows, id, field) {
   return { id, value: row[field], error: row.error };
 }
 
-export function figures({ requests, managers, refused }) {
+export function figures({ requests, managers, open, refused }) {
   const own = requests.find(({ name }) => name === 'evertoken');
   return [
     { id: 'memory.requests', value: own.perMillion / 1_000, error: own.error / 1_000 },
     worst(managers, 'memory.managers', 'bytesEach'),
+    worst(open, 'memory.open', 'kilobytesEach'),
     { id: 'memory.handles', value: Math.max(...managers.map(({ handles }) => handles)) },
     worst(refused, 'memory.bursts', 'bytesEach'),
   ];
 }
 
-export const tables = ({ requests, managers, refused }) => [
+export const tables = ({ requests, managers, open, refused }) => [
   {
     title: 'Heap growth over a stubbed fetch',
     columns: ['', 'requests', 'kB per million requests', '±'],
@@ -202,6 +233,11 @@ export const tables = ({ requests, managers, refused }) => [
       error,
       handles,
     ]),
+  },
+  {
+    title: 'Managers created, signed in, and idle',
+    columns: ['', 'managers', 'kB each, without tokens', '±'],
+    rows: open.map(({ name, count, kilobytesEach, error }) => [name, count, kilobytesEach, error]),
   },
   {
     title: 'Bursts of requests with a refused token, one after the other',

@@ -110,9 +110,9 @@ function lookAtRefusal(
       `not-allowed ${new URL(url).origin}`,
       `${place} answered 401, and the request carried no token, because no rule of \`allow\` fits.${near ? ` "${near.rule}" differs only by its ${near.differsBy}.` : ''}`,
     );
-  const { coolDown } = (auth as never as { [inside]: { coolDown: { until(token: string): number } } })[
+  const { coolDown } = (auth as never as { [inside](): { coolDown: { until(token: string): number } } })[
     inside
-  ];
+  ]();
   const token = auth.tokens?.accessToken;
   if (attaches && token && coolDown.until(token))
     warn(

@@ -1,6 +1,6 @@
 /** Checks options, so that a mistake is named at once, with the kind of the value and never a text it holds. */
 import { nearest } from './nearest.ts';
-import { memberOf } from './own.ts';
+import { memberOf, ownMembers } from './own.ts';
 
 /** The kind of a value: a string may be a secret. */
 export function kindOf(value: unknown): string {
@@ -28,7 +28,7 @@ function meantBy(name: string, kinds: object): string {
  */
 export function checkMembers<T extends object>(label: string, value: T, kinds: Record<string, string>): T {
   if (kindOf(value) !== 'object') refuse(label, value, 'object');
-  const members = Object.create(null);
+  const members = ownMembers<Record<string, unknown>>({});
   for (const name of Object.keys({ ...value, ...kinds })) {
     const member = memberOf(value, name);
     const allowed = Object.hasOwn(kinds, name)
@@ -39,7 +39,7 @@ export function checkMembers<T extends object>(label: string, value: T, kinds: R
     if (!isAllowed) refuse(`${label}.${name}`, member, allowed);
     members[name] = member;
   }
-  return members;
+  return members as T;
 }
 
 /** The same for the members of a list, or of an object that may have any names. */

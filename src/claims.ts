@@ -1,14 +1,15 @@
 /** Claims of a JWT: hints, and no proof of anything, because nobody checks the signature. */
 import { jwtDecode } from 'jwt-decode';
+import { ownMembers } from './own.ts';
 import type { IdTokenClaims, TokenSet } from './types.ts';
 
 /** An opaque token, or a payload that is no object, has none. */
 export function readClaims(token: string): Record<string, unknown> {
   try {
-    const claims = jwtDecode<unknown>(token);
-    return typeof claims === 'object' ? { ...claims } : {};
+    const claims = jwtDecode<Record<string, unknown>>(token);
+    return ownMembers(typeof claims === 'object' ? claims : null);
   } catch {
-    return {};
+    return ownMembers<Record<string, unknown>>(null);
   }
 }
 

@@ -57,5 +57,5 @@ export function readOptions(given: TokenManagerOptions): Settings {
   if (options.keepFresh && refreshAhead === false)
     refuse('options.refreshAhead', refreshAhead, 'number, for keepFresh');
   const places = placesOf(options.allow, 'options.allow');
-  return { ...options, places, refreshAhead, leeway, refreshTimeout, attach };
+  return Object.assign(options, { places, refreshAhead, leeway, refreshTimeout, attach });
 }

@@ -7,7 +7,9 @@ export function memberOf(value: unknown, name: string): unknown {
   return isOwn ? member : undefined;
 }
 
-/** Its own ones, in an object without a prototype; of nothing, one without members. */
+const nothing: unknown = /* @__PURE__ */ Object.create(null);
+
+/** Its own ones, in an object that inherits nothing; of nothing, one without members. */
 export const ownMembers = <T extends object>(value: T | null | undefined): T =>
-  // The compiler knows neither that `null` spreads to nothing, nor that the prototype is no member.
-  ({ __proto__: null, ...value }) as unknown as T;
+  // Without any, it would be a hash table in V8, of five times the memory.
+  Object.assign(Object.create(nothing as null), value);

@@ -13,7 +13,7 @@ import {
   toldOf,
 } from './endpoint.ts';
 import { TokenError, type TokenErrorCode } from './errors.ts';
-import { memberOf } from './own.ts';
+import { memberOf, ownMembers } from './own.ts';
 import { isBrowser } from './platform/page.ts';
 import { heed, type LimitedSignal } from './platform/timers.ts';
 import { retryAtOf } from './retry-after.ts';
@@ -108,8 +108,7 @@ function isEnded(options: RefreshEndpointOptions, { status, body }: Answer): boo
 /** Sends, with headers of its own. A lost answer is `undefined`, and so is one that breaks off. */
 async function send(call: Call, headers: Headers): Promise<Answer | undefined> {
   const { options, place, signal, fetch, body, keepalive } = call;
-  const init = {
-    __proto__: null,
+  const init = ownMembers({
     method: 'POST',
     headers,
     body,
@@ -117,8 +116,8 @@ async function send(call: Call, headers: Headers): Promise<Answer | undefined> {
     keepalive,
     // It would take the refresh token elsewhere, and not every platform knows `error`.
     redirect: 'manual',
-    credentials: options.format === 'cookie' ? 'include' : undefined,
-  };
+    ...(options.format === 'cookie' && { credentials: 'include' }),
+  });
   try {
     // Refused where too much is on the way already; once more without.
     call.keepalive = false;

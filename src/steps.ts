@@ -111,7 +111,7 @@ function tellRequests(auth: TokenManager, tell: (step: string, detail: Step['det
 
 /** Has a manager tell all it does from now on. */
 export function tellSteps(auth: TokenManager, manager: number, options: TokenManagerOptions): TokenManager {
-  const parts = (auth as never as { [inside]: Inside })[inside];
+  const parts = (auth as never as { [inside](): Inside })[inside]();
   const tell = (step: string, detail: object = {}) => announce(step, { manager, ...detail });
   const { notAttached } = parts;
   const { on, subscribe, close } = auth;

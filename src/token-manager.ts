@@ -17,28 +17,81 @@ import { createEvents, report } from './session/events.ts';
 import { type Accept, hold } from './session/expiry.ts';
 import { keepSessionFresh } from './session/keep-fresh.ts';
 import { obtain, type Refresher, renew } from './session/refresher.ts';
-import { createSessions, type Session } from './session/session.ts';
+import { createSessions, type Session, type Sessions } from './session/session.ts';
 import { readTokenResponse } from './session/token-response.ts';
 import { summaryOf } from './summary.ts';
 import type { TokenSet } from './types.ts';
 
 const aMark = 'no new token: this one was refused directly after its issue';
 
+/** What is asked of a manager beside its methods. */
+interface Asked {
+  readonly sessions: Sessions;
+  status(): TokenManager['status'];
+  find(): Promise<void>;
+  flush(): void;
+}
+
+function dispose(this: TokenManager): void {
+  this.close();
+}
+
+/**
+ * What is read of a manager, beside its methods: not enumerable, so that whoever logs or serialises one shows no token,
+ * and inherited, because in V8 an object with accessors of its own takes half a kilobyte more.
+ */
+class Manager implements Pick<TokenManager, 'tokens' | 'sessionId' | 'status' | 'ready'> {
+  declare readonly [inside]: () => Asked;
+
+  constructor(parts: Asked) {
+    Object.defineProperties(this, {
+      // A function: no tool looks into it, and no framework wraps it in a proxy.
+      [inside]: { value: () => parts },
+      ...(Symbol.dispose && { [Symbol.dispose]: { value: dispose } }),
+    });
+  }
+
+  get tokens() {
+    return this[inside]().sessions.current.state.held?.tokens;
+  }
+
+  get sessionId() {
+    const { held, id } = this[inside]().sessions.current.state;
+    return held && id;
+  }
+
+  get status() {
+    return this[inside]().status();
+  }
+
+  get ready() {
+    const { find, flush } = this[inside]();
+    return find().then(flush, flush);
+  }
+}
+
 function create(options: TokenManagerOptions): TokenManager {
   const settings = readOptions(options);
-  const { refresh, revoke, refreshTimeout, attach } = settings;
+  const { refresh, revoke, refreshTimeout, attach, places, isRejected, keepFresh } = settings;
   const events = createEvents();
-  const { flush } = events;
+  const { add, flush, on } = events;
   const sessions = createSessions(events);
-  const held = () => sessions.current.state.held;
   /** The tokens that were seen last: no text that is told holds one of them. */
   const secrets: (string | undefined)[] = [];
   const coolDown = createCoolDown();
   /** How often the fetch underneath stands in itself now; it may well use ours for something else. */
   let depth = 0;
   const parts = {
-    ...settings,
-    ...events,
+    refresh,
+    refreshTimeout,
+    revoke,
+    attach,
+    places,
+    isRejected,
+    keepFresh,
+    add,
+    flush,
+    on,
     sessions,
     sharing: createUnshared(sessions),
     captures: undefined as Captures | undefined,
@@ -82,7 +135,7 @@ function create(options: TokenManagerOptions): TokenManager {
       heed(sessions.closed);
       heed(signal);
       const { sharing } = parts;
-      if (sharing.isOpening) await abortable(sharing.settle?.(), signal, sessions.closed);
+      if (sharing.isOpening?.()) await abortable(sharing.settle?.(), signal, sessions.closed);
       return sessions.current;
     },
 
@@ -95,7 +148,7 @@ function create(options: TokenManagerOptions): TokenManager {
     status() {
       const { state, isTried } = sessions.current;
       if (state.held) return 'signed-in';
-      const isKnown = (state.end || parts.sharing.isRead) && (isTried || !refresh.withoutRefreshToken);
+      const isKnown = (state.end || parts.sharing.isRead()) && (isTried || !refresh.withoutRefreshToken);
       return isKnown ? 'signed-out' : 'unknown';
     },
 
@@ -109,14 +162,7 @@ function create(options: TokenManagerOptions): TokenManager {
   parts.sharing = sharing;
   const endKeepFresh = keepSessionFresh(parts);
 
-  const close = () => {
-    sessions.close();
-    endKeepFresh();
-    events.close();
-    sharing.close?.();
-  };
-
-  const methods = {
+  return Object.assign(new Manager(parts), {
     fetch: createAuthFetch(parts),
     async getAccessToken({ minValidity, signal } = {}) {
       checkMembers('getAccessToken', { minValidity }, { minValidity: aDuration });
@@ -131,7 +177,7 @@ function create(options: TokenManagerOptions): TokenManager {
     async refresh({ signal, rejected } = {}) {
       checkMembers('refresh', { rejected }, { rejected: aText });
       // Somebody may have signed in elsewhere.
-      if (!held()) sharing.wake?.();
+      if (!sessions.current.state.held) sharing.wake?.();
       const session = await parts.settled(signal);
       if (!session.state.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
       const now = session.state.held?.tokens.accessToken;
@@ -147,7 +193,7 @@ function create(options: TokenManagerOptions): TokenManager {
     on: events.on as TokenManager['on'],
     subscribe(listener) {
       // Two statuses can follow each other without tokens.
-      const look = () => held() ?? parts.status();
+      const look = () => sessions.current.state.held ?? parts.status();
       let seen: unknown = look();
       return events.on('', () => {
         if (seen === look()) return undefined;
@@ -155,18 +201,13 @@ function create(options: TokenManagerOptions): TokenManager {
         return listener();
       });
     },
-    close,
-  } satisfies Partial<TokenManager>;
-
-  // Not enumerable: whoever logs or serialises the manager shows no token. The methods become a manager here.
-  return Object.defineProperties(methods as unknown as TokenManager, {
-    tokens: { get: () => held()?.tokens },
-    sessionId: { get: () => held() && sessions.current.state.id },
-    status: { get: parts.status },
-    ready: { get: () => parts.find().then(flush, flush) },
-    [inside]: { value: parts },
-    ...(Symbol.dispose && { [Symbol.dispose]: { value: () => methods.close() } }),
-  });
+    close() {
+      sessions.close();
+      endKeepFresh();
+      events.close();
+      sharing.close?.();
+    },
+  } satisfies Partial<TokenManager>) as object as TokenManager;
 }
 
 /**

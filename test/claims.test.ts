@@ -2,6 +2,7 @@
 import { claimsOf } from 'evertoken';
 import { describe, expect, test } from 'vitest';
 import { jwt } from './support/attach.ts';
+import { polluted } from './support/polluted.ts';
 
 describe('claimsOf()', () => {
   test('reads the ID token', () => {
@@ -20,5 +21,12 @@ describe('claimsOf()', () => {
     ['one whose payload is no object', { accessToken: 'a', tokenType: 'Bearer', idToken: jwt('text') }],
   ])('answers an empty object for %s', (_what, tokens) => {
     expect(claimsOf(tokens)).toEqual({});
+  });
+
+  test('R37: has none that a page put on Object.prototype', async () => {
+    const opaque = { accessToken: 'a', tokenType: 'Bearer', idToken: 'opaque' };
+    const given = [opaque, { ...opaque, idToken: jwt({ name: 'Zoë' }) }];
+    const subjects = await polluted({ sub: '7' }, () => given.map((tokens) => claimsOf(tokens).sub));
+    expect(subjects).toEqual([undefined, undefined]);
   });
 });

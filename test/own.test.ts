@@ -36,6 +36,10 @@ test('R37: all members are those of the value, symbols too, and what a page put 
   expect(Reflect.ownKeys(own)).toEqual(['own', symbol]);
 });
 
+test('R37: they inherit nothing', () => {
+  expect('toString' in ownMembers({ a: 1 })).toBe(false);
+});
+
 test('nothing has no members', () => {
   expect([ownMembers(undefined), ownMembers(null)].flatMap((own) => Reflect.ownKeys(own))).toEqual([]);
 });

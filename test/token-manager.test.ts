@@ -155,12 +155,17 @@ describe('a store', () => {
 
   test('of which nobody knows yet who is signed in leaves the status unknown, and `getAccessToken` waits', async () => {
     const known = deferred();
-    const shared = { ...createCore().sharing, isRead: false, isOpening: true, settle: () => known.promise };
+    const shared = {
+      ...createCore().sharing,
+      isRead: () => false,
+      isOpening: () => true,
+      settle: () => known.promise,
+    };
     const auth = create({ store: { join: () => shared } });
     const asked = follow(auth.getAccessToken());
     await settle();
     expect([auth.status, asked.state]).toEqual(['unknown', 'pending']);
-    shared.isRead = true;
+    shared.isRead = () => true;
     known.resolve();
     await settle();
     expect([auth.status, asked.state]).toEqual(['signed-out', 'resolved']);

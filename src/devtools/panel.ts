@@ -23,7 +23,7 @@ export interface PanelSettings {
 }
 
 const numberOf = (auth: TokenManager): number | undefined =>
-  (auth as { [inside]?: { number?: number } })[inside]?.number;
+  (auth as { [inside]?(): { number?: number } })[inside]?.().number;
 
 const button = (text: string, onClick: () => unknown, more: object = {}): VNode =>
   h('button', { type: 'button', onClick, ...more }, text);

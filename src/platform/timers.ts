@@ -18,26 +18,29 @@ type Stop = Pick<AbortSignal, 'aborted' | 'reason'> & {
  * Something that is over one day. No AbortSignal: Cloudflare's workers let none be made outside a request, or used in
  * another one.
  */
-export interface Ending extends Stop {
-  /** It is over from now on. Returns what tells those who wait. */
-  end(reason: unknown): () => void;
-}
+export class Ending implements Stop {
+  aborted = false;
+  reason: unknown;
+  /** Nearly always nobody waits. */
+  private listeners?: Set<() => void>;
 
-export function createEnding(): Ending {
-  const listeners = new Set<() => void>();
-  const ending = {
-    aborted: false,
-    reason: undefined as unknown,
-    addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
-    removeEventListener: (_type: 'abort', listener: () => void) => void listeners.delete(listener),
-    end(reason: unknown) {
-      if (!ending.aborted) Object.assign(ending, { aborted: true, reason });
-      return () => {
-        for (const listener of listeners) listener();
-      };
-    },
-  };
-  return ending;
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.listeners ??= new Set();
+    this.listeners.add(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.listeners?.delete(listener);
+  }
+
+  /** It is over from now on. Returns what tells those who wait. */
+  end(reason: unknown): () => void {
+    if (!this.aborted) this.reason = reason;
+    this.aborted = true;
+    return () => {
+      for (const listener of this.listeners ?? []) listener();
+    };
+  }
 }
 
 /** Milliseconds on a clock that only goes forward, where there is one. It may stand still while the device sleeps. */

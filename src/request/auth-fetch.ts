@@ -62,7 +62,7 @@ function start(parts: AuthFetchParts, call: Call): Promise<Response> {
       ...{ url: call.target.place, method: call.method },
       waits: !isGood && now >= held.waitAt,
     });
-  return isGood && !parts.sharing.isOpening
+  return isGood && !parts.sharing.isOpening?.()
     ? exchange(parts, call, session, held)
     : wait(parts, call, session);
 }

@@ -102,7 +102,7 @@ function ofSession(
   if (now >= held.expiresAt && isBackingOff(state))
     return { attaches: false, waits: false, reason: 'no-token' };
   const isDue = now >= (isKeptAlive ? held.expiresAt : held.waitAt) && !isBackingOff(state);
-  return { attaches: true, waits: isDue || !!sharing.isOpening, reason: 'attached' };
+  return { attaches: true, waits: isDue || !!sharing.isOpening?.(), reason: 'attached' };
 }
 
 /**
@@ -118,7 +118,7 @@ function ofSession(
  * // false, 'not-allowed', { rule: 'http://127.0.0.1:3000', differsBy: 'host' }
  */
 export function explain(auth: TokenManager, input: string | URL | Request, init?: RequestInit): Explanation {
-  const parts = (auth as { [inside]?: Inside } | undefined)?.[inside];
+  const parts = (auth as { [inside]?(): Inside } | undefined)?.[inside]?.();
   if (!parts) return refuse('explain(auth)', auth, 'what createTokenManager made');
   const { sessions, places, captures } = parts;
   const request = isRequest(input) ? input : undefined;

@@ -25,9 +25,9 @@ export interface Sharing {
   /** Ends the session, here at once. `conclude` is called once when that is stored, with its newest tokens. */
   end(end: End, conclude: Conclude): Promise<unknown>;
   /** Whether it is known who is signed in. */
-  readonly isRead: boolean;
+  isRead(): boolean;
   /** Whether requests have to wait, for that or for a sign-in that is being stored. */
-  readonly isOpening?: boolean;
+  isOpening?(): boolean;
   /** Resolves when they may go on; rejects when nobody can tell who is signed in. */
   settle?(): Promise<unknown>;
   /** This context may have missed something: requests wait until it is known. */
@@ -51,7 +51,7 @@ export function createUnshared(sessions: Sessions): Sharing {
       sessions.apply({ ...state, end });
       return conclude(state.held);
     },
-    isRead: true,
+    isRead: () => true,
     alone: (_run, task) => task({ commit, guard: (underlying) => underlying }),
   };
 }

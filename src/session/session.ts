@@ -2,7 +2,7 @@
 import type { RefreshCause, TokenEvents } from '../api.ts';
 import { TokenError } from '../errors.ts';
 import { ownMembers } from '../own.ts';
-import { createEnding, type Ending } from '../platform/timers.ts';
+import { Ending } from '../platform/timers.ts';
 import type { Events } from './events.ts';
 import type { Held } from './expiry.ts';
 
@@ -128,17 +128,22 @@ export const endOf = (id: string | undefined, { ends }: SessionState): PastEnd |
 export const isSignedIn = ({ held, end }: SessionState): boolean => !!held && !end;
 
 const create = (state: SessionState, isTried: boolean): Session & { state: SessionState } => ({
-  ...{ state, isTried, run: undefined, error: undefined, issued: undefined },
-  over: createEnding(),
+  state,
+  over: new Ending(),
+  isTried,
+  run: undefined,
+  error: undefined,
+  issued: undefined,
+  isRevoked: undefined,
   captures: new Set(),
   waiting: new Set(),
 });
 
 export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>): Sessions {
-  let current = create(ownMembers({ rotation: -1, capturedAt: 0, renewedAt: 0 }), false);
-  const closed = createEnding();
+  const closed = new Ending();
 
   function apply(next: SessionState, how: How = {}): void {
+    let { current } = sessions;
     const { state: was, over } = current;
     const { elsewhere = false, isRestored, error } = ownMembers(how);
     const own = ownMembers(next);
@@ -153,7 +158,7 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
       const tell = over.end(
         error ?? new TokenError(reason === 'ended' ? 'session-ended' : 'session-changed'),
       );
-      current = create(state, true);
+      sessions.current = current = create(state, true);
       if (closed.aborted) current.over.end(closed.reason);
       if (was.held)
         add('signed-out', { sessionId: was.id as string, reason, elsewhere, ...(error && { error }) });
@@ -177,14 +182,13 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
     }
   }
 
-  return {
-    get current() {
-      return current;
-    },
+  const sessions = {
+    current: create(ownMembers({ rotation: -1, capturedAt: 0, renewedAt: 0 }), false),
     closed,
     apply,
     close() {
-      for (const ending of [closed, current.over]) ending.end(new TokenError('closed'))();
+      for (const ending of [closed, sessions.current.over]) ending.end(new TokenError('closed'))();
     },
   };
+  return sessions;
 }

@@ -1,5 +1,5 @@
 /** The calls of one store, one task after the other, and how long a caller waits for them (R53). */
-import { abortable, after, clock, createEnding, type Ending, heed, within } from '../platform/timers.ts';
+import { abortable, after, clock, Ending, heed, within } from '../platform/timers.ts';
 
 /** How long a caller waits for the store, however many calls that takes (ms). */
 const PATIENCE = 5_000;
@@ -29,7 +29,7 @@ export const isDown = ({ downUntil }: Line): boolean => clock() < downUntil;
 export const createLine = (): Line => ({
   operation: 'read',
   tail: Promise.resolve(),
-  turn: createEnding(),
+  turn: new Ending(),
   downUntil: 0,
   triedUntil: 0,
   pause: SHORTEST_PAUSE,
@@ -39,7 +39,7 @@ export const createLine = (): Line => ({
 /** Runs when the tasks before it are done. */
 export function inTurn<T>(line: Line, task: () => Promise<T>): Promise<T> {
   const run = line.tail.then(() => {
-    line.turn = createEnding();
+    line.turn = new Ending();
     return task();
   });
   line.tail = run.catch(() => {});

@@ -1,5 +1,5 @@
 /** What a context does when the entry may have changed: it reads, and nobody waits (R52). */
-import { createEnding } from '../platform/timers.ts';
+import { Ending } from '../platform/timers.ts';
 import type { Leasing } from './lease.ts';
 import { inTurn, isDown } from './line.ts';
 import { isBehind, report } from './replica.ts';
@@ -13,7 +13,7 @@ export interface Hearing extends Leasing {
 /** Whoever waits for the lease of another context looks at once. */
 export function wake(shared: Hearing): void {
   const { news } = shared;
-  shared.news = createEnding();
+  shared.news = new Ending();
   news.end(undefined)();
 }
 

@@ -2,7 +2,7 @@
 import type { TokenEvents } from '../api.ts';
 import { TokenError } from '../errors.ts';
 import { listenToLeave } from '../platform/page.ts';
-import { createEnding, within } from '../platform/timers.ts';
+import { Ending, within } from '../platform/timers.ts';
 import { signOut } from '../session/changes.ts';
 import type { Conclude, Sharing } from '../session/commit.ts';
 import type { Accept } from '../session/expiry.ts';
@@ -29,13 +29,26 @@ export interface Manager {
   find(): Promise<void>;
 }
 
-export const createShared = (port: StorePort, manager: Manager, cookie?: Cookie): Hearing => ({
-  ...manager,
-  ...createLine(),
-  ...createReplica(),
-  ...{ port, cookie, news: createEnding(), isGlancing: false },
-  isLeft: () => false,
-});
+/** Copied once, where it is made: V8 keeps what grows by many members as a hash table. */
+export const createShared = (port: StorePort, manager: Manager, cookie?: Cookie): Hearing =>
+  Object.assign(
+    {
+      accept: manager.accept,
+      refresh: manager.refresh,
+      refreshTimeout: manager.refreshTimeout,
+      sessions: manager.sessions,
+      summarize: manager.summarize,
+      add: manager.add,
+      flush: manager.flush,
+      port,
+      cookie,
+      news: new Ending(),
+      isGlancing: false,
+      isLeft: () => false,
+    },
+    createLine(),
+    createReplica(),
+  );
 
 /** Ends the session, here at once; `others` are sessions that are meant, too. */
 async function endShared(shared: Hearing, end: End, conclude: Conclude, others: Set<string>): Promise<void> {
@@ -100,12 +113,8 @@ export function shareSession(shared: Hearing): Required<Sharing> {
       return gate(run.finally(() => beginning.delete(begins)));
     },
     end: (end, conclude) => endShared(shared, end, conclude, new Set(beginning)),
-    get isRead() {
-      return isRead(shared);
-    },
-    get isOpening() {
-      return !!opening || !isKnownIn(shared);
-    },
+    isRead: () => isRead(shared),
+    isOpening: () => !!opening || !isKnownIn(shared),
     async settle() {
       // A sign-in whose request died would be waited for for ever.
       while (opening) await within('the store', 15_000, () => opening).catch(() => gate(Promise.resolve()));

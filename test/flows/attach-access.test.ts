@@ -1,4 +1,6 @@
+import { explain } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { reactive } from 'vue';
 import { record, signedIn, watch } from '../support/attach.ts';
 import { createCell } from '../support/cell.ts';
 import { API, createManager, createWorld, deferred } from '../support/world.ts';
@@ -45,6 +47,17 @@ describe('tokens and sessionId', () => {
     expect(() => Object.assign(auth, { sessionId: 'mine' })).toThrow(TypeError);
   });
 
+  test('R70: are read of a reactive object of Vue as of the manager itself, and nothing inside is made reactive', async () => {
+    const auth = await signedIn(createWorld());
+    const shown = reactive(auth);
+    expect([shown.tokens, shown.sessionId, shown.status]).toEqual([auth.tokens, auth.sessionId, 'signed-in']);
+    expect(shown.tokens).toBe(auth.tokens);
+    await expect(shown.ready).resolves.toBeUndefined();
+    expect(explain(shown, API).reason).toBe('attached');
+    shown.close();
+    await expect(auth.refresh()).rejects.toMatchObject({ code: 'closed' });
+  });
+
   test('hold every field of the answer that is known, and no field that is not', async () => {
     const auth = createManager(createWorld());
     const answer = {
@@ -59,8 +72,8 @@ describe('tokens and sessionId', () => {
     const copy = structuredClone(answer);
     const expiresAt = Date.now() + 60_000;
     await auth.signIn(answer);
-    // R37: its prototype is nobody’s.
-    expect(Object.getPrototypeOf(auth.tokens)).toBeNull();
+    // R37: it inherits nothing.
+    expect('toString' in Object(auth.tokens)).toBe(false);
     expect({ ...auth.tokens }).toStrictEqual({
       accessToken: 'a',
       tokenType: 'bearer',
@@ -71,8 +84,8 @@ describe('tokens and sessionId', () => {
     });
     expect(answer).toEqual(copy);
     await auth.signIn({ accessToken: 'b', refreshToken: undefined });
-    // R37: its prototype is nobody’s.
-    expect(Object.getPrototypeOf(auth.tokens)).toBeNull();
+    // R37: it inherits nothing.
+    expect('toString' in Object(auth.tokens)).toBe(false);
     expect({ ...auth.tokens }).toStrictEqual({ accessToken: 'b', tokenType: 'Bearer' });
   });
 

@@ -1,13 +1,6 @@
 import { AbortController as PolyfilledController } from 'abort-controller';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  abortable,
-  clock,
-  createEnding,
-  heed,
-  after as runAfter,
-  within,
-} from '../../src/platform/timers.ts';
+import { abortable, clock, Ending, heed, after as runAfter, within } from '../../src/platform/timers.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -115,7 +108,7 @@ describe('R33: a wait', () => {
 
 describe('an ending', () => {
   test('is over at once, for its first reason; who waits is told when that is due', () => {
-    const ending = createEnding();
+    const ending = new Ending();
     const heard: string[] = [];
     ending.addEventListener('abort', () => void heard.push('told'));
     expect(() => heed(ending)).not.toThrow();
@@ -128,7 +121,7 @@ describe('an ending', () => {
   });
 
   test('ends the wait of who asks later, and keeps none of those whose wait is over', async () => {
-    const ending = createEnding();
+    const ending = new Ending();
     const remove = vi.spyOn(ending, 'removeEventListener');
     expect(await abortable(Promise.resolve(1), ending)).toBe(1);
     await vi.advanceTimersByTimeAsync(0);

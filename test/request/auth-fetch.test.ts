@@ -75,7 +75,7 @@ describe('before it is sent', () => {
     const { authFetch, sessions, sharing, replace, server, headers } = setUp({
       settled: () => known.promise.then(() => sessions.current),
     });
-    sharing.isOpening = true;
+    sharing.isOpening = () => true;
     server.good = 'newer';
     const request = follow(authFetch(url));
     await settle();
@@ -91,7 +91,7 @@ describe('before it is sent', () => {
     const { sessions, sharing, signIn, sent, authFetch } = setUp({
       settled: () => known.promise.then(() => sessions.current),
     });
-    sharing.isOpening = true;
+    sharing.isOpening = () => true;
     const request = follow(authFetch(url));
     signIn(held('somebody else'), 'b');
     known.resolve();

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createEnding } from '../../src/platform/timers.ts';
+import { Ending } from '../../src/platform/timers.ts';
 import { takeCall } from '../../src/request/call.ts';
 import { isRefused, type RefusalParts } from '../../src/request/refusal.ts';
 import { type Target, targetOf } from '../../src/request/target.ts';
@@ -15,7 +15,7 @@ function setUp(isRejected?: RefusalParts['isRejected']) {
   const told: (Told | 'told')[] = [];
   const add: RefusalParts['add'] = (...entry) => told.push(entry);
   const report = vi.fn();
-  const sessions = { current: {} as Session, closed: createEnding() };
+  const sessions = { current: {} as Session, closed: new Ending() };
   const parts = { add, flush: () => told.push('told'), isRejected, report, sessions };
   const ask = (response: Response, signal?: AbortSignal) => {
     return isRefused(parts, takeCall(url, undefined, targetOf(url) as Target, 'GET', signal), response);

@@ -127,7 +127,7 @@ describe('R8: cookieStore', () => {
     const other = (await browser.openPage(() => join(cookieStore('another'), { isCookie: true }))).page;
     await come(a.signIn('x'));
     await pass(200);
-    expect([other.sharing.isRead, other.found, other.heard]).toEqual([true, 0, []]);
+    expect([other.sharing.isRead(), other.found, other.heard]).toEqual([true, 0, []]);
     expect((await dump(browser.factory)).map(([key]) => key)).not.toContain(`cookie ${names}`);
   });
 

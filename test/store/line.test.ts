@@ -1,6 +1,6 @@
 /** The calls of one store, and how long a caller waits for them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createEnding } from '../../src/platform/timers.ts';
+import { Ending } from '../../src/platform/timers.ts';
 import { ask, createLine, inTurn, isDown, patiently, retry } from '../../src/store/line.ts';
 import { follow } from '../support/recorder.ts';
 import { pass } from './contexts.ts';
@@ -110,7 +110,7 @@ describe('R53: what could not be done', () => {
   /** Retries until it works; the moments at which it was tried (ms). */
   function retrying(work: (attempts: number) => Promise<unknown>) {
     const line = createLine();
-    const closed = createEnding();
+    const closed = new Ending();
     const began = Date.now();
     const tried: number[] = [];
     const task = async () => {

@@ -61,8 +61,8 @@ describe('R52: news', () => {
     } = await openContexts(2, { cell: createCell({ isWatched: false, ms: 10 }) });
     await during(a.signIn('x'), 100);
     b.sharing.wake();
-    expect([b.sharing.isOpening, b.token]).toEqual([true, 'access-a']);
+    expect([b.sharing.isOpening(), b.token]).toEqual([true, 'access-a']);
     await during(b.sharing.settle(), 100);
-    expect([b.sharing.isOpening, b.token]).toEqual([false, 'access-x']);
+    expect([b.sharing.isOpening(), b.token]).toEqual([false, 'access-x']);
   });
 });

@@ -49,14 +49,14 @@ describe('R53: a store that fails', () => {
     view.fail('read', 'throws');
     const late = join(view.store);
     const settled = await during(late.sharing.settle(), 1_000);
-    expect([settled, late.sharing.isRead]).toMatchObject([
+    expect([settled, late.sharing.isRead()]).toMatchObject([
       { code: 'refresh-failed', retryAt: expect.any(Number) },
       false,
     ]);
     view.heal();
     await pass(60_000);
     await late.sharing.settle();
-    expect([late.token, late.sharing.isRead, vi.getTimerCount()]).toEqual(['access-a', true, 0]);
+    expect([late.token, late.sharing.isRead(), vi.getTimerCount()]).toEqual(['access-a', true, 0]);
   });
 
   test('R62: a sign-in then works in memory, and follows what it was to replace', async () => {

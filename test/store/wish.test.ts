@@ -1,7 +1,7 @@
 /** Whether a refresh is still wanted. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RefreshCause } from '../../src/api.ts';
-import { createEnding } from '../../src/platform/timers.ts';
+import { Ending } from '../../src/platform/timers.ts';
 import type { Run, Session, SessionState } from '../../src/session/session.ts';
 import { wishOf } from '../../src/store/wish.ts';
 import { heldOf, stateOf } from './parts.ts';
@@ -13,7 +13,7 @@ afterEach(() => void vi.useRealTimers());
 function setUp(cause: RefreshCause) {
   const session = {
     state: stateOf({ rotation: 2 }),
-    over: createEnding(),
+    over: new Ending(),
     captures: new Set(),
     isTried: false,
   } as Session & { state: SessionState };

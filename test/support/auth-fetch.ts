@@ -35,7 +35,7 @@ export function setUp(parts: Partial<AuthFetchParts> = {}) {
     sent.push([header, init]);
     return server.answer?.(header) ?? statusAnswer(header === server.good ? 200 : 401);
   };
-  const sharing = { ...core.sharing, isOpening: false };
+  const sharing = { ...core.sharing, isOpening: () => false };
   const authFetch = createAuthFetch({
     places: placesOf('https://api.example.com', 'options.allow'),
     attach: { tokenTypes: [], headers: ({ tokens }) => ({ 'x-token': tokens.accessToken }) },
