@@ -185,12 +185,11 @@ describe('types', () => {
       readFileSync(join('test/types', path), 'utf8'),
     ]);
     const samples = Object.entries({ devtools, dpop, firebase, idle, node: fileStores, oidc, testing });
-    const own = [...texts, ...samples.map(([name, text]) => [`${name}.${ending}`, text])].map(
-      ([name = '', text]) => [join(consumer, name), text],
-    );
-    // Its types name those of React.
-    const files = [...own, [join(peered, `react.${ending}`), react]].map(([path = '', text]) => [
-      path.replaceAll('\\', '/'),
+    samples.push(['react', react]);
+    const own = [...texts, ...samples.map(([name, text]) => [`${name}.${ending}`, text])];
+    // The types of evertoken/react name those of React.
+    const files = own.map(([name = '', text = '']) => [
+      join(text.includes("'evertoken/react'") ? peered : consumer, name).replaceAll('\\', '/'),
       text,
     ]);
     const errors = compile(Object.fromEntries(files), {

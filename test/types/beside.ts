@@ -2,7 +2,6 @@
 import type { TokenManager } from 'evertoken';
 import { type DevtoolsOptions, mountDevtools } from 'evertoken/devtools';
 import { type IdleOptions, signOutWhenIdle } from 'evertoken/idle';
-import { type RequireSessionProps, useSession, useTokenEvent } from 'evertoken/react';
 import { createAuthorizationServer, type StoreSubject } from 'evertoken/testing';
 
 declare const auth: TokenManager;
@@ -26,13 +25,6 @@ const panel: DevtoolsOptions = {
   parent: undefined,
 };
 mountDevtools(panel)();
-
-export const guard: RequireSessionProps = {
-  auth: undefined,
-  fallback: null,
-  pending: undefined,
-  children: undefined,
-};
 
 export const subject: StoreSubject = {
   says: {
@@ -71,14 +63,3 @@ server
   .then((tokens) => auth.signIn(tokens));
 // @ts-expect-error it is no failure
 server.failNextRefresh('offlin');
-
-/** `'*'` takes what `auth.on` takes. */
-export function useAll(listen: (event: string) => void): string | undefined {
-  useTokenEvent(auth, 'signed-out', ({ reason, elsewhere }) =>
-    listen(`${reason satisfies string} ${elsewhere}`),
-  );
-  useTokenEvent(undefined, '*', (event, payload) => event === 'refresh-failed' && payload.retryAt);
-  useTokenEvent(undefined, '*', (event) => listen(event));
-  auth.on('*', (event) => listen(event));
-  return useSession(undefined).claims.name;
-}
