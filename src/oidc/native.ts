@@ -69,7 +69,7 @@ export const createNative = (parts: Parts): NativeSignIns => ({
       guard('prompt-failed', () => onPrompt(promptOf(code))).catch(end);
       const ask = () => parts.deviceGrant(code.device_code, signal, wanted.thumbprint);
       const response = await granted(code, ask, signal);
-      return guard('invalid-token-response', () => parts.accepted(response, wanted));
+      return guard('invalid-token-response', () => parts.accepted(response, wanted, signal));
     });
   },
 
@@ -82,9 +82,9 @@ export const createNative = (parts: Parts): NativeSignIns => ({
       const state = stamp(random(), parts.id);
       const { redirectUri, callback } = await listen(parts.redirectUri, state, signal);
       pause(timeout, signal).then(() => end(new OidcError('callback-timeout')));
-      const [url, transaction] = await parts.prepare(ownMembers(own), state, redirectUri);
+      const [url, transaction] = await parts.prepare(ownMembers(own), state, redirectUri, signal);
       guard('prompt-failed', () => open(url)).catch(end);
-      return parts.exchange(await callback, state, transaction, redirectUri);
+      return parts.exchange(await callback, state, transaction, redirectUri, signal);
     });
   },
 });

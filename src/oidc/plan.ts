@@ -21,7 +21,7 @@ function pathOf(returnTo: string, redirectUri: string): string {
 
 export function createPlan(
   options: OidcClientOptions,
-  authorizationUrl: (parameters: Parameters) => Promise<string>,
+  authorizationUrl: (parameters: Parameters, signal?: AbortSignal) => Promise<string>,
 ) {
   /** Of any sign-in. */
   async function plan(given: SignInOptions): Promise<[asked: Parameters, wanted: Wanted]> {
@@ -35,12 +35,13 @@ export function createPlan(
     given: SignInOptions,
     state: string,
     redirectUri: string,
+    signal?: AbortSignal,
   ): Promise<[url: string, transaction: Transaction]> {
     const returnTo = given.returnTo && pathOf(given.returnTo, redirectUri);
     const [asked, wanted] = await plan(given);
     const verifier = random();
     const expected = wanted.expected && { ...wanted.expected, expectedNonce: random() };
-    const url = await authorizationUrl({
+    const parameters = {
       ...asked,
       client_id: options.clientId,
       redirect_uri: redirectUri,
@@ -50,7 +51,8 @@ export function createPlan(
       state,
       nonce: expected?.expectedNonce,
       dpop_jkt: wanted.thumbprint,
-    });
+    };
+    const url = await authorizationUrl(parameters, signal);
     return [url, { ...wanted, verifier, expected, returnTo }];
   }
 

@@ -5,8 +5,9 @@ import { ownMembers } from '../own.ts';
 import type { Fetch, Refresh, Revoke, TokenResponse } from '../types.ts';
 import { attempt } from './attempt.ts';
 import type { DeviceCode } from './device.ts';
+import { createDiscovery, limited } from './discovery.ts';
 import { guard, OidcError, type OidcErrorCode, told } from './oidc-error.ts';
-import type { OidcClientOptions, ServerMetadata, SignInResult } from './options.ts';
+import type { OidcClientOptions, SignInResult } from './options.ts';
 import { type Parameters, pairsOf } from './parameters.ts';
 import { insistOn } from './requests.ts';
 import type { Transaction, Wanted } from './transactions.ts';
@@ -26,9 +27,6 @@ export function createProtocol(options: OidcClientOptions) {
   const none = oauth.None();
   /** For tools: step A, of whichever sign-in. */
   const about = __DEVELOPMENT__ ? { url: options.server?.issuer ?? issuer } : {};
-  let server: ServerMetadata | Promise<ServerMetadata> | undefined =
-    options.server && ownMembers(options.server);
-
   const allowInsecureRequests =
     options.allowInsecureRequests ??
     /^http:\/\/(localhost|127\.0\.0\.1|\[::1])(:|\/|$)/.test(`${options.server?.issuer ?? issuer}`);
@@ -36,7 +34,7 @@ export function createProtocol(options: OidcClientOptions) {
   const own: Fetch = (input, init) => (options.fetch ?? fetch)(input, init);
 
   /** For grants and revocations `attempts` are named: a refusal is told. */
-  function sending(fetch: Fetch, attempts = 0, signal = AbortSignal.timeout(10_000), more?: RequestInit) {
+  function sending(fetch: Fetch, attempts = 0, signal = limited(), more?: RequestInit) {
     return ownMembers({
       [oauth.customFetch]: insistOn(fetch, attempts, more),
       [oauth.allowInsecureRequests]: allowInsecureRequests,
@@ -51,27 +49,19 @@ export function createProtocol(options: OidcClientOptions) {
       additionalParameters: pairsOf({ resource: options.resource }),
     });
 
-  async function find(fetch: Fetch): Promise<ServerMetadata> {
+  const discover = createDiscovery(options.server && ownMembers(options.server), (fetch = own, signal) => {
     const url = new URL(`${issuer}`);
-    const look = async (algorithm: 'oidc' | 'oauth2') =>
-      oauth.processDiscoveryResponse(
-        url,
-        await oauth.discoveryRequest(url, { ...sending(fetch), algorithm }),
-      );
+    const look = async (algorithm: 'oidc' | 'oauth2') => {
+      const init = { ...sending(fetch, 0, limited(signal)), algorithm };
+      return oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, init));
+    };
     // Where CORS hides a 404 it looks like a lost answer.
     return look('oidc').catch((error) =>
       look('oauth2').catch(() => {
-        server = undefined;
         throw told(error, 'server-metadata');
       }),
     );
-  }
-
-  /** The metadata: fetched once, and again after a failure. */
-  async function discover(fetch = own): Promise<ServerMetadata> {
-    server ??= find(fetch);
-    return server;
-  }
+  });
 
   /** Nobody is sent to a `javascript:` URL, or to a file. */
   function safe(text: unknown, name: string): URL {
@@ -84,20 +74,22 @@ export function createProtocol(options: OidcClientOptions) {
   async function urlOf(
     endpoint: 'authorization_endpoint' | 'end_session_endpoint',
     parameters: Parameters,
+    signal?: AbortSignal,
   ): Promise<string> {
-    const url = safe((await discover())[endpoint], endpoint);
+    const url = safe((await discover(own, signal))[endpoint], endpoint);
     for (const [name, value] of pairsOf(parameters)) url.searchParams.append(name, value);
     return url.href;
   }
 
   /** The login page, for a request that goes ahead where the server wants it so (RFC 9126 §4). */
-  async function authorizationUrl(parameters: Parameters): Promise<string> {
-    const server = await discover();
+  async function authorizationUrl(parameters: Parameters, signal?: AbortSignal): Promise<string> {
+    const server = await discover(own, signal);
     if (__DEVELOPMENT__) announce('login', about);
     if (!server['require_pushed_authorization_requests']) return urlOf('authorization_endpoint', parameters);
     return guard('authorization-refused', async () => {
       const form = new URLSearchParams(pairsOf(parameters));
-      const response = await oauth.pushedAuthorizationRequest(server, client, none, form, sending(own));
+      const init = sending(own, 0, limited(signal));
+      const response = await oauth.pushedAuthorizationRequest(server, client, none, form, init);
       const { request_uri } = await oauth.processPushedAuthorizationResponse(server, client, response);
       return urlOf('authorization_endpoint', { client_id: clientId, request_uri });
     });
@@ -114,6 +106,7 @@ export function createProtocol(options: OidcClientOptions) {
   async function accepted(
     response: Response,
     { expected, acr, returnTo }: Wanted & Partial<Transaction>,
+    signal?: AbortSignal,
   ): Promise<SignInResult> {
     const server = await discover();
     if (__DEVELOPMENT__) announce('code', about);
@@ -126,7 +119,8 @@ export function createProtocol(options: OidcClientOptions) {
     );
     const claims = oauth.getValidatedIdTokenClaims(answer);
     if (acr && claims) checkAcr(acr, claims);
-    if (claims) await oauth.validateApplicationLevelSignature(server, response, sending(own));
+    const init = sending(own, 0, limited(signal));
+    if (claims) await oauth.validateApplicationLevelSignature(server, response, init);
     return { tokens: accept(answer), claims, returnTo };
   }
 
@@ -136,28 +130,27 @@ export function createProtocol(options: OidcClientOptions) {
     state: string,
     transaction: Transaction,
     redirectUri: string,
+    signal?: AbortSignal,
   ): Promise<SignInResult> {
-    const server = await discover();
+    const server = await discover(own, signal);
     let step: OidcErrorCode = 'invalid-callback';
     try {
       const callback = oauth.validateAuthResponse(server, client, parameters, state);
       const { verifier, thumbprint } = transaction;
-      const init = granting(own, 1, undefined, thumbprint);
+      const init = granting(own, 1, limited(signal), thumbprint);
       const response = await oauth.authorizationCodeGrantRequest(
         ...[server, client, none, callback, redirectUri, verifier, init],
       );
       step = 'invalid-token-response';
-      return await accepted(response, transaction);
+      return await accepted(response, transaction, signal);
     } catch (error) {
       throw told(error, step);
     }
   }
 
-  const limited = (signal: AbortSignal) => AbortSignal.any([signal, AbortSignal.timeout(10_000)]);
-
   /** A code for the user to enter elsewhere (RFC 8628 §3.1, §3.2). */
   async function deviceCode(parameters: Parameters, signal: AbortSignal): Promise<DeviceCode> {
-    const server = await discover();
+    const server = await discover(own, signal);
     if (__DEVELOPMENT__) announce('login', about);
     return guard('authorization-refused', async () => {
       const form = new URLSearchParams(pairsOf(parameters));
@@ -183,7 +176,7 @@ export function createProtocol(options: OidcClientOptions) {
       throw new OidcError('no-refresh-token', 'ask for the scope offline_access', { error: 'invalid_grant' });
     }
     try {
-      const server = await discover(fetch);
+      const server = await discover(fetch, signal);
       const init = granting(fetch, 3, signal);
       const response = await oauth.refreshTokenGrantRequest(server, client, none, refreshToken, init);
       // It comes straight from the server; to refuse it for a wrong clock, or because no key could be fetched, would
@@ -208,7 +201,7 @@ export function createProtocol(options: OidcClientOptions) {
   const revoke: Revoke = async ({ tokens, signal, fetch }) => {
     const { refreshToken, accessToken } = ownMembers(tokens);
     const token = refreshToken ?? accessToken;
-    const server = await discover(fetch);
+    const server = await discover(fetch, signal);
     if (!token || !server.revocation_endpoint) return;
     // The request survives the page.
     const init = sending(fetch, 1, signal, { keepalive: true });

@@ -427,6 +427,28 @@ describe('signInLoopback', () => {
     if (url) await expect(fetch(`${new URL(url).searchParams.get('redirect_uri')}`)).rejects.toThrow();
   });
 
+  test.for([
+    ['/.well-known/openid-configuration', {}],
+    ['/par', { require_pushed_authorization_requests: true }],
+    ['/token', {}],
+    ['/jwks', {}],
+  ] as const)('R33: its signal ends the request to %s, too', async ([path, metadata]) => {
+    const { client, server } = await start({ metadata });
+    const asked = Promise.withResolvers<AbortSignal | null | undefined>();
+    server.answers[path] = ({ init }) => {
+      asked.resolve(init?.signal);
+      return new Promise(() => {});
+    };
+    const controller = new AbortController();
+    const open = (url: string) => fetch(server.login(url));
+    const signingIn = client.signInLoopback({ open, signal: controller.signal });
+    const own = await asked.promise;
+    expect(own?.aborted).toBe(false);
+    controller.abort('enough');
+    await expect(signingIn).rejects.toBe('enough');
+    expect(own?.aborted).toBe(true);
+  });
+
   test('its signal ends it at once with its reason, and closes the port', async () => {
     const { client } = await start();
     const opened = Promise.withResolvers<string>();

@@ -55,6 +55,7 @@ describe('of one with a callback', () => {
         nonce: transaction.expected?.expectedNonce,
         code_challenge: random,
       }),
+      undefined,
     );
   });
 
