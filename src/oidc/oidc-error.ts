@@ -13,9 +13,10 @@ interface ResponseBodyError {
 
 /**
  * What an {@link OidcError} means, and what to do:
- * - `server-metadata`: discovery failed, the metadata are of another issuer, or lack an endpoint
+ * - `server-metadata`: there are no metadata at `issuer`, they are of another issuer, or lack an endpoint
  *   that is safe (https, or http where the issuer is a loopback host); check `issuer`.
- * - `unreachable`: a request got no answer (network, CORS, timeout); try again.
+ * - `unreachable`: a request got no answer (network, CORS, timeout), or one that says "not now" (`status` 5xx, 408 or
+ *   429, perhaps `retryAt`); try again.
  * - `unknown-state`: no sign-in that began here within the last hour has this `state`: forged, too old, or begun in
  *   another tab or browser; sign in again.
  * - `callback-used`: this callback was taken before (back button, reload); the user may well be signed in.
@@ -23,7 +24,7 @@ interface ResponseBodyError {
  * - `storage-failed`: the option `storage` or `dpop` threw; without the first, `sessionStorage` is blocked, full, or there is none.
  * - `navigation-failed`: the option `navigate` threw.
  * - `authorization-refused`: the server or the user said no; `error` says why (`access_denied`, `login_required`).
- * - `token-request-refused`: the token endpoint said no; `error` and `status` say why.
+ * - `token-request-refused`: the token endpoint said no, or "not now"; `error` and `status` say why.
  * - `invalid-token-response`: the token endpoint's answer is none, or its `token_type` is not the one asked for.
  * - `invalid-id-token`: signature, `iss`, `aud`, `azp`, `exp`, `nonce`, `auth_time` or `acr` of the ID token is wrong.
  * - `subject-changed`: a refresh brought the ID token of another user or issuer.

@@ -9,16 +9,21 @@ import { pause } from './page.ts';
 
 const HOUR = 3_600_000;
 
-/** RFC 6749 §5.2, whatever the status (R35). Nothing but `error` is told: a description may quote a token. */
-function refusalIn({ ok, status, headers }: Response, text: string): OidcError | undefined {
-  const { error: said }: { error?: unknown } = ownMembers(attempt(() => JSON.parse(text)));
-  const error = /^[a-z_]+$/.exec(`${said ?? ''}`)?.[0];
-  if (ok && !error) return undefined;
-  // Seconds, or a date; an hour at most (R35).
+/** `Retry-After` as a moment: seconds, or a date; an hour at most (R35). */
+function retryAtOf({ headers }: Response): number | undefined {
   const after = headers.get('retry-after') ?? '';
   const now = Date.now();
   const wait = Math.min(/^\d+$/.test(after) ? +after * 1_000 : Date.parse(after) - now, HOUR);
-  const retryAt = wait > 0 ? now + wait : undefined;
+  return wait > 0 ? now + wait : undefined;
+}
+
+/** RFC 6749 §5.2, whatever the status (R35). Nothing but `error` is told: a description may quote a token. */
+function refusalIn(response: Response, text: string): OidcError | undefined {
+  const { ok, status } = response;
+  const { error: said }: { error?: unknown } = ownMembers(attempt(() => JSON.parse(text)));
+  const error = /^[a-z_]+$/.exec(`${said ?? ''}`)?.[0];
+  if (ok && !error) return undefined;
+  const retryAt = retryAtOf(response);
   return new OidcError('token-request-refused', `${status} ${error ?? ''}`.trim(), {
     status,
     error,
@@ -26,11 +31,21 @@ function refusalIn({ ok, status, headers }: Response, text: string): OidcError |
   });
 }
 
+/** A server that cannot answer now has refused nothing, and its metadata are not wrong (R35). */
+function busyIn(response: Response, input: string): OidcError | undefined {
+  const { status } = response;
+  if (status < 500 && status !== 408 && status !== 429) return undefined;
+  return new OidcError('unreachable', `${input} answered ${status}`, {
+    status,
+    retryAt: retryAtOf(response),
+  });
+}
+
 /**
  * A lost answer, or one that breaks off, is asked for again at once, while a server with a reuse interval still gives
  * it, and 5xx after a moment; a server that says `Retry-After` is left alone.
  *
- * @param attempts - 0: once, and what the answer says is the caller's business.
+ * @param attempts - 0: once, and what the answer says is the caller's business, if it is one.
  */
 export const insistOn =
   (fetch: Fetch, attempts: number, more?: RequestInit) =>
@@ -40,7 +55,7 @@ export const insistOn =
       try {
         const response = await fetch(input, ownMembers({ ...init, ...more }));
         const text = await readText(response);
-        error = attempts ? refusalIn(response, text) : undefined;
+        error = attempts ? refusalIn(response, text) : busyIn(response, input);
         if (!error) return answerOf(response, text);
       } catch (thrown) {
         error = new OidcError('unreachable', `${input} (${nameOf(thrown)})`);

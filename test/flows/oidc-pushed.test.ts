@@ -55,7 +55,7 @@ describe('RFC 9126: a server that wants its requests pushed', () => {
       { pushed_authorization_request_endpoint: 'http://x/par' },
       'server-metadata',
     ],
-    ['is down', {}, 'authorization-refused'],
+    ['is down', {}, 'unreachable'],
     ['cannot be reached', {}, 'unreachable'],
   ] as const)('and %s: a clear error', async ([what, metadata, code]) => {
     const server = await createOidcServer({ metadata: { ...demanding.metadata, ...metadata } });

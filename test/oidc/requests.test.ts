@@ -112,6 +112,15 @@ describe('what the server says', () => {
     expect(await response.text()).toBe('more than 1 MB');
   });
 
+  test.for([408, 429, 500, 503])('R35: %s says nothing of the request, whoever judges it', async (code) => {
+    vi.setSystemTime(1_000_000);
+    const { outcome, at } = await play(0, () => status(code, { 'retry-after': '60' }));
+    const message = `unreachable: ${URL} answered ${code}`;
+    expect(outcome).toMatchObject({ code: 'unreachable', status: code, retryAt: 1_060_000, message });
+    expect(at).toHaveLength(1);
+    expect((await play(0, () => status(404))).outcome).toBe(404);
+  });
+
   test('a code is sent once, whatever happens', async () => {
     expect((await play(1, lost, ok)).at).toHaveLength(1);
   });
