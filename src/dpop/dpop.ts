@@ -52,6 +52,10 @@ export interface Dpop extends Attach {
   follow(auth: Pick<TokenManager, 'on' | 'tokens' | 'sessionId'>): () => void;
 }
 
+function refuse(what: string): never {
+  throw new TypeError(`evertoken: dpop() ${what}`);
+}
+
 /**
  * Sender-constrained tokens (RFC 9449): every request carries a fresh proof, signed with a key that no script can
  * export; a stolen token is worth nothing without it. Install `dpop` with it. The option `attach` of
@@ -62,7 +66,7 @@ export interface Dpop extends Attach {
  * and a session restored from a storage ends at its next refresh.
  *
  * @param name - Of the app, as its store is named: two apps on one origin must not share a key.
- * @throws TypeError for a missing name; Error where `crypto.subtle` is missing (plain http).
+ * @throws TypeError for a missing name, an unknown `alg`, a `keyPair` that is none; Error where `crypto.subtle` is missing (plain http).
  *
  * @example
  * import { createTokenManager, refreshEndpoint } from 'evertoken';
@@ -78,7 +82,10 @@ export interface Dpop extends Attach {
  */
 export function dpop(name: string, options?: DpopOptions): Dpop {
   const { alg = 'ES256', keyPair } = ownMembers(options);
-  if (!name || `${name}` !== name) throw new TypeError('evertoken: dpop() needs the name of the app');
+  if (!name || typeof name !== 'string') refuse('needs the name of the app');
+  if (!['ES256', 'Ed25519', 'RS256', 'PS256'].includes(alg))
+    refuse('has no such alg: ES256, Ed25519, RS256 or PS256');
+  if (keyPair !== undefined && !keyPair?.privateKey) refuse('needs a CryptoKeyPair as keyPair');
   if (!crypto.subtle) {
     throw new Error('evertoken: dpop() needs https (crypto.subtle)');
   }

@@ -1,4 +1,5 @@
 /** Tells a callback from any other URL. */
+import { attempt } from './attempt.ts';
 
 export interface Callback {
   readonly parameters: URLSearchParams;
@@ -11,11 +12,13 @@ export interface Callback {
 const names = ['code', 'state', 'iss', 'session_state', 'error', 'error_description', 'error_uri'];
 
 /**
- * The callback in a URL, or `undefined`: it stands at `redirectUri`, in the query or in the fragment, and has a `state`
+ * The callback in a URL, perhaps one of a server's request (a path), or `undefined`: it stands at `redirectUri`, in the query or in the fragment, and has a `state`
  * besides `code` or `error`. Without `state` it is none, so that nobody can slip a code in.
  */
 export function readCallback(href: string, redirectUri: string): Callback | undefined {
-  const url = new URL(href);
+  // What an error of `URL` quotes may be the code.
+  const url = attempt(() => new URL(href, redirectUri));
+  if (!url) return undefined;
   const { origin, pathname } = new URL(redirectUri);
   const fragment = new URLSearchParams(url.hash.slice(1));
   for (const given of [url.searchParams, fragment]) {

@@ -157,7 +157,9 @@ export interface SignOutOptions {
 }
 
 export function refuse(name: string, given: unknown, expected: string): never {
-  const shown = /^(?:number|bigint)$/.test(typeof given) ? `${given}` : JSON.stringify(given);
+  const shown = /^(?:number|bigint)$/.test(typeof given)
+    ? `${given}`
+    : (attempt(() => JSON.stringify(given)) ?? typeof given);
   throw new TypeError(`evertoken: ${name} is ${shown}; expected ${expected}`);
 }
 
@@ -169,29 +171,47 @@ export function checkSignal(given: AbortSignal | undefined): void {
   if (given && typeof given.aborted !== 'boolean') refuse('signal', given, 'an AbortSignal');
 }
 
-/** Of the options; a record, so that the compiler misses none. */
-const known: Record<keyof OidcClientOptions, true> = {
-  issuer: true,
-  server: true,
-  clientId: true,
-  redirectUri: true,
-  scope: true,
-  resource: true,
-  parameters: true,
-  postLogoutRedirectUri: true,
-  storage: true,
-  navigate: true,
-  fetch: true,
-  dpop: true,
-  clockTolerance: true,
-  allowInsecureRequests: true,
+/** What each option may be, but for those that are looked at more closely; a record, so that the compiler misses none. */
+const kinds: Record<keyof OidcClientOptions, string> = {
+  issuer: '',
+  server: 'object',
+  clientId: '',
+  redirectUri: '',
+  scope: 'string',
+  resource: 'string or array',
+  parameters: 'object',
+  postLogoutRedirectUri: 'string',
+  storage: 'object with getItem, setItem, removeItem',
+  navigate: 'function',
+  fetch: 'function',
+  dpop: 'object with wrap',
+  clockTolerance: 'number from 0 on',
+  allowInsecureRequests: 'boolean',
 };
 
-/** What the types catch, for whoever has none: the development build says it. */
-function checkNames(options: OidcClientOptions): void {
-  const wrong = misspelt(options, Object.keys(known));
-  if (wrong)
-    throw new TypeError(`evertoken: there is no option ${wrong.name} of createOidcClient; ${wrong.advice}`);
+/** Whether it is of one of these kinds, and has the methods that are named behind `with`. */
+function fits(given: unknown, kind: string): boolean {
+  const [, type = '', methods] = /^(.*?)(?: with (.*))?$/.exec(kind) ?? [];
+  const is = given === null ? 'null' : Array.isArray(given) ? 'array' : typeof given;
+  const has = (name: string) => typeof (given as Record<string, unknown>)[name] === 'function';
+  return methods
+    ? Object(given) === given && methods.split(', ').every(has)
+    : type.split(' ').includes(is) && !((given as number) < 0 || Number.isNaN(given));
+}
+
+function checkKinds(options: OidcClientOptions): void {
+  const known = Object.keys(kinds);
+  const name = Object.keys(options).find((one) => !known.includes(one));
+  if (name !== undefined) {
+    const advice = (__DEVELOPMENT__ && misspelt({ [name]: 0 }, known)?.advice) || `known are ${known}`;
+    throw new TypeError(`evertoken: there is no option ${name} of createOidcClient; ${advice}`);
+  }
+  for (const [name, kind] of Object.entries(kinds)) {
+    const given = options[name as keyof OidcClientOptions];
+    if (kind && given !== undefined && !fits(given, kind)) refuse(name, given, kind);
+  }
+  for (const [index, one] of [options.resource ?? []].flat().entries())
+    if (typeof one !== 'string') refuse(`resource[${index}]`, one, 'string');
 }
 
 /**
@@ -200,13 +220,13 @@ function checkNames(options: OidcClientOptions): void {
  * @throws TypeError that names the option, what was given, and what is expected.
  */
 export function checkOptions(options: OidcClientOptions): OidcClientOptions & { redirectUri: string } {
-  if (__DEVELOPMENT__) checkNames(options);
+  checkKinds(options);
   const { issuer, server, clientId } = options;
   const { redirectUri = currentUrl() ? undefined : 'http://127.0.0.1/callback' } = options;
   // `URL.canParse` is younger than many browsers.
   const url = (name: string, given: unknown) =>
     attempt(() => new URL(`${given}`)) ?? refuse(name, given, 'an absolute URL');
-  if (!clientId || `${clientId}` !== clientId)
+  if (!clientId || typeof clientId !== 'string')
     refuse('clientId', clientId, 'the id registered at the server');
   url('redirectUri', redirectUri);
   if (server) url('server.issuer', server.issuer);

@@ -191,3 +191,14 @@ test('R37: what a page put on Object.prototype is no option, and no token of a s
     for (const name of Object.keys(polluted)) Reflect.deleteProperty(Object.prototype, name);
   }
 });
+
+test.for([
+  ['', undefined, 'needs the name of the app'],
+  [Object.create(null), undefined, 'needs the name of the app'],
+  [Symbol('shop'), undefined, 'needs the name of the app'],
+  ['shop', { alg: 'HS256' }, 'has no such alg: ES256, Ed25519, RS256 or PS256'],
+  ['shop', { keyPair: 'x' }, 'needs a CryptoKeyPair as keyPair'],
+  ['shop', { keyPair: null }, 'needs a CryptoKeyPair as keyPair'],
+] as const)('what is wrong is a TypeError at creation: %#', ([name, options, message]) => {
+  expect(() => dpop(name as never, options as never)).toThrow(new TypeError(`evertoken: dpop() ${message}`));
+});

@@ -29,6 +29,10 @@ describe('a callback', () => {
     });
   });
 
+  test('may be the path of a request, as servers have it', () => {
+    expect(read('/callback?code=c&state=s')).toMatchObject({ state: 's', cleaned: HERE });
+  });
+
   test('may stand at a redirect URI with a query of its own, or without a path', () => {
     expect(read(`${HERE}?tenant=1&code=c&state=s`, `${HERE}?tenant=1`)?.cleaned).toBe(`${HERE}?tenant=1`);
     expect(read('https://app.example.com/?code=c&state=s', 'https://app.example.com')?.state).toBe('s');
@@ -41,6 +45,7 @@ test.for([
   ['an empty state', `${HERE}?code=c&state=`],
   ['a state alone, as after a sign-out', `${HERE}?state=s`],
   ['code and state in different places', `${HERE}?code=c#state=s`],
+  ['what is no URL, which an error would quote', 'https://['],
   ['another path', 'https://app.example.com/other?code=c&state=s'],
   ['a path below', `${HERE}/2?code=c&state=s`],
   ['another origin', 'https://app.example.com.evil.test/callback?code=c&state=s'],

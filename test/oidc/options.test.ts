@@ -32,6 +32,18 @@ test('RFC 8252 §7.3: outside a page the redirect URI is the usual one of progra
   expect(() => checkOptions(others)).toThrow('redirectUri is undefined; expected an absolute URL');
 });
 
+test('a `server` beside an issuer, and every option, may be undefined', () => {
+  const names = ['server', 'scope', 'resource', 'storage', 'navigate', 'fetch', 'dpop', 'clockTolerance'];
+  const none = Object.fromEntries(names.map((name) => [name, undefined]));
+  expect(() => createOidcClient({ ...good, ...none })).not.toThrow();
+});
+
+test('what JSON cannot tell is named by its kind', () => {
+  const round: { self?: object } = {};
+  round.self = round;
+  expect(() => checkFunction('open', round)).toThrow('open is object; expected a function');
+});
+
 test('what has to be called is a function', () => {
   expect(() => checkFunction('open', () => {})).not.toThrow();
   expect(() => checkFunction('open', 'firefox')).toThrow(
@@ -68,6 +80,26 @@ describe('a TypeError at creation names the one option that is wrong, and what w
       'issuer is "as.example"; expected an absolute URL',
     ],
     ['a server without an issuer', { server: {} }, 'server.issuer is undefined; expected an absolute URL'],
+    ['a server that is none', { server: 'x' }, 'server is "x"; expected object'],
+    ['a clientId without a text', { clientId: Object.create(null) }, 'clientId is {}; expected the id'],
+    ['a scope that is no text', { scope: ['openid'] }, 'scope is ["openid"]; expected string'],
+    ['a resource that is none', { resource: 5 }, 'resource is 5; expected string or array'],
+    ['one of several', { resource: ['urn:a', null] }, 'resource[1] is null; expected string'],
+    ['parameters', { parameters: 'x=1' }, 'parameters is "x=1"; expected object'],
+    ['a place to go', { postLogoutRedirectUri: {} }, 'postLogoutRedirectUri is {}; expected string'],
+    ['a storage', { storage: {} }, 'storage is {}; expected object with getItem, setItem, removeItem'],
+    ['no storage', { storage: null }, 'storage is null; expected object with getItem'],
+    ['navigate', { navigate: 'x' }, 'navigate is "x"; expected function'],
+    ['fetch', { fetch: {} }, 'fetch is {}; expected function'],
+    ['dpop', { dpop: {} }, 'dpop is {}; expected object with wrap'],
+    ['a clockTolerance', { clockTolerance: -1 }, 'clockTolerance is -1; expected number from 0 on'],
+    ['no number', { clockTolerance: Number.NaN }, 'clockTolerance is NaN; expected number from 0 on'],
+    ['a text', { allowInsecureRequests: 'yes' }, 'allowInsecureRequests is "yes"; expected boolean'],
+    [
+      'an option that there is not',
+      { clientSecret: 'x' },
+      'there is no option clientSecret of createOidcClient',
+    ],
   ] as const)('%s', ([, wrong, message]) => {
     const options = { ...good, ...wrong } as unknown as OidcClientOptions;
     expect(() => createOidcClient(options)).toThrow(TypeError);
