@@ -1,4 +1,5 @@
 /** Asks Identity Toolkit for tokens in the answer. */
+import { memberOf } from '../own.ts';
 import { refuse } from './refuse.ts';
 
 /**
@@ -15,7 +16,7 @@ import { refuse } from './refuse.ts';
  * await auth.fetch(url, returnSecureToken({ method: 'POST', body }));
  */
 export function returnSecureToken<T extends RequestInit>(init: T): T & { body: string } {
-  const { body } = init;
+  const body = memberOf(init, 'body');
   let members: object | undefined;
   try {
     if (/^\s*{/.test(`${body}`)) members = JSON.parse(`${body}`);

@@ -37,4 +37,9 @@ describe('returnSecureToken', () => {
     const error = new TypeError(`evertoken: init.body is ${kind}; expected the JSON text of an object`);
     expect(() => returnSecureToken(body === undefined ? {} : { body })).toThrow(error);
   });
+
+  test('and what is no `init`', () => {
+    for (const init of [null, undefined])
+      expect(() => returnSecureToken(init as never)).toThrow('evertoken: init.body is undefined; expected');
+  });
 });
