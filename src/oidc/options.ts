@@ -196,7 +196,7 @@ function fits(given: unknown, kind: string): boolean {
   const has = (name: string) => typeof (given as Record<string, unknown>)[name] === 'function';
   return methods
     ? Object(given) === given && methods.split(', ').every(has)
-    : type.split(' ').includes(is) && !((given as number) < 0 || Number.isNaN(given));
+    : type.split(' ').includes(is) && (is !== 'number' || (given as number) >= 0);
 }
 
 function checkKinds(options: OidcClientOptions): void {

@@ -36,6 +36,10 @@ test('a `server` beside an issuer, and every option, may be undefined', () => {
   const names = ['server', 'scope', 'resource', 'storage', 'navigate', 'fetch', 'dpop', 'clockTolerance'];
   const none = Object.fromEntries(names.map((name) => [name, undefined]));
   expect(() => createOidcClient({ ...good, ...none })).not.toThrow();
+  // What has no prototype has no text.
+  const parameters = Object.assign(Object.create(null), { audience: 'x' });
+  const server = Object.assign(Object.create(null), { issuer: 'https://as.example.com' });
+  expect(() => createOidcClient({ ...good, parameters, server })).not.toThrow();
 });
 
 test('what JSON cannot tell is named by its kind', () => {
