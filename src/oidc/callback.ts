@@ -12,8 +12,8 @@ export interface Callback {
 const names = ['code', 'state', 'iss', 'session_state', 'error', 'error_description', 'error_uri'];
 
 /**
- * The callback in a URL, perhaps one of a server's request (a path), or `undefined`: it stands at `redirectUri`, in the query or in the fragment, and has a `state`
- * besides `code` or `error`. Without `state` it is none, so that nobody can slip a code in.
+ * The callback in a URL, or in the path of a request that a server got, or `undefined`: it stands at `redirectUri`, in the
+ * query or in the fragment, and has a `state` besides `code` or `error`. Without `state` it is none, so that nobody can slip a code in.
  */
 export function readCallback(href: string, redirectUri: string): Callback | undefined {
   // What an error of `URL` quotes may be the code.
