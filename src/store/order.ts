@@ -23,10 +23,15 @@ export function isOlder(found: SessionState, own: SessionState, isEarly: boolean
   return !found.id || !!endOf(found.id, own) || (isEarly && Number(found.begunAt) < Number(own.begunAt));
 }
 
-/** `next` when it follows `was`: it names that end, too, and those before. What it knows of an end already counts. */
+/**
+ * `next` when it follows `was`: it names that end, too, and those before. What it knows of an end already counts, and
+ * comes first: an older entry that came back says nothing of what ended last (R51).
+ */
 export function following(was: SessionState, next: SessionState): SessionState {
   const { id, end, ends = [] } = was;
-  const over = id && id !== next.id ? [{ reason: 'replaced', at: 0, ...end, id } as const] : [];
-  const all = [...over, ...ends, ...(next.ends ?? [])].map((one): [string, PastEnd] => [one.id, one]);
+  const { ends: known = [] } = next;
+  const isOver = id && id !== next.id && !endOf(id, next);
+  const first = isOver ? [{ reason: 'replaced', at: 0, ...end, id } as const] : known;
+  const all = [...first, ...ends, ...known].map((one): [string, PastEnd] => [one.id, one]);
   return { ...next, ends: [...new Map(all).values()].slice(0, 4) };
 }

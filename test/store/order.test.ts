@@ -204,6 +204,12 @@ describe('R51: the ends that an entry names', () => {
     expect(ends?.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
+  test('stay in their order when an older session comes back: what ended before it tells nothing new', () => {
+    const back = a({ ends: pastOf('x', 'y') });
+    const { ends } = following(back, { ...next, ends: pastOf('d', 'c', 'b', 'a') });
+    expect(ends?.map(({ id }) => id)).toEqual(['d', 'c', 'b', 'a']);
+  });
+
   test('say of a session what was known first', () => {
     const ends: PastEnd[] = [{ id: 'a', ...local }];
     expect(following(a({ end: ended }), { ...next, ends }).ends).toEqual(ends);
