@@ -149,7 +149,8 @@ function queue(shared: Leasing, isWanted: IsWanted, task: Task, until: number): 
       // One that refuses counts as missing.
       lock().then(go, go).then(done);
     });
-    within('the lock', until - clock(), () => abortable(begun, closed)).catch(() => {
+    // Whose callers have given up keeps no process alive.
+    within('the lock', until - clock(), () => abortable(begun, closed), false).catch(() => {
       // Once granted it is ignored; a lock that does not heed it is not waited for.
       controller.abort(taken());
       done();

@@ -40,3 +40,30 @@ test.each([
   `);
   expect(output).toBe('AbortError');
 });
+
+test('R13: a lock that is not granted keeps no Node process alive once its callers have given up', async () => {
+  const output = await run(`
+    import { createTokenManager, tokenStore } from ${JSON.stringify(entry)};
+    let entry;
+    const auth = createTokenManager({
+      refresh: () => new Promise(() => {}),
+      allow: 'https://api.example.com',
+      refreshTimeout: 600_000,
+      store: tokenStore({
+        read: async () => entry,
+        replace: async (version, next) => {
+          if (entry?.version !== version) return false;
+          entry = next;
+          return true;
+        },
+        lock: () => new Promise(() => {}),
+      }),
+    });
+    await auth.signIn({ accessToken: 'a', refreshToken: 'r' });
+    const controller = new AbortController();
+    const call = auth.refresh({ signal: controller.signal }).catch(({ name }) => console.log(name));
+    setTimeout(() => controller.abort(), 20);
+    await call;
+  `);
+  expect(output).toBe('AbortError');
+});
