@@ -11,9 +11,9 @@ import { createShared, type Manager, shareSession } from './shared-session.ts';
 import type { Joined } from './token-store.ts';
 import { openWeb } from './web-store.ts';
 
-/** A page that was left takes its lease with it: twice as long as the last refresh took. */
+/** A page that was left takes its lease with it: twice as long as the last refresh took, the longest where there was none. */
 const cookie: Cookie = {
-  graceOf: ({ state: { refreshMs = 0 } }) => Math.min(Math.max(refreshMs * 2, 500), 3_000),
+  graceOf: ({ state: { refreshMs = 3_000 } }) => Math.min(Math.max(refreshMs * 2, 500), 3_000),
   // What another context asks of the cookie just now comes first, or it would outlive the sign-out.
   afterAll: (shared, task) => whileAlone(shared, () => true, task, 5_000).catch(task),
   restore:

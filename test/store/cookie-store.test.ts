@@ -68,6 +68,18 @@ describe('R8: cookieStore', () => {
     expect([next.state, b.presented.length]).toEqual(['resolved', 1]);
   });
 
+  test('waits longest where nobody knows how long a refresh takes: the first one after a sign-in', async () => {
+    const { a, b, first } = await openPages();
+    a.refresh('c', { ms: 60_000, cause: 'expired' });
+    await pass(100);
+    first.leave();
+    const next = follow(b.refresh('d', { cause: 'expired' }));
+    await pass(2_750);
+    expect([next.state, b.presented.length]).toEqual(['pending', 0]);
+    await pass(500);
+    expect([next.state, b.presented.length]).toEqual(['resolved', 1]);
+  });
+
   test('R32: a sign-out elsewhere makes a page drop its tokens, and ask the server again', async () => {
     const { a, b } = await openPages();
     await refreshFor(b, 10);
