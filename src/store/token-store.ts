@@ -1,5 +1,6 @@
 /** Makes a store of anything that can compare and set one entry. */
 import { refuse } from '../check.ts';
+import { memberOf } from '../own.ts';
 import type { Sharing } from '../session/commit.ts';
 import type { StorePort, TokenStore } from '../types.ts';
 import { besides } from './besides.ts';
@@ -25,11 +26,30 @@ export function createStore(open: () => StorePort | undefined): TokenStore {
   } satisfies Joined as TokenStore;
 }
 
+/** Checks what a port says of itself; it may have other members, and those of a class. */
+function checkPort(port: StorePort): void {
+  const aFunction = 'function or undefined';
+  const said: Record<keyof StorePort, string> = {
+    read: 'function',
+    replace: 'function',
+    watch: aFunction,
+    lock: aFunction,
+    contexts: "'one' or 'many' or undefined",
+    whenDown: "'wait' or 'alone' or undefined",
+    forgets: 'boolean or undefined',
+  };
+  for (const [name, allowed] of Object.entries(said)) {
+    const member = memberOf(port, name);
+    if (!allowed.split(' or ').some((word) => word === typeof member || word === `'${member}'`))
+      refuse(`port.${name}`, member, allowed);
+  }
+}
+
 /**
  * A store of your own: whatever has a compare-and-set. Everything that joins contexts comes with it: one refresh at a
  * time, newer tokens adopted, a sign-out heard everywhere.
  *
- * @throws TypeError when the port lacks `read` or `replace`.
+ * @throws TypeError when the port lacks `read` or `replace`, or says something of itself that means nothing.
  *
  * @example
  * import { createTokenManager, refreshEndpoint, tokenStore } from 'evertoken';
@@ -50,9 +70,7 @@ export function createStore(open: () => StorePort | undefined): TokenStore {
  * });
  */
 export function tokenStore(port: StorePort): TokenStore {
-  for (const method of ['read', 'replace'] as const) {
-    if (typeof port?.[method] !== 'function') refuse(`port.${method}`, port?.[method], 'function');
-  }
+  checkPort(port);
   const open = besides(port);
   return createStore(() => withTerms(open()));
 }

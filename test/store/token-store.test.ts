@@ -106,6 +106,11 @@ describe('tokenStore', () => {
     ['no read', { replace: async () => true }, 'port.read'],
     ['no replace', { read: async () => undefined }, 'port.replace'],
     ['a read that is no function', { read: 'x', replace: async () => true }, 'port.read'],
+    ['a watch that is no function', { ...createRow(), watch: 5 }, 'port.watch'],
+    ['a lock that is no function', { ...createRow(), lock: {} }, 'port.lock'],
+    ['a number of contexts', { ...createRow(), contexts: 2 }, 'port.contexts'],
+    ['an unknown word for when it is down', { ...createRow(), whenDown: 'go' }, 'port.whenDown'],
+    ['a text for whether it forgets', { ...createRow(), forgets: 'no' }, 'port.forgets'],
   ];
   test.each(wrong)('given %s throws a TypeError that names it', (_what, port, name) => {
     expect(() => tokenStore(port as StorePort)).toThrow(name);
