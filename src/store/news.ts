@@ -1,7 +1,7 @@
 /** What a context does when the entry may have changed: it reads, and nobody waits (R52). */
 import { Ending } from '../platform/timers.ts';
 import type { Leasing } from './lease.ts';
-import { inTurn, isDown } from './line.ts';
+import { inTurn, isDown, patiently } from './line.ts';
 import { isBehind, report } from './replica.ts';
 import { catchUp, later } from './shared-entry.ts';
 
@@ -17,7 +17,10 @@ export function wake(shared: Hearing): void {
   news.end(undefined)();
 }
 
-/** No timer: some platforms allow none outside a request. */
+/**
+ * A read that hangs is given up, or nothing would be heard any more. The first has no timer: some platforms allow none
+ * outside a request.
+ */
 export async function glance(shared: Hearing, isFirst = false): Promise<void> {
   const { sessions } = shared;
   if (shared.isGlancing || sessions.closed.aborted) return;
@@ -25,13 +28,13 @@ export async function glance(shared: Hearing, isFirst = false): Promise<void> {
   const task = async () => {
     // What comes from now on is news again.
     shared.isGlancing = false;
-    // Nobody bounds this wait, and others stand behind it.
-    if (isDown(shared)) later(shared);
-    else await catchUp(shared);
+    if (!isDown(shared)) await catchUp(shared);
   };
   // Some platforms allow none at creation: then the first use reads again.
-  await inTurn(shared, task).catch((error) => (isFirst && !isDown(shared)) || report(shared, error));
-  if (isBehind(shared)) later(shared);
+  const look = inTurn(shared, task);
+  const wait = isFirst ? look : patiently(shared, look, false);
+  await wait.catch((error) => (isFirst && !isDown(shared)) || report(shared, error));
+  if (isBehind(shared) || isDown(shared)) later(shared);
   // A refresh that has just committed still has its turn, and tells of its tokens after that (R55).
   const { run, state } = sessions.current;
   if (!run?.isSent || run.rotation === state.rotation) shared.flush();

@@ -45,6 +45,21 @@ describe('R52: news', () => {
     expect([a.token, b.token]).toEqual(['access-z', 'access-z']);
   });
 
+  test('R53: is heard again after a read that hung for ever, also where nobody calls', async () => {
+    const {
+      contexts: [a, b],
+    } = await openContexts(2);
+    b.view.fail('read', 'hangs');
+    await a.signIn('x');
+    await pass(6_000);
+    b.view.heal();
+    await pass(60_000);
+    expect(b.token).toBe('access-x');
+    await a.signIn('y');
+    await pass();
+    expect(b.token).toBe('access-y');
+  });
+
   test('of one manager is told to the others of this very store, also where the store has none', async () => {
     const cell = createCell({ isWatched: false });
     const { store } = cell.open();
