@@ -1,4 +1,5 @@
 /** Takes a call of fetch as it is at this moment, so that it can be sent later and once more. */
+import { ownMembers } from '../own.ts';
 import type { Place } from './allow.ts';
 import type { Target } from './target.ts';
 
@@ -142,8 +143,8 @@ export function sendCall(
     own = headerOf(headers, added);
   }
   const sent: RequestInit = { ...init, headers: Object.assign(headers, added) };
-  for (const name in added) {
-    if (name.toLowerCase() !== 'authorization')
+  for (const name in ownMembers(added)) {
+    if (!/^authorization$/i.test(name))
       sent.redirect ??= (input as Partial<Request>).redirect === 'manual' ? 'manual' : 'error';
   }
   return fetch(copy, sent);

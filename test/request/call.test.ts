@@ -146,6 +146,20 @@ describe('the headers', () => {
     expect(request.headers.has('authorization')).toBe(false);
   });
 
+  test('R37: what a page put on Object.prototype makes no redirect an error', async () => {
+    Object.defineProperty(Object.prototype, 'extend', {
+      value: () => {},
+      configurable: true,
+      writable: true,
+      enumerable: true,
+    });
+    onTestFinished(() => void Reflect.deleteProperty(Object.prototype, 'extend'));
+    for (const added of [{}, bearer]) {
+      const { init } = await sent(take(), added);
+      expect(Object.keys(init ?? {})).toEqual(['headers']);
+    }
+  });
+
   test('R6: other than Authorization make a redirect an error, unless the caller said what to do', async () => {
     const redirect = async (call: Call, name = 'X-Token') =>
       (await sent(call, { [name]: 't' })).request.redirect;
