@@ -1,10 +1,12 @@
 /** Members of objects that come from elsewhere: what a page put on `Object.prototype` is nobody's (R37). */
 
-/** A member that the value itself, or its class, has. */
+/** A member that the value itself, or its class, has; none where its getter throws. */
 export function memberOf(value: unknown, name: string): unknown {
-  const member = Object(value)[name];
-  const isOwn = member !== (Object.prototype as never)[name] || Object.hasOwn(Object(value), name);
-  return isOwn ? member : undefined;
+  try {
+    const member = Object(value)[name];
+    if (member !== (Object.prototype as never)[name] || Object.hasOwn(Object(value), name)) return member;
+  } catch {}
+  return undefined;
 }
 
 const nothing: unknown = /* @__PURE__ */ Object.create(null);

@@ -29,6 +29,16 @@ test('what is not there is undefined', () => {
   expect([memberOf({}, 'a'), memberOf(undefined, 'a'), memberOf(7, 'a')]).toEqual(Array(3).fill(undefined));
 });
 
+test('a getter that throws, as of a proxy, has brought nothing', () => {
+  const given = {
+    get error() {
+      throw new Error('with a token in it');
+    },
+  };
+  const hostile = new Proxy({}, { get: () => Reflect.get(given, 'error') });
+  expect([memberOf(given, 'error'), memberOf(hostile, 'name')]).toEqual([undefined, undefined]);
+});
+
 test('R37: all members are those of the value, symbols too, and what a page put on Object.prototype is not there', async () => {
   const symbol = Symbol('own');
   const given: object = { own: 1, [symbol]: 2 };
