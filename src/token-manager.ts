@@ -4,6 +4,7 @@ import type { TokenManager, TokenManagerOptions } from './api.ts';
 import { checkMembers } from './check.ts';
 import { asTokenError, TokenError } from './errors.ts';
 import { aDuration, aText, readOptions } from './options.ts';
+import { ownMembers } from './own.ts';
 import { abortable, heed, within } from './platform/timers.ts';
 import { createAuthFetch } from './request/auth-fetch.ts';
 import { refuseLoop } from './request/call.ts';
@@ -98,7 +99,7 @@ function create(options: TokenManagerOptions): TokenManager {
     coolDown,
     mark: {},
     summarize: (thrown: unknown) => summaryOf(thrown, secrets),
-    report: (thrown: unknown): void => report(parts.summarize(thrown)),
+    report: (thrown: unknown): void => void report(parts.summarize(thrown)),
     notAttached: createNotAttached(events),
 
     fetch: ((input, init) => {
@@ -164,7 +165,8 @@ function create(options: TokenManagerOptions): TokenManager {
 
   return Object.assign(new Manager(parts), {
     fetch: createAuthFetch(parts),
-    async getAccessToken({ minValidity, signal } = {}) {
+    async getAccessToken(options) {
+      const { minValidity, signal } = ownMembers(options);
       checkMembers('getAccessToken', { minValidity }, { minValidity: aDuration });
       const session = await parts.settled(signal);
       const good = await parts.obtain(session, minValidity, signal).catch((error) => {
@@ -174,7 +176,8 @@ function create(options: TokenManagerOptions): TokenManager {
       });
       return good?.tokens.accessToken;
     },
-    async refresh({ signal, rejected } = {}) {
+    async refresh(options) {
+      const { signal, rejected } = ownMembers(options);
       checkMembers('refresh', { rejected }, { rejected: aText });
       // Somebody may have signed in elsewhere.
       if (!sessions.current.state.held) sharing.wake?.();

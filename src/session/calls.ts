@@ -1,4 +1,6 @@
 /** The calls that begin and end a session. */
+
+import { ownMembers } from '../own.ts';
 import { abortable, heed } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
 import { begin, signIn } from './changes.ts';
@@ -24,7 +26,8 @@ export const createCalls = ({ sessions, sharing, flush, ...parts }: CallsParts) 
     await abortable(sharing.commit(signIn(next), { begins: next.id }).then(flush), sessions.closed);
   },
 
-  async signOut({ revoke = true }: { revoke?: boolean | undefined } = {}): Promise<void> {
+  async signOut(options?: { revoke?: boolean | undefined }): Promise<void> {
+    const { revoke = true } = ownMembers(options);
     heed(sessions.closed);
     const { current } = sessions;
     const isRevoked = revoke && !!parts.revoke;

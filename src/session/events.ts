@@ -3,10 +3,10 @@ import mitt from 'mitt';
 import type { TokenEvents } from '../api.ts';
 
 /** Reports what a callback of the user threw, without harm to anybody else. */
-export function report(error: unknown): void {
-  const { reportError = console.error } = globalThis as { reportError?: (error: unknown) => void };
+export async function report(error: unknown): Promise<void> {
+  const { reportError = console.error } = globalThis as { reportError?: (error: unknown) => unknown };
   try {
-    reportError(error);
+    await reportError(error);
   } catch {} // then nobody can be told
 }
 

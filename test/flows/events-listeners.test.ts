@@ -61,6 +61,24 @@ describe('R55: a listener that fails harms nobody', () => {
     expect(uncaught).not.toHaveBeenCalled();
   });
 
+  test('R55: a reporter that throws or rejects makes nothing worse', async () => {
+    const auth = createManager(createWorld());
+    auth.on('*', () => Promise.reject(new Error('listener broke')));
+    for (const report of [
+      () => Promise.reject(new Error('reporter broke')),
+      () => {
+        throw new Error('reporter broke');
+      },
+    ]) {
+      vi.stubGlobal('reportError', report);
+      await auth.signIn(first);
+      await auth.signOut();
+    }
+    vi.useRealTimers();
+    await new Promise(setImmediate);
+    expect(uncaught).not.toHaveBeenCalled();
+  });
+
   test('R55: it is reported with reportError where there is one', async () => {
     const report = vi.fn();
     vi.stubGlobal('reportError', report);

@@ -2,6 +2,7 @@
 import { createTokenManager, type Refresh, type TokenManagerOptions } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRecorder } from '../support/attach.ts';
+import { polluted } from '../support/polluted.ts';
 import { failure, listen } from '../support/refresh.ts';
 import { API } from '../support/world.ts';
 
@@ -220,6 +221,21 @@ describe('R37: what a page put on Object.prototype', () => {
       'Bearer second',
     ]);
     expect(auth.tokens?.expiresAt).toBeGreaterThan(Date.now() + 3_000_000);
+  });
+
+  test('is no option of a call: nothing is asked for, and a sign-out revokes', async () => {
+    const refresh = vi.fn(async () => ({ access_token: 'second', expires_in: 3600 }));
+    const revoke = vi.fn(async () => {});
+    const auth = createTokenManager({ allow: API, refresh, revoke });
+    await auth.signIn({ access_token: 'first', refresh_token: 'one', expires_in: 3600 });
+    const planted = { minValidity: 'x', rejected: 7, signal: AbortSignal.abort(), revoke: false };
+    const token = await polluted(planted, async () => {
+      const before = await auth.getAccessToken();
+      await auth.refresh();
+      await auth.signOut();
+      return before;
+    });
+    expect([token, refresh.mock.calls.length, revoke.mock.calls.length]).toEqual(['first', 1, 1]);
   });
 
   test('error: nobody is signed out', async () => {
