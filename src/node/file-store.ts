@@ -94,16 +94,15 @@ export function createFilePort(path: string): StorePort {
  */
 export function fileStore(name: string, options: FileStoreOptions = {}): TokenStore {
   checkMembers('fileStore', { options }, { options: 'object' });
-  checkMembers(
+  const { path: given, encryptionKey } = checkMembers<FileStoreOptions>(
     'fileStore',
     { ...options },
     { path: 'string or undefined', encryptionKey: 'object or array or string or empty or undefined' },
   );
   checkName(name);
-  const path = options.path === undefined ? defaultPath(name) : resolve(options.path);
+  const path = given === undefined ? defaultPath(name) : resolve(given);
   if (path.includes('\0')) throw new TypeError('evertoken: fileStore.path has a zero byte; expected a path');
   checkPlace(path);
-  const { encryptionKey } = options;
   const port = createFilePort(path);
   const store = tokenStore(
     encryptionKey === undefined ? port : encrypted(port, `file ${name}`, encryptionKey),

@@ -20,9 +20,9 @@ type Stop = Pick<AbortSignal, 'aborted' | 'reason'> & {
  */
 export class Ending implements Stop {
   aborted = false;
-  reason: unknown;
+  declare reason: unknown;
   /** Nearly always nobody waits. */
-  private listeners?: Set<() => void>;
+  declare private listeners?: Set<() => void>;
 
   addEventListener(_type: 'abort', listener: () => void): void {
     this.listeners ??= new Set();

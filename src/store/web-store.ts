@@ -107,11 +107,11 @@ export const openWeb = (name: string, isTab = false): StorePort | undefined =>
  * });
  */
 export function webStore(name: string, options: { area?: 'local' | 'session' | undefined } = {}): TokenStore {
-  checkMembers(
+  const { area } = checkMembers(
     'webStore',
     { name, ...options },
     { name: 'string', area: "'local' or 'session' or undefined" },
   );
-  const store = createStore(() => openWeb(name, options.area === 'session'));
+  const store = createStore(() => openWeb(name, area === 'session'));
   return __DEVELOPMENT__ ? named(store, `web ${name}`) : store;
 }

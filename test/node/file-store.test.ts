@@ -1,6 +1,7 @@
 /** A session in a file: what an app sees, and what it is told of a bad place, name or key. */
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -17,6 +18,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createFilePort } from '../../src/node/file-store.ts';
 import { runner } from '../store/parts.ts';
 import { createFolder } from '../support/folder.ts';
+import { polluted } from '../support/polluted.ts';
 
 const key = (first: number) => Uint8Array.from({ length: 32 }, (_, index) => first + index);
 const login = { access_token: 'S3CR3T-access', refresh_token: 'S3CR3T-refresh', expires_in: 3_600 };
@@ -202,4 +204,20 @@ describe('a mistake is named at once', () => {
     chmodSync(folder, 0o777);
     expect(() => fileStore('tool', { path: join(folder, 'new') })).toThrow(/chmod 700/);
   });
+});
+
+test('R37: what a page or a package put on Object.prototype is no path and no key', async () => {
+  const [path, other] = [newPath(), newPath()];
+  const store = await polluted({ encryptionKey: 'x', path: other }, () => {
+    fileStore('polluted', {});
+    return fileStore('tool', { path });
+  });
+  const refresh = async () => ({ access_token: 'S3CR3T-new', expires_in: 3_600 });
+  const auth = createTokenManager({ refresh, allow: 'https://api.example.com', store });
+  onTestFinished(() => auth.close());
+  await auth.signIn(login);
+  expect([readFileSync(path, 'utf8').includes(login.refresh_token), existsSync(other)]).toEqual([
+    true,
+    false,
+  ]);
 });

@@ -1,10 +1,11 @@
 /** The store of pages and workers. */
-import { webStore } from 'evertoken';
+import { createTokenManager, webStore } from 'evertoken';
 import { describeStore } from 'evertoken/testing';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openWeb } from '../../src/store/web-store.ts';
 import { come, pass, stubBrowser, useBrowserClock } from '../support/browser.ts';
 import { dump, readable, within } from '../support/databases.ts';
+import { polluted } from '../support/polluted.ts';
 import { openPort, putEntry, stubSessionStorage, subjectOf } from './browsers.ts';
 import { runner } from './parts.ts';
 
@@ -230,4 +231,17 @@ test.each([
   ['an unknown option', ['shop', { aera: 'session' }]],
 ])('%s is a TypeError that names it', (_what, args) => {
   expect(() => webStore(...(args as unknown as Parameters<typeof webStore>))).toThrow(TypeError);
+});
+
+test('R37: what a page put on Object.prototype is no area', async () => {
+  const { factory } = stubBrowser({ isSecure: true });
+  const items = stubSessionStorage();
+  const auth = createTokenManager({
+    refresh: async () => ({ access_token: 'b' }),
+    allow: 'https://api.example.com',
+    store: await polluted({ area: 'session' }, () => webStore('shop')),
+  });
+  await come(auth.signIn({ access_token: 'a', expires_in: 3_600 }));
+  expect([items.size, (await dump(factory)).map(([key]) => key)]).toEqual([0, ['shop']]);
+  auth.close();
 });
