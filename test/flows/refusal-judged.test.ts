@@ -212,6 +212,18 @@ describe('R12: a `keepalive` request within `leeway`', () => {
     ]);
   });
 
+  test.each([
+    ['within `leeway`', 3_592_000],
+    ['before it', 3_570_000],
+  ])('starts no refresh, which its page may not live to see: %s', async (_when, ms) => {
+    const refresh = vi.fn(() => new Promise(() => {}));
+    const auth = createRecorded(createRecorder(), { refresh });
+    await auth.signIn({ access_token: 'old', refresh_token: 'r', expires_in: 3600 });
+    vi.setSystemTime(Date.now() + ms);
+    await auth.fetch(API, { keepalive: true });
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
   test('waits like any other once the token has expired', async () => {
     const recorder = createRecorder();
     const auth = createRecorded(recorder, { refresh: () => new Promise(() => {}) });
