@@ -33,6 +33,20 @@ export const keptOf: Partial<Record<keyof typeof platforms, Kept[]>> = {
   full: [
     {
       ...base,
+      contexts: 3,
+      title:
+        'R53: of two sign-ins at once the one that is written last goes on; one made without the store gives way',
+      steps: [
+        step('sign in', { in: 2 }),
+        step('sign in', { in: 1, tasks: 1 }),
+        step('crash', { tasks: 2 }),
+        step('partition', { how: 15 }),
+        step('sign in', { after: 20_000 }),
+        step('partition', { after: 20_000 }),
+      ],
+    },
+    {
+      ...base,
       title:
         'R53: while a sign-in is being stored the token of the session before is not presented without a lease',
       sweeps: 4,

@@ -24,6 +24,8 @@ export interface Story {
 export function createStories() {
   const stories: Story[] = [];
   let moments = 0;
+  /** Whose tokens the store was given last. */
+  let kept: Story | undefined;
   /** Under way, of whichever session they find. */
   let blindSignOuts = 0;
 
@@ -33,6 +35,13 @@ export function createStories() {
     if (family.isDead || family.isExcused || isLeft || isSpoilt) return false;
     return stories.every((other) => other === story || (other.done ?? moments) < began);
   };
+
+  /** Whether whoever signed in meant to replace what the store holds: of two sign-ins at once either may be written last. */
+  function meantKept({ known }: Story): boolean {
+    let one = known;
+    while (one && one !== kept) one = one.known;
+    return one === kept;
+  }
 
   return {
     begin(family: Family, by: string, known: Story | undefined): Story {
@@ -44,7 +53,8 @@ export function createStories() {
       story.done = ++moments;
       // Who could not store it, and did not know whom it replaced, gives way to others; nor did who replaced one like that.
       const before = stories[stories.indexOf(story) - 1];
-      if (!story.isStored && (before !== story.known || before?.isSpoilt)) story.isSpoilt = true;
+      const isMeant = before === story.known && !before?.isSpoilt && meantKept(story);
+      if (!story.isStored && !isMeant) story.isSpoilt = true;
     },
     /** A sign-out of that session, or of whichever is there. */
     signOut(story: Story | undefined) {
@@ -77,7 +87,11 @@ export function createStories() {
     },
     of: (family: Family | undefined) => stories.find((story) => story.family === family),
     store(text: string) {
-      for (const story of stories) if (text.includes(`secret-${story.family.id}-`)) story.isStored = true;
+      for (const story of stories) {
+        if (!text.includes(`secret-${story.family.id}-`)) continue;
+        story.isStored = true;
+        kept = story;
+      }
     },
     mustLive,
     /** The session that all must have in the end, if that can be said. */
