@@ -1,5 +1,4 @@
 /** Takes a call of fetch as it is at this moment, so that it can be sent later and once more. */
-import { ownMembers } from '../own.ts';
 import type { Place } from './allow.ts';
 import type { Target } from './target.ts';
 
@@ -143,8 +142,9 @@ export function sendCall(
     own = headerOf(headers, added);
   }
   const sent: RequestInit = { ...init, headers: Object.assign(headers, added) };
-  for (const name in ownMembers(added)) {
-    if (!/^authorization$/i.test(name))
+  for (const name in added) {
+    // What a page put on `Object.prototype` is nobody's header (R37); a copy would cost each request 0.1 µs.
+    if (Object.hasOwn(added, name) && !/^authorization$/i.test(name))
       sent.redirect ??= (input as Partial<Request>).redirect === 'manual' ? 'manual' : 'error';
   }
   return fetch(copy, sent);
