@@ -24,7 +24,7 @@ function meantBy(name: string, kinds: object): string {
  * Checks the members of an object. Each is of one of the kinds named for it, separated by ` or `: what
  * {@link kindOf} says, a text in quotes that it has to equal, or `false`.
  *
- * @returns Its members and nobody else's (R37), each of the names there are, in an object without a prototype.
+ * @returns Its members and nobody else's (R37), each of the names there are, in an object that inherits nothing.
  */
 export function checkMembers<T extends object>(label: string, value: T, kinds: Record<string, string>): T {
   if (kindOf(value) !== 'object') refuse(label, value, 'object');

@@ -163,6 +163,7 @@ function create(options: TokenManagerOptions): TokenManager {
   parts.sharing = sharing;
   const endKeepFresh = keepSessionFresh(parts);
 
+  // The compiler does not count `[Symbol.dispose]`, which not every platform has.
   return Object.assign(new Manager(parts), {
     fetch: createAuthFetch(parts),
     async getAccessToken(options) {
