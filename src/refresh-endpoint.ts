@@ -135,6 +135,8 @@ async function attempt(call: Call): Promise<Response> {
   const { clientSecret, read } = options;
   call.status = -1;
   const headers = await ask(() => headersOf(options, tokens, body), tokens, clientSecret);
+  // Somebody has signed out since the attempt before: nothing is presented any more (R32).
+  if (call.signal.isOver?.()) throw new TokenError('session-changed');
   const answer = await send(call, headers);
   const hear = <T>(callback: (answer: Answer) => T) =>
     answer && ask(() => callback(answer), tokens, clientSecret, answer.body);

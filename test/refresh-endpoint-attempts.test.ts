@@ -221,3 +221,10 @@ test('wrong options are named, with index and member', () => {
   );
   expect(create({ insecure: 'yes' })).toThrow('refreshEndpoint.insecure is string; expected boolean');
 });
+
+test('R32: once the session is over nothing is presented again', async () => {
+  const { ask, sent, signal } = setUp({}, json(503, {}));
+  Object.assign(signal, { isOver: () => sent.length > 0 });
+  expect(await ask()).toMatchObject({ code: 'session-changed' });
+  expect(sent).toHaveLength(1);
+});

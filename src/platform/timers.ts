@@ -6,6 +6,8 @@ export type LimitedSignal = AbortSignal & {
   readonly deadline?: number;
   /** The refresh before it failed, in whichever context. */
   isAgain?: boolean;
+  /** Whether the session has ended meanwhile, or another one has begun. */
+  isOver?(): boolean;
 };
 
 /** What ends a wait: a caller's signal, or an {@link Ending}. */

@@ -52,8 +52,9 @@ export async function exchange(parts: ExchangeParts, run: Run, turn: Turn): Prom
     return parts.fetch(input, init);
   };
   const call = (signal: LimitedSignal) => {
-    run.signal = signal;
     signal.isAgain = !!was.failure;
+    signal.isOver = () => sessions.current !== session;
+    run.signal = signal;
     run.isAsking = true;
     try {
       return refresh({ tokens, signal, fetch: guard(own, signal) });
