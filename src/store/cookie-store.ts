@@ -10,6 +10,7 @@ import type { Hearing } from './news.ts';
 import { createShared, type Manager, shareSession } from './shared-session.ts';
 import type { Joined } from './token-store.ts';
 import { openWeb } from './web-store.ts';
+import { isRevokedSince } from './wish.ts';
 
 /** A page that was left takes its lease with it: twice as long as the last refresh took, the longest where there was none. */
 const cookie: Cookie = {
@@ -48,7 +49,7 @@ function asking({ sessions, find }: Manager, isRead: () => boolean): Sessions {
     apply(next, how) {
       const was = sessions.current;
       const { isTried } = was;
-      const { id } = was.state;
+      const { id, end } = was.state;
       const mayTry = !!how?.elsewhere && isRead();
       sessions.apply(next, how);
       if (!mayTry) return;
@@ -56,7 +57,9 @@ function asking({ sessions, find }: Manager, isRead: () => boolean): Sessions {
       const { state } = current;
       const isSame = id === state.id;
       // What another context began is still to come, and the cookie may hold it; what it revoked is gone.
-      current.isTried = isSame && (current === was ? isTried : !!state.end?.isRevoked);
+      current.isTried = isRevokedSince(state, end) || (isSame && current === was && isTried);
+      // What is on the wire may be the new one's.
+      if (!state.end) current.isRevoked = false;
       // The entry is taken over first.
       if (!(current === was && isSame) && !state.held) queueMicrotask(() => void find().catch(() => {}));
     },
