@@ -57,6 +57,23 @@ test('R50: one manager for each request: users never mix, and requests of one us
   ]);
 });
 
+test('R31, R57: a framework that has the module twice in one process: one refresh, one session', async () => {
+  const server = createAuthorizationServer();
+  const api = server.guard(({ session }) => new Response(session.subject));
+  vi.stubGlobal('fetch', async (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init);
+    return (await server.respond(request)) ?? api({ request });
+  });
+  const [page, route] = ['page', 'route'].map(() => runRecipe<Server>(PATH, 'One manager for each request'));
+  if (!page || !route) throw new Error('the recipe exports nothing');
+  using auth = page.managerFor('carol');
+  await auth.signIn(await server.issue({ subject: 'carol' }));
+  server.expireAccessToken();
+  const answers = [page, route, page, route].map(({ render }) => render('carol'));
+  expect(new Set(await Promise.all(answers))).toEqual(new Set(['<h1>carol</h1>']));
+  expect([server.refreshes.length, server.reuses.length]).toEqual([1, 0]);
+});
+
 /** What Vite keeps of a module over its reloads. */
 const createHot = () => vi.stubGlobal('hot', { data: {} });
 
