@@ -9,8 +9,12 @@ import { type Check, createTools } from './store-tools.ts';
 /** Of any runner: Vitest, Jest, `node:test`, Bun. */
 export interface Runner {
   describe(name: string, body: () => void): unknown;
-  test(name: string, body: () => Promise<void>): unknown;
+  /** `timeout` in ms, as Vitest, Jest and Bun take it: the suite itself waits 10 s for what does not come, and says so. */
+  test(name: string, body: () => Promise<void>, timeout?: number): unknown;
 }
+
+/** Of one test, in ms: the five seconds of most runners would end a wait before it can say what did not come. */
+const TIMEOUT = 60_000;
 
 /** What the store says of itself, and what can be done to it, decide which promises are tested. */
 function checksOf({ says, kill, damage = {}, fail, loseAnswer, forget }: StoreSubject): Check[] {
@@ -71,14 +75,15 @@ export function describeStore(name: string, subject: StoreSubject, runner: Runne
   check(typeof describe === 'function' && typeof test === 'function', 'a runner: { describe, test }');
   describe(`${name} is a store`, () => {
     for (const [claim, run] of checksOf(subject)) {
-      test(claim, async () => {
+      const body = async () => {
         await subject.reset();
         try {
           await run(createTools(subject));
         } finally {
           await subject.close?.();
         }
-      });
+      };
+      test(claim, body, TIMEOUT);
     }
   });
 }

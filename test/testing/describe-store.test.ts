@@ -31,6 +31,19 @@ test('its tests stand under the name of the store, in whatever runner', () => {
   expect(names).toEqual(['a row of my database is a store']);
 });
 
+test('R59: a runner is asked for more time than the longest wait takes, so that the claim is what fails', async () => {
+  const silent = subjectOf((port) => Object.assign(port, { watch: () => () => {} }));
+  const waits: number[] = [];
+  describeStore('mine', silent, {
+    describe: (_name, body) => body(),
+    test: (_claim, _body, timeout = 0) => waits.push(timeout),
+  });
+  const began = Date.now();
+  const failures = await failuresOf(silent);
+  expect(failures.join('\n')).toContain('another context has not heard of a replacement in 10 s');
+  expect(Math.min(...waits)).toBeGreaterThan((Date.now() - began) / failures.length);
+});
+
 test.for([
   [undefined, {}, 'a store to test'],
   [{ open: () => {} }, {}, 'a store to test'],
