@@ -101,6 +101,21 @@ findsOut([
     })),
   ],
   [
+    'takes the milliseconds of `keepFor` for a thousand times as many',
+    /the version within its time/,
+    but(({ replace }, cell) => {
+      let timer: NodeJS.Timeout;
+      return {
+        async replace(version, next, quiet) {
+          const isDone = await replace(version, next, quiet);
+          clearTimeout(timer);
+          if (isDone && next.keepFor) timer = setTimeout(() => cell.put(undefined), next.keepFor / 1_000);
+          return isDone;
+        },
+      };
+    }),
+  ],
+  [
     'has a clock that stands still',
     /how long ago/,
     but(({ read }) => ({ read: async () => ({ ...(await read()), age: 0 }) as StoreEntry })),
