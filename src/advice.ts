@@ -59,7 +59,7 @@ function countOpen(store: TokenStore | undefined): () => void {
   if (countManagers(key, 1) > 2)
     warn(
       'third-manager',
-      'Three managers are open over one store in one page. If a module is loaded anew (hot reload), keep the manager in `import.meta.hot.data`; else create one and share it.',
+      'Three managers are open over one store in one page. If a module is loaded anew (hot reload), keep the manager in `import.meta.hot.data` (webpack and Next have another place: docs/server-rendering.md); else create one and share it.',
     );
   return () => void countManagers(key, -1);
 }
