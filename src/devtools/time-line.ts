@@ -1,5 +1,5 @@
 /** The time line: lanes side by side, and a line for each step between them. */
-import { h, type VNode } from './dom.ts';
+import { h, once, type VNode } from './dom.ts';
 import { lanes, type Row, timeOf } from './row.ts';
 import { type NameOf, pathOf } from './text.ts';
 
@@ -25,25 +25,18 @@ function arrow({ from, to, tone }: Row): VNode {
 
 /** @returns A function that draws these lines; `isFiltered`: others are left out. */
 export function createTimeLine(nameOf: NameOf): (rows: readonly Row[], isFiltered: boolean) => VNode {
-  /** Each line is drawn once: preact leaves alone what is the same object. */
-  const drawn = new WeakMap<Row, VNode>();
-
-  function line(row: Row): VNode {
-    const known = drawn.get(row);
-    if (known) return known;
-    const made = h(
+  const line = once((row: Row) =>
+    h(
       'li',
-      { key: row.id, class: row.tone },
+      { class: row.tone },
       h('time', null, timeOf(row.at)),
       h('b', null, row.letter),
       arrow(row),
       h('span', { class: 'unseen' }, ` ${pathOf(row)}: `),
       h('span', { class: 'what' }, row.text),
       row.manager !== undefined && h('span', { class: 'who' }, ` ${nameOf(row.manager)}`),
-    );
-    drawn.set(row, made);
-    return made;
-  }
+    ),
+  );
 
   const heads = lanes.map((name) => h('span', null, name));
   return (rows, isFiltered) =>
@@ -52,7 +45,11 @@ export function createTimeLine(nameOf: NameOf): (rows: readonly Row[], isFiltere
       { class: 'steps', role: 'region', tabIndex: 0, 'aria-label': 'Steps, the newest last' },
       h('div', { class: 'heads', 'aria-hidden': 'true' }, heads),
       rows.length
-        ? h('ol', { role: 'list' }, rows.map(line))
+        ? h(
+            'ol',
+            { role: 'list' },
+            rows.map((row) => line(row.id, row)),
+          )
         : h('p', null, isFiltered ? 'No step fits the filter.' : 'No step yet.'),
     );
 }
