@@ -11,7 +11,9 @@ export function wireOf(client: RedisClient): Wire {
     methods.every((method) => typeof Object(client)[method] === 'function');
   if (typeof (client as IoRedisClient).status === 'string' && has('eval', 'pipeline', 'duplicate'))
     return ioredis(client as IoRedisClient);
-  if (typeof (client as NodeRedisClient).isOpen === 'boolean' && has('eval', 'multi', 'duplicate'))
+  // The Sentinel client of redis 5 cannot be duplicated, and need not be.
+  const isNodeRedis = has('eval', 'multi') && (has('duplicate') || has('use'));
+  if (typeof (client as NodeRedisClient).isOpen === 'boolean' && isNodeRedis)
     return nodeRedis(client as NodeRedisClient);
   throw new TypeError(
     `evertoken: redisStore.client is neither; expected ${clients}, which has eval, duplicate, and multi or pipeline`,

@@ -12,6 +12,12 @@ test('a client of redis and one of ioredis are told apart', () => {
   expect(wireOf(ioredis as unknown as RedisClient).fault()).toMatch(/is closed/);
 });
 
+// createSentinel of redis 5.
+test('a Sentinel client that cannot be duplicated is one', () => {
+  const client = { ...nodeRedis, duplicate: undefined, use: noop };
+  expect(wireOf(client as unknown as RedisClient).fault()).toMatch(/client\.connect\(\)/);
+});
+
 test.each([
   ['nothing', {}],
   ['a pool, which cannot listen', { ...nodeRedis, duplicate: undefined }],
