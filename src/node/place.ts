@@ -86,6 +86,23 @@ function realOf(folder: string): string {
   }
 }
 
+/** Beside the file there are longer names for moments, and no file system has names of more than 255 bytes. */
+const LONGEST_NAME = 205;
+
+function check(path: string): void {
+  const folder = dirname(path);
+  const real = realOf(folder);
+  const stats = statSync(real, missing);
+  if (stats) checkFolder(folder, stats);
+  else if (lstatSync(real, missing))
+    reject(folder, 'it is a link that leads nowhere', 'Make the folder it leads to, or take another `path`');
+  checkParents(real);
+  const entry = lstatSync(path, missing);
+  if (!entry) return;
+  checkFile(path, entry);
+  checkNames(path);
+}
+
 /**
  * Checks what is there of a place.
  *
@@ -95,17 +112,32 @@ export function checkPlace(path: string): void {
   // The next process may work in another folder, and in whose folder this is nobody knows.
   if (!isAbsolute(path))
     reject(path, 'it is no absolute path', 'Set HOME (or XDG_DATA_HOME) to one, or give `path`');
-  const folder = dirname(path);
-  const real = realOf(folder);
-  const stats = statSync(real, missing);
-  if (stats) checkFolder(folder, stats);
-  checkParents(real);
-  const entry = lstatSync(path, missing);
-  if (!entry) return;
-  checkFile(path, entry);
-  checkNames(path);
+  if (Buffer.byteLength(basename(path)) > LONGEST_NAME)
+    reject(path, `the name of the file has more than ${LONGEST_NAME} bytes`, 'Take a shorter one');
+  try {
+    check(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code) reject(path, `it cannot be looked at (${code})`, 'Take another `path`');
+    throw error;
+  }
 }
 
-/** Makes the folder, for its owner alone. */
-export const makeFolder = (path: string): void =>
-  void mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+/**
+ * Makes a folder, for its owner alone, and what is missing above it. Not by `recursive`: in `/proc`, and wherever else a
+ * folder is there and nothing can be made in it, Node tries for ever.
+ */
+function make(folder: string): void {
+  try {
+    mkdirSync(folder, 0o700);
+  } catch (error) {
+    if (statSync(folder, missing)?.isDirectory()) return;
+    const parent = dirname(folder);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || statSync(parent, missing)) throw error;
+    make(parent);
+    make(folder);
+  }
+}
+
+/** Makes the folder of a file. */
+export const makeFolder = (path: string): void => make(dirname(path));

@@ -101,6 +101,26 @@ describe('a place is refused, with what to do about it', () => {
     expect(() => checkPlace(join(folder, 'file', 'x'))).toThrow();
   });
 
+  test('it cannot be looked at: a file stands above it, or a circle of links', () => {
+    const folder = createFolder();
+    writeFileSync(join(folder, 'file'), '', { mode: 0o600 });
+    symlinkSync('circle', join(folder, 'circle'));
+    expect(() => checkPlace(join(folder, 'file', 'folder', 'x'))).toThrow(/ENOTDIR.*another `path`/);
+    expect(() => checkPlace(join(folder, 'circle', 'x'))).toThrow(/ELOOP.*another `path`/);
+  });
+
+  test('its folder is a link that leads nowhere', () => {
+    const link = join(createFolder(), 'link');
+    symlinkSync('nowhere', link);
+    expect(() => checkPlace(join(link, 'x'))).toThrow(/leads nowhere\. Make the folder/);
+  });
+
+  test('its name leaves no room for those beside it', () => {
+    const folder = createFolder();
+    expect(() => checkPlace(join(folder, '東'.repeat(68)))).not.toThrow();
+    expect(() => checkPlace(join(folder, '東'.repeat(69)))).toThrow(/more than 205 bytes\. Take a shorter/);
+  });
+
   test('its file has a second name, which is not the store’s own', () => {
     const path = createPlace();
     linkSync(path, join(dirname(path), 'another name'));
@@ -132,3 +152,11 @@ test('folders that are missing are made for their owner alone', () => {
   for (const folder of [dirname(path), dirname(dirname(path))])
     expect(statSync(folder).mode & 0o777).toBe(0o700);
 });
+
+test.runIf(process.platform === 'linux')(
+  'where no folder can be made that is said, and not tried for ever',
+  () => {
+    const make = () => makeFolder('/proc/evertoken/deep/session.json');
+    expect(make).toThrow(/ENOENT.*mkdir/);
+  },
+);
