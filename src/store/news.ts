@@ -28,12 +28,12 @@ export async function glance(shared: Hearing, isFirst = false): Promise<void> {
   const task = async () => {
     // What comes from now on is news again.
     shared.isGlancing = false;
-    if (!isDown(shared)) await catchUp(shared);
+    if (isDown(shared)) return;
+    // Some platforms allow none at creation: then the first use reads again. Told before the next task has its turn.
+    await catchUp(shared).catch((error) => (isFirst && !isDown(shared)) || report(shared, error));
   };
-  // Some platforms allow none at creation: then the first use reads again.
   const look = inTurn(shared, task);
-  const wait = isFirst ? look : patiently(shared, look, false);
-  await wait.catch((error) => (isFirst && !isDown(shared)) || report(shared, error));
+  await (isFirst ? look : patiently(shared, look, false));
   if (isBehind(shared) || isDown(shared)) later(shared);
   // A refresh that has just committed still has its turn, and tells of its tokens after that (R55).
   const { run, state } = sessions.current;

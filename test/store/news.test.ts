@@ -1,6 +1,8 @@
 /** What a context does when the entry may have changed. */
+
+import { type StorePort, tokenStore } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createCell } from '../support/ports.ts';
+import { broken, createCell } from '../support/ports.ts';
 import { during, join, openContexts, pass } from './contexts.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -58,6 +60,30 @@ describe('R52: news', () => {
     await a.signIn('y');
     await pass();
     expect(b.token).toBe('access-y');
+  });
+
+  test('R53: of an entry that lacks what is held here: a failed write is told as one, whatever is asked after it', async () => {
+    let hear = () => {};
+    const port: StorePort = {
+      read: async () => undefined,
+      replace: async () => Promise.reject(broken),
+      watch(listener) {
+        hear = listener;
+        return () => {};
+      },
+    };
+    const a = join(tokenStore(port));
+    await a.signIn('x');
+    for (let times = 0; times < 3; times++) {
+      hear();
+      a.sharing.wake();
+      await pass();
+    }
+    const operations = a.told.flatMap(([event, payload]) =>
+      event === 'store-failed' ? [(payload as { operation: string }).operation] : [],
+    );
+    expect(operations.length).toBeGreaterThan(3);
+    expect(new Set(operations)).toEqual(new Set(['write']));
   });
 
   test('of one manager is told to the others of this very store, also where the store has none', async () => {
