@@ -156,6 +156,13 @@ export function createProtocol(options: OidcClientOptions) {
       const form = new URLSearchParams(pairsOf(parameters));
       const init = sending(own, 0, limited(signal));
       const response = await oauth.deviceAuthorizationRequest(server, client, none, form, init);
+      const { json } = response;
+      // Of servers that say 0, or write a text as they do for `expires_in`.
+      response.json = async () => {
+        const { interval, ...code } = await json();
+        const seconds = parseFloat(interval);
+        return ownMembers(seconds >= 0 ? { ...code, interval: seconds || 1 } : code);
+      };
       const code = await oauth.processDeviceAuthorizationResponse(server, client, response);
       const { verification_uri: url, verification_uri_complete: complete = url } = code;
       for (const one of [url, complete]) safe(one, 'verification_uri');

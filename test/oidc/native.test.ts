@@ -201,6 +201,19 @@ describe('signInDevice', () => {
     },
   );
 
+  test.each([
+    [0, [1_000]],
+    ['2', [2_000]],
+    [null, [5_000]],
+    ['soon', [5_000]],
+  ])('RFC 8628 §3.2: an `interval` of %j is understood', async (interval, times) => {
+    const { server, signIn } = await start([], { device: { interval: interval as never } });
+    const from = Date.now();
+    await signIn();
+    expect(server.to('/token')).toHaveLength(1);
+    expect([Date.now() - from]).toEqual(times);
+  });
+
   test('R37: no more than 1 MB of an answer is read', async () => {
     const { client, server } = await start();
     server.answers['/device'] = () => Response.json({ padding: 'x'.repeat(2_000_000) });
