@@ -65,9 +65,9 @@ export function placeOf(label: string, { url, insecure, clientSecret, headers }:
   const href = `${url}`;
   const target = targetOf(href);
   // What is relative and has no page is nobody's yet.
-  const isFine = target
-    ? target.isSecure || (insecure && /^http:/.test(target.href))
-    : !/^[a-z][\w+.-]*:/i.test(href);
+  const isFine =
+    (typeof url === 'string' || 'href' in url) &&
+    (target ? target.isSecure || (insecure && /^http:/.test(target.href)) : !/^[a-z][\w+.-]*:/i.test(href));
   if (!isFine) {
     const given = target?.origin ?? kindOf(url);
     throw new TypeError(`evertoken: ${label}.url is ${given}; expected https, or http with insecure: true`);

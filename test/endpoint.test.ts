@@ -41,6 +41,13 @@ describe('R71: the URL', () => {
   );
 });
 
+test.each([{}, new Date(0), new URLSearchParams('a=b')])('an object that is no URL is none: %j', (url) => {
+  const say = /^evertoken: refreshEndpoint\.url is .+; expected https/;
+  expect(() => at(url as URL)).toThrow(say);
+  createPage();
+  expect(() => at(url as URL)).toThrow(say);
+});
+
 describe('a relative URL', () => {
   test('is of the page that creates it, also when the base changes later', () => {
     createPage();
