@@ -1,4 +1,5 @@
 /** The one place that waits: the platform's timers, clocks and abort signals. */
+import { refuse } from '../check.ts';
 
 /** A signal that knows what it takes to tell whether a retry under it is worth it. */
 export type LimitedSignal = AbortSignal & {
@@ -66,9 +67,10 @@ const named = (name: string, message: string) => Object.assign(new Error(message
 
 const reasonOf = ({ reason }: Stop): unknown => reason ?? named('AbortError', 'aborted');
 
-/** @throws the reason of what is over. */
+/** @throws the reason of what is over; TypeError for a caller's signal that is none. */
 export function heed(stop: Stop | null | undefined): void {
   if (stop?.aborted) throw reasonOf(stop);
+  if (stop && !stop.addEventListener) refuse('signal', stop, 'AbortSignal or undefined');
 }
 
 /** The promise's outcome, or the reason of the first stop that comes before it. */
@@ -83,9 +85,10 @@ export function abortable<T>(promise: T | Promise<T>, ...stops: (Stop | null | u
         if (one.aborted) reject(reasonOf(one));
       }
     };
-    Promise.resolve(promise).then(resolve, reject).finally(stop);
+    const settled = Promise.resolve(promise).then(resolve, reject);
     given.forEach(heed);
     for (const one of given) one.addEventListener('abort', stop);
+    settled.finally(stop);
   });
 }
 

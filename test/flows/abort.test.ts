@@ -33,6 +33,25 @@ test('R33: who gave up before starts no refresh', async () => {
   expect([world.api.length, world.refreshes.length]).toEqual([0, 0]);
 });
 
+test.each([['text'], [{}], [[]], [5], [true]])(
+  'R33: a signal that is none (%j) is named at once',
+  async (signal) => {
+    const { world, auth } = await signedIn({ tokens: { expires_in: 1 } });
+    await vi.advanceTimersByTimeAsync(2_000);
+    const failed = vi.fn();
+    auth.on('refresh-failed', failed);
+    const wrong = { signal: signal as never };
+    const calls = [auth.fetch(ME, wrong), auth.getAccessToken(wrong), auth.refresh(wrong)];
+    for (const error of await Promise.all(calls.map(ending))) {
+      expect(error).toBeInstanceOf(TypeError);
+      expect(`${error}`).toMatch(/: signal is .+; expected AbortSignal or undefined$/);
+    }
+    // It is no failure of the refresh, for which others wait.
+    await auth.refresh();
+    expect([world.refreshes.length, failed.mock.calls]).toEqual([1, []]);
+  },
+);
+
 test('R33: an `isRejected` that never settles', async () => {
   const { world, auth } = await signedIn({ isRejected: never });
   const giveUp = new AbortController();

@@ -100,6 +100,12 @@ describe('R33: a wait', () => {
     await expect(abortable(Promise.resolve(1), a.signal, b.signal)).rejects.toBe('a');
   });
 
+  // What nobody handles fails a run.
+  test('for a signal that is none is refused, whatever its promise does', async () => {
+    await expect(abortable(Promise.resolve(1), 'text' as never)).rejects.toThrow('signal is string');
+    await expect(abortable(Promise.reject('no'), {} as never)).rejects.toThrow('signal is object');
+  });
+
   test('without a signal costs nothing: it is the promise itself', () => {
     const promise = Promise.resolve(1);
     expect(abortable(promise, undefined, null)).toBe(promise);
