@@ -55,10 +55,10 @@ function start(parts: RefresherParts, session: Session, cause: RefreshCause, bef
 }
 
 /**
- * The outcome of `work`, or the end of a caller's patience; whatever it is, the run's waiters are told the same. Each
- * has a time limit of its own: on Cloudflare's workers a timer dies with its request.
+ * The outcome of `work`, or the end of a caller's patience; whatever it is, the run's waiters are told the same. Who
+ * asks at another moment has a time limit of its own: on Cloudflare's workers a timer dies with its request.
  */
-const wait = (parts: RefresherParts, run: Run, work: Promise<unknown>, signal: Signal): Promise<unknown> =>
+const wait = (parts: RefresherParts, run: Run, work: Promise<unknown>, signal?: Signal): Promise<unknown> =>
   within('the refresh', parts.refreshTimeout, () => abortable(work, run.session.over, signal)).catch(
     (error) => {
       heed(signal);
@@ -96,7 +96,17 @@ export async function renew(
     }
   } else heedBackOff(session);
   run ??= start(parts, session, cause, before);
-  await wait(parts, run, run.outcome, signal);
+  // Ten thousand that ask at one moment, which belongs to one request, wait as one; who may give up waits alone.
+  let outcome: Promise<unknown>;
+  if (signal) outcome = wait(parts, run, run.outcome, signal);
+  else {
+    run.wait ??= wait(parts, run, run.outcome);
+    outcome = run.wait;
+  }
+  // Who asks later has a time limit of its own.
+  await undefined;
+  run.wait = undefined;
+  await outcome;
 }
 
 /** Good tokens of this session: those in hand, or new ones; `undefined`: signed out. */

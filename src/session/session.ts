@@ -92,6 +92,8 @@ export interface Run {
   /** Ends with it, or by `release`: there are good tokens from elsewhere. */
   outcome: Promise<unknown>;
   release?: () => void;
+  /** Of those who ask at this moment. */
+  wait?: Promise<unknown> | undefined;
   /** When it began, or was sent, by the clock that only goes forward. */
   at: number;
   error?: TokenError;

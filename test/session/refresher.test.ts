@@ -130,6 +130,23 @@ describe('R34: the wait', () => {
     expect([token(), short(told)]).toEqual(['late', ['refresh-failed', 'token-refreshed rejected']]);
   });
 
+  test('is one for all who ask at one moment, and each moment has its own', async () => {
+    const { run } = setUp();
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const [first] = Array.from({ length: 1_000 }, () => run());
+    await settle();
+    // The refresh has another one.
+    expect(timers).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(5_000);
+    const second = run();
+    await settle();
+    expect(timers).toHaveBeenCalledTimes(3);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([first?.state, second.state]).toEqual(['rejected', 'pending']);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(second.state).toBe('rejected');
+  });
+
   test('of who comes after that is for the same request, and as long as anybody’s', async () => {
     const { run, asked, answer } = setUp();
     run();
