@@ -1,5 +1,6 @@
 /** Claims of a JWT: hints, and no proof of anything, because nobody checks the signature. */
 import { jwtDecode } from 'jwt-decode';
+import { kindOf } from './check.ts';
 import { ownMembers } from './own.ts';
 import type { IdTokenClaims, TokenSet } from './types.ts';
 
@@ -7,7 +8,7 @@ import type { IdTokenClaims, TokenSet } from './types.ts';
 export function readClaims(token: string): Record<string, unknown> {
   try {
     const claims = jwtDecode<Record<string, unknown>>(token);
-    return ownMembers(typeof claims === 'object' ? claims : null);
+    return ownMembers(kindOf(claims) === 'object' ? claims : null);
   } catch {
     return ownMembers<Record<string, unknown>>(null);
   }

@@ -18,6 +18,7 @@ describe('claimsOf()', () => {
     ['nobody', undefined],
     ['no ID token', { accessToken: jwt({ sub: '7' }), tokenType: 'Bearer' }],
     ['one that is no JWT', { accessToken: 'a', tokenType: 'Bearer', idToken: 'opaque' }],
+    ['one whose payload is a list', { accessToken: 'a', tokenType: 'Bearer', idToken: jwt([7]) }],
     ['one whose payload is no object', { accessToken: 'a', tokenType: 'Bearer', idToken: jwt('text') }],
   ])('answers an empty object for %s', (_what, tokens) => {
     expect(claimsOf(tokens)).toEqual({});

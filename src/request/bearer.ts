@@ -1,5 +1,5 @@
 /** Puts the token on a request as RFC 6750 §2.1 says. */
-import { checkMembers } from '../check.ts';
+import { checkMembers, refuse } from '../check.ts';
 import type { Attach } from '../types.ts';
 
 /**
@@ -32,6 +32,9 @@ export function bearer(
     header: 'string or undefined',
     replace: 'boolean or undefined',
   });
+  // The platform would refuse them with a message that quotes the token (R70).
+  if (!/^[\w!#-'*+.^`|~-]+\n[ -~]*$/.test(`${header}\n${scheme}`))
+    refuse('bearer', options, 'a header name and a scheme');
   const prefix = scheme && `${scheme} `;
   let last = '';
   let value = '';

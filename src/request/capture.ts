@@ -61,6 +61,7 @@ async function read(
   sentAt: number,
   carried: string | undefined,
   copy: Response,
+  signal: AbortSignal | null | undefined,
 ): Promise<void> {
   const { accept, sharing } = parts;
   try {
@@ -73,8 +74,8 @@ async function read(
       : sharing.commit(capture(was, sentAt, carried, (now) => accept(answer, startedAt, now?.tokens))));
     if (!isMade && session.isRevoked) parts.revokeTokens(held.tokens);
   } catch (thrown) {
-    // Without a `read`, a body that is no token response brings no tokens.
-    if (rule.read) parts.report(thrown);
+    // Without a `read`, a body that is no token response brings no tokens. A caller who gave up made `read` fail.
+    if (rule.read && !signal?.aborted) parts.report(thrown);
   } finally {
     // Here, because a commit that comes late is told, too.
     parts.flush();
@@ -124,7 +125,7 @@ export function createCaptures(rules: readonly CaptureRule[], parts: CapturePart
           if (!mayBring(response, target, rule)) return response;
           const [copy, release] = boundedCopy(response);
           const work = () =>
-            read(parts, rule, session, was, startedAt, sentAt, current, copy).finally(release);
+            read(parts, rule, session, was, startedAt, sentAt, current, copy, signal).finally(release);
           await within('the capture', 5_000, () => abortable(work(), sessions.closed)).catch(() => {});
           // A `read` of the app's own may take longer, and is waited for by nobody.
           if (!rule.read) release();

@@ -47,6 +47,11 @@ test.each([
   [{ scheme: null }, 'bearer.scheme is null; expected string or empty or undefined'],
   [{ header: '' }, 'bearer.header is empty; expected string or undefined'],
   ['Token', 'bearer is string; expected object'],
+  // The platform's own error would quote the token (R70).
+  [{ header: 'X Key' }, 'bearer is object; expected a header name and a scheme'],
+  [{ header: 'X:Key' }, 'bearer is object; expected a header name and a scheme'],
+  [{ scheme: 'Token\n' }, 'bearer is object; expected a header name and a scheme'],
+  [{ scheme: 'Tökén' }, 'bearer is object; expected a header name and a scheme'],
 ])('%j is a mistake that is named at once', (options, said) => {
   expect(() => bearer(options as object)).toThrow(new TypeError(`evertoken: ${said}`));
 });

@@ -195,6 +195,20 @@ describe('what goes wrong', () => {
     await expect(send(Promise.reject(error))).rejects.toBe(error);
   });
 
+  test('R55: in a `read` whose caller has given up is nothing to report', async () => {
+    const { send, reported } = setUp([{ url, read: (response) => response.json() }]);
+    const gone = new AbortController();
+    const body = new ReadableStream({
+      pull() {
+        gone.abort('left');
+        throw gone.signal.reason;
+      },
+    });
+    await expect(send(new Response(body), undefined, gone.signal)).rejects.toBe('left');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(reported).not.toHaveBeenCalled();
+  });
+
   test('in a rule is named, with its place', () => {
     const create = (own: object) => () => setUp([{ url }, own as CaptureRule]);
     expect(create({})).toThrow('evertoken: options.capture[1].url is undefined');
