@@ -50,7 +50,9 @@ export const signInCaptured =
   (now) =>
     isSameSession(now, was) ? next : undefined;
 
-const isSame = (a: SessionState, b: SessionState) => a.id === b.id && a.rotation === b.rotation;
+/** Whether nothing has replaced the refresh token, or begun another session. */
+export const isSame = (a: Pick<SessionState, 'id' | 'rotation'>, b: SessionState): boolean =>
+  a.id === b.id && a.rotation === b.rotation;
 
 /**
  * A refresh expects the tokens it started with; a sign-out wins over it (R32). It also revives a session that another

@@ -4,7 +4,7 @@ import { memberOf } from '../own.ts';
 import { clock, heed, type LimitedSignal, within } from '../platform/timers.ts';
 import type { Refresh, TokenSet } from '../types.ts';
 import { type BackOffParts, errorOf, noteFailure } from './back-off.ts';
-import { expire, refresh as refreshed, restore as restored } from './changes.ts';
+import { expire, isSame, refresh as refreshed, restore as restored } from './changes.ts';
 import type { Turn } from './commit.ts';
 import { type Accept, areOthers, type Held, subjectsOf } from './expiry.ts';
 import type { Run, Sessions } from './session.ts';
@@ -45,7 +45,7 @@ export async function exchange(parts: ExchangeParts, run: Run, turn: Turn): Prom
   const { accept, refresh, refreshTimeout, sessions } = parts;
   const was = session.state;
   const tokens = was.held?.tokens;
-  run.rotation = was.rotation;
+  Object.assign(run, { id: was.id, rotation: was.rotation });
   const startedAt = Date.now();
   const own: typeof fetch = async (input, init) => {
     if (run.isGivenUp) throw new Error('another refresh has begun');
@@ -83,7 +83,7 @@ export async function exchange(parts: ExchangeParts, run: Run, turn: Turn): Prom
       const captures = Promise.allSettled(session.captures);
       await within('the capture', refreshTimeout, () => captures, false).catch(() => {});
       const error = errorOf(parts, 'session-ended', thrown);
-      if (!tokens) session.isTried = sessions.current === session;
+      if (!tokens) session.isTried = isSame(session.state, was);
       else if (!(await commit(expire(was), { error }))) return;
       throw error;
     }

@@ -4,6 +4,7 @@ import { asTokenError } from '../errors.ts';
 import { ownMembers } from '../own.ts';
 import { abortable, clock, heed, within } from '../platform/timers.ts';
 import { endBackOff, heedBackOff, noteFailure } from './back-off.ts';
+import { isSame } from './changes.ts';
 import type { Sharing } from './commit.ts';
 import { type ExchangeParts, exchange } from './exchange.ts';
 import { type Held, isValidFor } from './expiry.ts';
@@ -41,8 +42,8 @@ async function send(parts: RefresherParts, run: Run, before: Run | undefined): P
 }
 
 function start(parts: RefresherParts, session: Session, cause: RefreshCause, before: Run | undefined): Run {
-  const { rotation } = session.state;
-  const run = ownMembers({ session, cause, rotation, isSent: false, at: clock() }) as Run;
+  const { id, rotation } = session.state;
+  const run = ownMembers({ session, cause, id, rotation, isSent: false, at: clock() }) as Run;
   // Only tokens that are issued from now on will do for an explicit one.
   const released = new Promise<void>((resolve) => {
     if (cause !== 'manual') run.release = resolve;
@@ -84,7 +85,7 @@ export async function renew(
   heed(session.over);
   const before = runOf(parts, session);
   // Tokens from elsewhere need a refresh of their own.
-  let run = before?.rotation === session.state.rotation ? before : undefined;
+  let run = before && isSame(before, session.state) ? before : undefined;
   if (cause === 'manual') {
     endBackOff(parts.sessions);
     // What it brings may have been issued before this call.

@@ -77,7 +77,8 @@ export interface Session {
 export interface Run {
   readonly session: Session;
   readonly cause: RefreshCause;
-  /** That of the state whose tokens it replaces. */
+  /** Those of the state whose tokens it replaces; another context may sign in while this one asks for a session (R8). */
+  id: SessionState['id'];
   rotation: number;
   /** Its request may be on the wire: what it brings may have been issued before now. */
   isSent: boolean;

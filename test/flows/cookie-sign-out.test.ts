@@ -70,3 +70,21 @@ test('R32: a refresh with nothing in hand revokes nothing of the session that be
   expect(world.asked.filter(({ path }) => path === '/revoke')).toHaveLength(1);
   expect([a.auth.status, world.server.living.length]).toEqual(['signed-in', 1]);
 });
+
+test('R8: a page that asks while another one signs in asks once more: what was refused was the cookie before', async () => {
+  stubBrowser();
+  const world = createCookieWorld({ ms: 0 });
+  const a = world.open();
+  await come(a.auth.signIn(world.login()));
+  await come(a.auth.signOut());
+  const b = world.open();
+  await pass(200);
+  world.refusalMs = 500;
+  const asked = outcomeOf(b.auth.refresh());
+  await pass(100);
+  await come(a.auth.signIn(world.login()));
+  await come(asked);
+  await pass(1_000);
+  expect([a.auth.status, b.auth.status, world.server.reused]).toEqual(['signed-in', 'signed-in', []]);
+  expect(b.auth.sessionId).toBe(a.auth.sessionId);
+});

@@ -106,9 +106,9 @@ export function join(
     change: (change) => after(context.sharing.commit(change)),
     refresh(answer, { ms = 0, cause = 'rejected', before } = {}) {
       const session: Session = sessions.current;
-      const { rotation } = session.state;
+      const { id, rotation } = session.state;
       const done = Promise.resolve();
-      const run: Run = { session, cause, rotation, isSent: false, at: 0, work: done, outcome: done };
+      const run: Run = { session, cause, id, rotation, isSent: false, at: 0, work: done, outcome: done };
       const turn = context.sharing.alone(run, async ({ commit, guard }) => {
         const was = session.state;
         const signal = Object.assign(new AbortController().signal, {

@@ -24,6 +24,8 @@ export function createCookieWorld({ ms = 500, says = 'ID token' as Says } = {}) 
 
   const world = {
     server,
+    /** How long the server takes to find that there is no cookie. */
+    refusalMs: 0,
     /** What reached the authorization server, and when. */
     asked: [] as { path: string; at: number }[],
     /** What a login brings: a cookie, and an access token for the page. */
@@ -54,7 +56,10 @@ export function createCookieWorld({ ms = 500, says = 'ID token' as Says } = {}) 
     if (!url.startsWith(AS)) return server.fetch(input, init);
     world.asked.push({ path: url.slice(AS.length), at: Date.now() });
     const isRevocation = url.endsWith('/revoke');
-    if (!cookie) return isRevocation ? new Response() : Response.json({}, { status: 401 });
+    if (!cookie) {
+      await new Promise<void>((resolve) => void setTimeout(resolve, world.refusalMs));
+      return isRevocation ? new Response() : Response.json({}, { status: 401 });
+    }
     const response = await server.fetch(url, { method: 'POST', body: cookie });
     // The browser takes it, whether the page that asked is there or not.
     if (isRevocation) cookie = '';

@@ -40,7 +40,7 @@ export const over = (reason: End['reason'], at = 0): SessionState => {
 
 /** A refresh of the first tokens, which has not been sent. */
 export const createRun = (session: Session, more: Partial<Run> = {}): Run => ({
-  ...{ session, cause: 'ahead', rotation: 0, at: 0, isSent: false },
+  ...{ session, cause: 'ahead', id: session.state.id, rotation: 0, at: 0, isSent: false },
   ...{ work: Promise.resolve(), outcome: Promise.resolve() },
   ...more,
 });
