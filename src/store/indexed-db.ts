@@ -45,7 +45,13 @@ export function createDatabase(): Database {
       let isPut = false;
       request.onsuccess = () => {
         isPut = !!fits?.(request.result);
-        if (isPut) store.put(next, key);
+        try {
+          if (isPut) store.put(next, key);
+        } catch (error) {
+          // What cannot be kept here (a key, perhaps) is no uncaught error of the page.
+          reject(error);
+          transaction.abort();
+        }
       };
       transaction.oncomplete = () => resolve({ found: request.result, isPut });
       // A page that is left gives it up without a reason.

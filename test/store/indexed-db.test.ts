@@ -32,6 +32,16 @@ describe('a visit', () => {
     expect((await visit('shop')).found).toEqual(one);
   });
 
+  test('R53: says what cannot be kept, and that as no error of the page', async () => {
+    const { visit } = createDatabase();
+    await visit('shop', one, always);
+    const key = { version: 'v2', value: () => {} };
+    await expect(visit('shop', key, always)).rejects.toThrow(
+      expect.objectContaining({ name: 'DataCloneError' }),
+    );
+    expect(await visit('shop', two, always)).toEqual({ found: one, isPut: true });
+  });
+
   test('leaves what has another name alone', async () => {
     const { visit } = createDatabase();
     await visit('a', one, always);
