@@ -80,8 +80,7 @@ export function defineDevtools(): void {
  * more; on a server it does nothing.
  *
  * @returns Its own undo.
- * @throws TypeError for an unknown option, `place` or `theme`, a `limit` that is no number of at least 1, or what is no
- * manager.
+ * @throws TypeError for an unknown option, and for a value that its option does not take.
  *
  * @example
  * import { auth } from './auth';
@@ -111,7 +110,9 @@ export function mountDevtools(options: DevtoolsOptions = {}): () => void {
     check(!!Object(one).getAccessToken, `managers.${name}`, typeof one, '{ name: manager }');
   check(['docked', 'inline'].includes(place), 'place', place, "'docked' or 'inline'");
   check(['auto', 'light', 'dark'].includes(theme), 'theme', theme, "'auto', 'light' or 'dark'");
+  check(typeof open === 'boolean', 'open', open, 'true or false');
   check(Number.isFinite(limit) && limit >= 1, 'limit', limit, 'a number of at least 1');
+  check(parent === undefined || typeof Object(parent).append === 'function', 'parent', parent, 'an element');
   if (!isPage()) return () => {};
   defineDevtools();
   const isDocked = place === 'docked';

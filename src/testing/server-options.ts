@@ -86,12 +86,15 @@ export function readNames<T extends object>(given: T, known: readonly string[], 
   return own;
 }
 
+/** A word would be a URL, too, beside a base. */
+const isPlace = (given: string | URL): boolean => /^(https?:\/\/|\/(?![/\\]))/i.test(`${given}`);
+
 function urlOf(name: string, given: string | URL, base?: string): string {
   // `URL.canParse` is younger than many browsers.
   try {
     const { href } = new URL(given, base);
     // A request is known by its URL without the query.
-    if (/^https?:[^?#]*$/.test(href)) return href;
+    if (/^https?:[^?#]*$/.test(href) && (!base || isPlace(given))) return href;
   } catch {}
   return refuse(name, given, `${base ? 'a path, or ' : ''}an http URL, without a query`);
 }

@@ -62,6 +62,9 @@ test.for([
   [{ them: 'dark' }, /option is them; expected managers/],
   [{ limit: 0 }, /limit/],
   [{ limit: Number.NaN }, /limit is NaN; expected a number/],
+  [{ open: 'yes' }, /open is yes; expected true or false/],
+  [{ parent: '#panel' }, /parent is #panel; expected an element/],
+  [{ parent: null }, /parent is null; expected an element/],
   [{ managers: { fetch: () => {} } }, /managers.fetch is function; expected \{ name: manager \}/],
   [{ managers: { shop: undefined } }, /managers.shop is undefined; expected/],
 ] as const)('a wrong option is a TypeError that names it: %o', ([options, name]) => {

@@ -30,6 +30,9 @@ test.for([
     { endpoints: { token: '/token?key=1' } },
     'options.endpoints.token is "/token?key=1"; expected a path, or an http URL, without a query',
   ],
+  [{ endpoints: { token: 'token' } }, 'options.endpoints.token is "token"; expected a path, or an http URL'],
+  [{ endpoints: { token: '' } }, 'options.endpoints.token is ""; expected a path'],
+  [{ endpoints: { token: '//as.example.com' } }, 'options.endpoints.token is "//as.example.com"; expected'],
   [{ endpoints: { token: '/token#' } }, 'without a query'],
   [{ issuer: 'https://as.example.com?tenant=1' }, 'expected an http URL, without a query'],
   [
