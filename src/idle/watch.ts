@@ -43,11 +43,13 @@ export function watch(auth: TokenManager, id: string, settings: IdleSettings): (
     return { remaining, cause: byIdle < byAge ? 'idle' : 'age' };
   }
 
-  function look(isNew?: boolean): void {
-    cancel();
+  function look(isNew?: boolean, isEvent?: boolean): void {
     take(item(key));
     const warning = left();
     const { remaining } = warning;
+    // A countdown goes on by its own timer, whatever the user does meanwhile.
+    if (isEvent && isWarned && remaining && remaining <= warnBefore) return;
+    cancel();
     if (remaining > warnBefore) {
       // The clock of timers stands still in sleep, and waking says nothing: whoever opens a laptop may touch nothing.
       cancel = wait(Math.min(remaining - warnBefore, minute), look);
@@ -72,7 +74,7 @@ export function watch(auth: TokenManager, id: string, settings: IdleSettings): (
       if (idle() < Math.min(second, after / 10) && !(isWarned && cause === 'idle')) return;
       touch();
     }
-    look();
+    look(false, true);
   }
 
   function end(isNew?: boolean): void {

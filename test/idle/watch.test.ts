@@ -117,6 +117,19 @@ describe('the countdown', () => {
     expect(told).toEqual(['local']);
   });
 
+  test('comes no more often for what the user does while it is the whole span that ends', async () => {
+    const { pass, act } = usePage();
+    const { warnings, told } = await createIdle({ after: hour, maxAge: quarter, warnBefore: 5 * second });
+    await pass(quarter - 6 * second);
+    for (let times = 0; times < 35; times++) {
+      await act(['keydown', 'focus', 'pointermove'][times % 3]);
+      await pass(second / 5);
+    }
+    const seconds = warnings.map(({ remaining }) => Math.ceil(remaining / second));
+    expect(seconds).toEqual([5, 4, 3, 2, 1, 0]);
+    expect(told).toEqual(['local']);
+  });
+
   test.for(['here', 'elsewhere'])('ends with onActive when the user is back %s', async (where) => {
     const { pass, act, actElsewhere } = usePage();
     const { auth, warnings, told } = await createIdle({ after: quarter, warnBefore: 5 * second });
