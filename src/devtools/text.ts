@@ -18,7 +18,7 @@ export type NameOf = (number: number) => string;
 const managerLine = (nameOf: NameOf, { number, status, store, sessionId, life, end }: ManagerState): string =>
   [
     `${nameOf(number)}: ${status}`,
-    `store ${store}`,
+    store && `store ${store}`,
     sessionId && `session ${shortened(sessionId)}`,
     life?.expiresAt && `token ends ${timeOf(life.expiresAt)}`,
     end && `last end ${timeOf(end.at)} ${end.reason}${end.elsewhere ? ', elsewhere' : ''}`,

@@ -52,6 +52,12 @@ test('a manager is described before the lines, its session shortened', () => {
   );
 });
 
+test('nothing is said of a store that is not known: its step is of long before the panel', () => {
+  const [manager] = nextManagers([], stepOf('signed-in', { sessionId: '0123456789abcdef' }));
+  if (!manager) throw new Error('none');
+  expect(textOf([manager], [], () => 'shop').split('\n')[0]).toBe('shop: signed-in, session 01234567…');
+});
+
 test('what happens within one lane names it once', () => {
   expect([pathOf(api), pathOf(row('closed'))]).toEqual(['this page to API', 'this page']);
 });
