@@ -30,8 +30,9 @@ export function summaryOf(thrown: unknown, secrets: readonly (string | undefined
   for (const name of ['name', 'message', 'code', 'status', 'error']) {
     try {
       const value = from[name];
-      // As it is, too: a token may begin like the rest of an escape.
-      const text = `${value} ${bare(`${value}`)}`;
+      const said = `${value}`;
+      // As it is, too: a token may begin like the rest of an escape; and a URL may stand within another one.
+      const text = `${said} ${bare(said)} ${bare(said.replace(/%25/g, '%'))}`;
       const isTold = /^(string|number)$/.test(typeof value) && !hidden.some((form) => text.includes(form));
       if (isTold) summary[name] = value;
     } catch {} // a getter that throws

@@ -23,6 +23,7 @@ describe('R70: what is told of something thrown', () => {
     ['plain', token],
     ['in JSON', JSON.stringify({ token })],
     ['percent-encoded', `token=${encodeURIComponent(token)}`],
+    ['percent-encoded twice', `to=${encodeURIComponent(`?token=${encodeURIComponent(token)}`)}`],
     ['in base64url', btoa(`??>${token}`).replaceAll('/', '_').replaceAll('+', '-').replace(/=*$/, '')],
     ...['', 'a', 'ab'].map((before) => [
       `in base64, ${before.length} bytes from its beginning`,
@@ -67,6 +68,7 @@ test.each([
   ['plain', (text: string) => text],
   ['in JSON', (text: string) => JSON.stringify({ text })],
   ['percent-encoded', encodeURIComponent],
+  ['percent-encoded twice', (text: string) => encodeURIComponent(encodeURIComponent(text))],
   ['in base64', btoa],
 ])('R70: a token that has escapes in itself is found, %s', (_how, write) => {
   const own = String.raw`abc%2Fd+ef\u0041g/h%3D`;
