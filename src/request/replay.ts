@@ -73,7 +73,7 @@ async function judge(
   session: Session,
   held: Held,
   response: Response,
-  isIssued?: boolean,
+  issued?: string,
   isRetry?: boolean,
 ): Promise<Response> {
   const { coolDown } = parts;
@@ -84,16 +84,15 @@ async function judge(
   // A late refusal, of a token that has been replaced since, causes no refresh (R22).
   const isCurrent =
     parts.sessions.current === session && session.state.held?.tokens.accessToken === accessToken;
-  // What was issued for this very request and is refused all the same, no refresh can cure. Of a token from elsewhere
-  // nobody knows that.
-  const isFinal = isIssued && isCurrent && session.issued === accessToken;
+  // What was issued for this very request and is refused all the same, no refresh can cure.
+  const isIssued = issued === accessToken;
   // After a redirect that speaks of the place alone.
-  if (isFinal && Date.now() < held.expiresAt)
+  if (isIssued && isCurrent && Date.now() < held.expiresAt)
     coolDown.mark(response.redirected ? undefined : accessToken, call);
   const mayReplay = isReplayable(call);
-  // What came from another context is refreshed first: nobody here knows that it was ever good (R23).
-  const isAdopted = isIssued && isCurrent && !isFinal;
-  if ((isIssued !== undefined && !isAdopted) || (isCurrent ? coolDown.until(accessToken, call) : !mayReplay))
+  // What came from elsewhere is refreshed first, unless it has been: nobody here knows that it was ever good (R23).
+  const isAdopted = issued && !isIssued;
+  if ((issued !== undefined && !isAdopted) || (isCurrent ? coolDown.until(accessToken, call) : !mayReplay))
     return response;
   const renewed: Promise<unknown> = isCurrent
     ? parts.renew(session, 'rejected', call.signal)
@@ -108,7 +107,11 @@ async function judge(
   } catch (error) {
     return sendWithout(parts, call, error);
   }
-  return exchange(parts, call, session, session.state.held as Held, isCurrent && !isAdopted, isRetry);
+  return exchange(
+    ...[parts, call, session, session.state.held as Held],
+    isCurrent && !isAdopted ? (session.issued ?? 'none') : '',
+    isRetry,
+  );
 }
 
 /** What `attach` is told: of one request with one set of tokens the same object, even when it is sent twice. */
@@ -132,7 +135,7 @@ export function headersFor(
 /**
  * Sends with tokens. No async function: with a good token each promise more is felt.
  *
- * @param isIssued - Of a replay: whether it follows the token's issue.
+ * @param issued - Of a replay that follows a token's issue: the token that was issued here last; of any other: empty.
  * @param isRetry - Whether `attach` has had it sent again.
  */
 export function exchange(
@@ -140,7 +143,7 @@ export function exchange(
   call: Call,
   session: Session,
   held: Held,
-  isIssued?: boolean,
+  issued?: string,
   isRetry?: boolean,
   request = requestOf(call, held),
   ready?: Record<string, string>,
@@ -150,25 +153,25 @@ export function exchange(
   const added = ready ?? headersFor(parts, call, session, request);
   if ('then' in added) {
     return (added as Promise<Record<string, string>>).then((added) =>
-      exchange(parts, call, session, held, isIssued, isRetry, request, added),
+      exchange(parts, call, session, held, issued, isRetry, request, added),
     );
   }
   if (isOwn(parts, call, added)) return sendBare(parts, call, 'own-header');
   if (__DEVELOPMENT__)
     parts.tell?.('sent', {
       ...{ url: call.target.place, method: call.method },
-      isReplay: !!isRetry || isIssued !== undefined,
+      isReplay: !!isRetry || issued !== undefined,
     });
   // Whoever writes a fetch of their own may forget the promise.
   return Promise.resolve(send(parts, call, added, held.tokens.accessToken)).then((response) => {
     if (parts.attach.onResponse?.(response, request) === 'retry') {
       if (isRetry || !isReplayable(call)) return response;
       discard(response);
-      return exchange(parts, call, session, held, isIssued, true, request);
+      return exchange(parts, call, session, held, issued, true, request);
     }
     const { status } = response;
     return status === 401 || status === 403 || parts.isRejected
-      ? judge(parts, call, session, held, response, isIssued, isRetry)
+      ? judge(parts, call, session, held, response, issued, isRetry)
       : accept(parts, call, held, response);
   });
 }
