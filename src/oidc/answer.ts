@@ -24,9 +24,13 @@ export async function readText(response: Response): Promise<string> {
   return TOO_LONG;
 }
 
+/** oauth4webapi refuses what says nothing: null, and a lifetime that is none (R10). A rotated token would be lost. */
+const said = (name: string, value: unknown): unknown =>
+  name === 'expires_in' && !((value as number) > 0) ? undefined : (value ?? undefined);
+
 /** What was read, as oauth4webapi takes it: what is missing in its JSON is missing. */
 export function answerOf({ status, headers }: Response, text: string): Response {
   // Browsers show nothing of a redirect, not even its status.
   const answer = new Response(text || null, ownMembers({ status: status || 302, headers }));
-  return Object.assign(answer, { json: async () => ownMembers(JSON.parse(text)) });
+  return Object.assign(answer, { json: async () => ownMembers(JSON.parse(text, said)) });
 }

@@ -48,9 +48,12 @@ export async function parametersFrom(popup: Window, state: string): Promise<URLS
  * @throws OidcError `unknown-state`: the window is still there, so it is none that a script has opened.
  */
 export async function handOver(parameters: URLSearchParams, state: string): Promise<never> {
-  channelOf(state).postMessage(`${parameters}`);
+  const channel = channelOf(state);
+  channel.postMessage(`${parameters}`);
   await pause(200);
-  close();
+  // One that is open keeps a Node process alive.
+  channel.close();
+  globalThis.close?.();
   await pause(1_000);
   throw new OidcError('unknown-state');
 }

@@ -87,4 +87,14 @@ describe('an answer that was read', () => {
       Reflect.deleteProperty(Object.prototype, 'access_token');
     }
   });
+
+  test.for([0, -3, 'soon', null])('R10: has no lifetime where it says %j', async (expires_in) => {
+    const text = JSON.stringify({ expires_in, refresh_token: 'r', scope: null });
+    expect({ ...(await answerOf(new Response(), text).json()) }).toEqual({ refresh_token: 'r' });
+  });
+
+  test.for([300, '300', 0.5])('R10: has the lifetime that it says, %j', async (expires_in) => {
+    const { json } = answerOf(new Response(), JSON.stringify({ expires_in }));
+    expect(await json()).toMatchObject({ expires_in });
+  });
 });

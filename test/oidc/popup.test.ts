@@ -97,3 +97,20 @@ test('a window that the browser does not open is an error', () => {
   vi.stubGlobal('open', () => null);
   expect(openPopup).toThrow(expect.objectContaining({ code: 'popup-blocked' }));
 });
+
+test('a state that somebody made up is unknown where there is no window, and leaves nothing open', async () => {
+  const ends: string[] = [];
+  class Channel {
+    postMessage() {
+      ends.push('told');
+    }
+    close() {
+      ends.push('closed');
+    }
+  }
+  vi.stubGlobal('BroadcastChannel', Channel);
+  vi.stubGlobal('close', undefined);
+  const sent = watch(handOver(new URLSearchParams(), 'forged.popup'));
+  await settle(1_500);
+  expect([sent.outcome, ...ends]).toEqual(['unknown-state', 'told', 'closed']);
+});

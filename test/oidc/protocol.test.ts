@@ -125,7 +125,7 @@ describe('R70: no error shows a secret, even under util.inspect:', () => {
   test.for([
     ['an ID token of another audience', { claims: { aud: 'x', note: 'secret' } }],
     ['a token type', { tokens: { token_type: 'mac', note: 'secret' } }],
-    ['a lifetime', { tokens: { expires_in: 'secret' } }],
+    ['a scope', { tokens: { scope: ['secret'] } }],
     [
       'a refusal that quotes',
       { answer: () => Response.json({ error: 'secret-1', error_description: 'secret' }) },
