@@ -58,7 +58,14 @@ export function readOptions(given: IdleOptions) {
   const { after = 1 / 0, maxAge = 1 / 0, onWarn, onActive } = own;
   const shorter = Math.min(after, maxAge);
   const { warnBefore = Math.min(60_000, shorter / 2) } = own;
-  if (!(warnBefore > 0 && warnBefore < shorter && shorter < 1 / 0))
+  if (
+    !(
+      [after, maxAge, warnBefore].every((ms) => typeof ms === 'number') &&
+      warnBefore > 0 &&
+      warnBefore < shorter &&
+      shorter < 1 / 0
+    )
+  )
     throw new TypeError(
       `evertoken/idle: after is ${after}, maxAge ${maxAge}, warnBefore ${warnBefore}; expected milliseconds for either, fewer for warnBefore`,
     );
