@@ -28,7 +28,7 @@ interface ResponseBodyError {
  * - `invalid-token-response`: the token endpoint's answer is none, or its `token_type` is not the one asked for.
  * - `invalid-id-token`: signature, `iss`, `aud`, `azp`, `exp`, `nonce`, `auth_time` or `acr` of the ID token is wrong.
  * - `subject-changed`: a refresh brought the ID token of another user or issuer.
- * - `no-refresh-token`: there is none to refresh with (`offline_access`); the session ends with the access token.
+ * - `no-refresh-token`: there is none to refresh with (`offline_access`); the session ends where the first refresh would begin.
  * - `popup-blocked`, `popup-closed`: the browser did not open the window; the user closed it.
  * - `unsafe-return-to`: `returnTo` leaves the app's origin.
  * - `prompt-failed`: the option `onPrompt` or `open` threw.

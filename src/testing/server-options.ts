@@ -28,7 +28,7 @@ export interface AuthorizationServerOptions {
   refreshTokenLifetime?: number | undefined;
   /** Whether each refresh brings a new refresh token, and a spent one ends its session. @default true */
   rotation?: boolean | undefined;
-  /** Milliseconds in which a spent refresh token is answered once more. @default 0 */
+  /** Milliseconds in which a spent refresh token is still answered. @default 0 */
   reuseInterval?: number | undefined;
   /** More claims of an ID token (`name`, `email`). @default none */
   claims?: ((subject: string) => object) | undefined;

@@ -61,7 +61,7 @@ const stories = {
     expect(error.cause.message).toBe('TextEncoder is not defined');
     auth.close();
   });`,
-  switched: `/** @jest-environment-options {"customExportConditions": ["development", "node", "require"]} */
+  switched: `/** @jest-environment-options {"customExportConditions": ["development", "node", "node-addons"]} */
   test('customExportConditions chooses the development build', () => {
     expect(require.resolve('evertoken')).toContain(require('node:path').join('dist', 'development', 'index.cjs'));
   });`,
