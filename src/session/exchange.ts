@@ -83,12 +83,15 @@ export async function exchange(parts: ExchangeParts, run: Run, turn: Turn): Prom
       const captures = Promise.allSettled(session.captures);
       await within('the capture', refreshTimeout, () => captures, false).catch(() => {});
       const error = errorOf(parts, 'session-ended', thrown);
-      if (!tokens) session.isTried = isSame(session.state, was);
-      else if (!(await commit(expire(was), { error }))) return;
+      if (!tokens) {
+        session.isTried = isSame(session.state, was);
+        // Somebody has signed in elsewhere meanwhile: what was refused was the cookie before.
+        if (!session.isTried) return session.state.held ? undefined : exchange(parts, run, turn);
+      } else if (!(await commit(expire(was), { error }))) return;
       throw error;
     }
     // There are newer tokens, or another session: what the old refresh token brought says nothing.
-    if (sessions.current !== session || session.state.rotation !== was.rotation) return;
+    if (sessions.current !== session || !isSame(session.state, was)) return;
     throw noteFailure(parts, run, thrown);
   }
   session.issued = next.tokens.accessToken;

@@ -20,7 +20,7 @@ export function wishOf(run: Run): IsWanted {
   let token = session.state.held?.tokens.accessToken;
   return (lease) => {
     if (session.over.aborted || isRevokedSince(session.state, end)) return false;
-    const { rotation, held } = session.state;
+    const { id, rotation, held } = session.state;
     // Tokens from elsewhere serve, unless they have expired meanwhile; those of a capture may be of the same rotation.
     const isReplaced = rotation !== run.rotation || held?.tokens.accessToken !== token;
     if (!isEarly && isReplaced && held && Date.now() < held.expiresAt) return false;
@@ -28,7 +28,7 @@ export function wishOf(run: Run): IsWanted {
       older ??= lease;
       isEarly = !!lease && lease === older;
     }
-    run.rotation = rotation;
+    Object.assign(run, { id, rotation });
     token = held?.tokens.accessToken;
     // Nor does everybody ask a server that is down. That its own callers gave up says nothing.
     if (!isExplicit && !run.error) heedBackOff(session);

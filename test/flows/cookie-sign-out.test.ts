@@ -8,6 +8,8 @@ import { outcomeOf } from '../support/tabs.ts';
 beforeEach(useBrowserClock);
 afterEach(() => void vi.useRealTimers());
 
+type Page = ReturnType<ReturnType<typeof createCookieWorld>['open']>;
+
 /** Of two pages the first is signed in, and refreshes for a second. */
 async function setUp() {
   stubBrowser();
@@ -71,20 +73,35 @@ test('R32: a refresh with nothing in hand revokes nothing of the session that be
   expect([a.auth.status, world.server.living.length]).toEqual(['signed-in', 1]);
 });
 
-test('R8: a page that asks while another one signs in asks once more: what was refused was the cookie before', async () => {
-  stubBrowser();
-  const world = createCookieWorld({ ms: 0 });
-  const a = world.open();
-  await come(a.auth.signIn(world.login()));
-  await come(a.auth.signOut());
-  const b = world.open();
-  await pass(200);
-  world.refusalMs = 500;
-  const asked = outcomeOf(b.auth.refresh());
-  await pass(100);
-  await come(a.auth.signIn(world.login()));
-  await come(asked);
-  await pass(1_000);
-  expect([a.auth.status, b.auth.status, world.server.reused]).toEqual(['signed-in', 'signed-in', []]);
-  expect(b.auth.sessionId).toBe(a.auth.sessionId);
-});
+test.for([
+  ['a request', 200, ({ send }: Page) => send()],
+  [
+    'getAccessToken()',
+    'string',
+    ({ auth }: Page) => outcomeOf(auth.getAccessToken().then((token) => typeof token)),
+  ],
+  [
+    'refresh()',
+    'string',
+    ({ auth }: Page) => outcomeOf(auth.refresh().then(({ accessToken }) => typeof accessToken)),
+  ],
+] as const)(
+  'R8: a page that asks while another one signs in asks once more: what was refused was the cookie before (%s)',
+  async ([, outcome, use]) => {
+    stubBrowser();
+    const world = createCookieWorld({ ms: 0 });
+    const a = world.open();
+    await come(a.auth.signIn(world.login()));
+    await come(a.auth.signOut({ revoke: false }));
+    world.logout();
+    const b = world.open();
+    world.refusalMs = 500;
+    const used = use(b);
+    await pass(100);
+    await come(a.auth.signIn(world.login()));
+    expect(await come(used)).toBe(outcome);
+    await pass(1_000);
+    expect([a.auth.status, b.auth.status, world.server.reused]).toEqual(['signed-in', 'signed-in', []]);
+    expect(b.auth.sessionId).toBe(a.auth.sessionId);
+  },
+);

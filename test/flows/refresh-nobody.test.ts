@@ -66,3 +66,24 @@ test('R8: a sign-out of a stored session stands for all contexts: nobody begins 
   expect(await during(other.refresh(), 1_000)).toMatchObject({ accessToken: 'access-2' });
   expect(one.tokens?.accessToken).toBe('access-2');
 });
+
+test('R8, R38: who asks with nothing in hand goes on with the session that another context has begun meanwhile', async () => {
+  const cell = createCell();
+  const refresh: Refresh = Object.assign(
+    async () => {
+      await new Promise<void>((resolve) => void setTimeout(resolve, 1_000));
+      throw Object.assign(new Error('refused'), { error: 'invalid_grant' });
+    },
+    { withoutRefreshToken: true },
+  );
+  const { open } = createGrant();
+  const [one, other] = [
+    open({ store: cell.open().store, refresh }),
+    open({ store: cell.open().store, refresh }),
+  ];
+  const asked = outcomeOf(one.getAccessToken());
+  await pass(500);
+  await during(other.signIn({ access_token: 'theirs', refresh_token: 'r', expires_in: 300 }), 0);
+  expect(await during(asked, 1_000)).toBe('theirs');
+  expect([one.status, one.tokens?.accessToken]).toEqual(['signed-in', 'theirs']);
+});

@@ -34,6 +34,10 @@ export function createCookieWorld({ ms = 500, says = 'ID token' as Says } = {}) 
       cookie = refresh_token;
       return shown(tokens, user);
     },
+    /** What the server does with the cookie, whoever asks. */
+    logout() {
+      cookie = '';
+    },
     open() {
       let isLeft = false;
       const own: typeof fetch = async (...args) => {
