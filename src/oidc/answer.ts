@@ -26,7 +26,9 @@ export async function readText(response: Response): Promise<string> {
 
 /** oauth4webapi refuses what says nothing: null, and a lifetime that is none (R10). A rotated token would be lost. */
 const said = (name: string, value: unknown): unknown =>
-  name === 'expires_in' && !((value as number) > 0) ? undefined : (value ?? undefined);
+  name === 'expires_in' && !((value as number) > 0 && (value as number) < 1 / 0)
+    ? undefined
+    : (value ?? undefined);
 
 /** What was read, as oauth4webapi takes it: what is missing in its JSON is missing. */
 export function answerOf({ status, headers }: Response, text: string): Response {

@@ -61,7 +61,9 @@ export const insistOn =
         error = new OidcError('unreachable', `${input} (${nameOf(thrown)})`);
       }
       const { status = 500, retryAt } = error;
-      if (attempt >= attempts || status < 500 || retryAt || (init as RequestInit).signal?.aborted)
+      const { signal } = init as { signal?: { aborted: boolean; isOver?(): boolean } };
+      // Nor once somebody has signed out (R32).
+      if (attempt >= attempts || status < 500 || retryAt || signal?.aborted || signal?.isOver?.())
         throw error;
       if (attempt > 1) await pause(300);
     }

@@ -91,6 +91,13 @@ describe('a request that may be sent again', () => {
   });
 });
 
+test('R32: nobody asks again once somebody has signed out', async () => {
+  const send = vi.fn(lost);
+  const signal = Object.assign(new AbortController().signal, { isOver: () => true });
+  await expect(insistOn(send, 3)(URL, { signal })).rejects.toMatchObject({ code: 'unreachable' });
+  expect(send).toHaveBeenCalledOnce();
+});
+
 describe('what the server says', () => {
   test.for([200, 400, 401, 403, 500])('R35: invalid_grant counts at status %s', async (status) => {
     const { outcome } = await play(1, () => Response.json({ error: 'invalid_grant' }, { status }));
