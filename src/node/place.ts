@@ -81,7 +81,8 @@ function realOf(folder: string): string {
   try {
     return realpathSync(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // A drive that is not there has no folder above it.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || folder === dirname(folder)) throw error;
     return join(realOf(dirname(folder)), basename(folder));
   }
 }
@@ -127,15 +128,16 @@ export function checkPlace(path: string): void {
  * Makes a folder, for its owner alone, and what is missing above it. Not by `recursive`: in `/proc`, and wherever else a
  * folder is there and nothing can be made in it, Node tries for ever.
  */
-function make(folder: string): void {
+function make(folder: string, isAgain = false): void {
   try {
     mkdirSync(folder, 0o700);
   } catch (error) {
     if (statSync(folder, missing)?.isDirectory()) return;
     const parent = dirname(folder);
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || statSync(parent, missing)) throw error;
-    make(parent);
-    make(folder);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder || isAgain) throw error;
+    // Another process may have made it just now.
+    if (!statSync(parent, missing)) make(parent);
+    make(folder, true);
   }
 }
 
