@@ -65,11 +65,12 @@ export function placeOf(label: string, { url, insecure, clientSecret, headers }:
   const href = `${url}`;
   const target = targetOf(href);
   // What is relative and has no page is nobody's yet.
+  const isUrl = typeof url === 'string' || 'href' in url;
   const isFine =
-    (typeof url === 'string' || 'href' in url) &&
+    isUrl &&
     (target ? target.isSecure || (insecure && /^http:/.test(target.href)) : !/^[a-z][\w+.-]*:/i.test(href));
   if (!isFine) {
-    const given = target?.origin ?? kindOf(url);
+    const given = (isUrl && target?.origin) || kindOf(url);
     throw new TypeError(`evertoken: ${label}.url is ${given}; expected https, or http with insecure: true`);
   }
   if (clientSecret && isBrowser())

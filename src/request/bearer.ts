@@ -33,8 +33,8 @@ export function bearer(
     replace: 'boolean or undefined',
   });
   // The platform would refuse them with a message that quotes the token (R70).
-  if (!/^[\w!#-'*+.^`|~-]+\n[ -~]*$/.test(`${header}\n${scheme}`))
-    refuse('bearer', options, 'a header name and a scheme');
+  if (!/^[\w!#-'*+.^`|~-]+$/.test(header)) refuse('bearer.header', header, 'the name of a header');
+  if (!/^[ -~]*$/.test(scheme)) refuse('bearer.scheme', scheme, 'printable ASCII');
   const prefix = scheme && `${scheme} `;
   let last = '';
   let value = '';

@@ -48,10 +48,10 @@ test.each([
   [{ header: '' }, 'bearer.header is empty; expected string or undefined'],
   ['Token', 'bearer is string; expected object'],
   // The platform's own error would quote the token (R70).
-  [{ header: 'X Key' }, 'bearer is object; expected a header name and a scheme'],
-  [{ header: 'X:Key' }, 'bearer is object; expected a header name and a scheme'],
-  [{ scheme: 'Token\n' }, 'bearer is object; expected a header name and a scheme'],
-  [{ scheme: 'Tökén' }, 'bearer is object; expected a header name and a scheme'],
+  [{ header: 'X Key' }, 'bearer.header is string; expected the name of a header'],
+  [{ header: 'X:Key' }, 'bearer.header is string; expected the name of a header'],
+  [{ scheme: 'Token\n' }, 'bearer.scheme is string; expected printable ASCII'],
+  [{ scheme: 'Tökén' }, 'bearer.scheme is string; expected printable ASCII'],
 ])('%j is a mistake that is named at once', (options, said) => {
   expect(() => bearer(options as object)).toThrow(new TypeError(`evertoken: ${said}`));
 });
