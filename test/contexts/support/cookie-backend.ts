@@ -21,7 +21,7 @@ interface Session {
 export async function startCookieBackend(place: Place, attributes: string) {
   const http = await listenOnLoopback();
   const origin = http.origin.replace('127.0.0.1', hosts[place]);
-  const stats = { logins: 0, refreshes: 0, reuse: 0, signOuts: 0, refused: 0, mostAtOnce: 0 };
+  const stats = { logins: 0, refreshes: 0, reuse: 0, signOuts: 0, refused: 0, mostAtOnce: 0, preflights: 0 };
   const sessions: Session[] = [];
   const tokens = new Map<string, Session>();
   /** Milliseconds that answers are on the way: to `OPTIONS`, with the next cookie, without one. */
@@ -84,7 +84,10 @@ export async function startCookieBackend(place: Place, attributes: string) {
     response.setHeader('access-control-allow-credentials', 'true');
     response.setHeader('access-control-allow-headers', 'authorization, content-type');
     const isPreflight = request.method === 'OPTIONS';
-    if (isPreflight) await sleep(delays.preflight);
+    if (isPreflight) {
+      stats.preflights++;
+      await sleep(delays.preflight);
+    }
     const [status, body] = isPreflight ? ([200, {}] as const) : answer(request, response);
     if (!isPreflight && request.url === '/auth/refresh') {
       stats.mostAtOnce = Math.max(stats.mostAtOnce, ++atOnce);
