@@ -107,11 +107,8 @@ async function judge(
   } catch (error) {
     return sendWithout(parts, call, error);
   }
-  return exchange(
-    ...[parts, call, session, session.state.held as Held],
-    isCurrent && !isAdopted ? (session.issued ?? 'none') : '',
-    isRetry,
-  );
+  const issuedNow = isCurrent && !isAdopted ? (session.issued ?? 'none') : '';
+  return exchange(parts, call, session, session.state.held as Held, issuedNow, isRetry);
 }
 
 /** What `attach` is told: of one request with one set of tokens the same object, even when it is sent twice. */
