@@ -22,23 +22,24 @@ const keyOf = ({ method, target }: Place) => method + target.place;
  * lifts, and the place's (method and path), which only an acceptance there lifts.
  */
 export function createCoolDown(): CoolDown {
-  const marks = new Map<string, { since: number; length: number }>();
+  let marks: Map<string, { since: number; length: number }> | undefined;
   let marked: string | undefined;
   // The token's mark has no place.
   const endOf = (key: string) => {
-    const { since = 0, length = 0 } = marks.get(key) ?? {};
+    const { since = 0, length = 0 } = marks?.get(key) ?? {};
     const age = Date.now() - since;
     // It begins in the future where the clock was set back.
     return age >= 0 && age < length ? since + length : 0;
   };
   const extend = (key: string) => {
-    const length = Math.min((marks.get(key)?.length ?? 5_000) * 2, 60_000);
+    const length = Math.min((marks?.get(key)?.length ?? 5_000) * 2, 60_000);
+    marks ??= new Map();
     marks.set(key, { since: Date.now(), length });
   };
   return {
     until: (token, place) => (token === marked && endOf('')) || (place ? endOf(keyOf(place)) : 0),
     mark(token, place) {
-      if (marks.size > 999) marks.clear();
+      if (marks && marks.size > 999) marks.clear();
       const key = keyOf(place);
       // A burst of refusals counts as one.
       if (!endOf(key)) extend(key);
@@ -48,7 +49,7 @@ export function createCoolDown(): CoolDown {
     },
     lift(token, place) {
       // Nearly always.
-      if (!marks.size) return;
+      if (!marks?.size) return;
       marks.delete(keyOf(place));
       if (token === marked || !endOf('')) marks.delete('');
     },

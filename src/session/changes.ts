@@ -7,7 +7,9 @@ import type { End, SessionState } from './session.ts';
 export type Change = (now: SessionState) => SessionState | undefined;
 
 /** `crypto.randomUUID` is missing on plain-http hosts; the id only has to be unique. */
-export const createId = (): string => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+export const createId = (): string =>
+  // In capitals: Node puts it together of 26 pieces, which would take a kilobyte for as long as the session is kept.
+  globalThis.crypto?.randomUUID?.().toUpperCase() ?? `${Date.now()}-${Math.random()}`;
 
 /** A session that begins. */
 export interface Begun extends SessionState {
