@@ -1,12 +1,19 @@
 /** Tokens that are good only together with a key: the parts of RFC 9449, put together. */
 import type { TokenManager } from '../api.ts';
+import { misspelt } from '../nearest.ts';
 import { ownMembers } from '../own.ts';
-import type { Attach, Fetch, Refresh, TokenSet } from '../types.ts';
+import type { Attach, EncryptionKey, Fetch, Refresh, TokenSet } from '../types.ts';
 import { followSessions } from './follow.ts';
 import { createKeys, type Key, type Tokens } from './keys.ts';
 import { calculateThumbprint, generateKeyPair } from './proof.ts';
 import { createResourceRequests } from './resource-requests.ts';
 import { createSign } from './token-requests.ts';
+
+/** A `CryptoKeyPair`, for projects without the DOM library too. */
+export interface DpopKeyPair {
+  readonly publicKey: Exclude<EncryptionKey, Uint8Array>;
+  readonly privateKey: Exclude<EncryptionKey, Uint8Array>;
+}
 
 /** The options of `dpop`; all may be left out. */
 export interface DpopOptions {
@@ -22,7 +29,7 @@ export interface DpopOptions {
    *
    * @default a new pair for each session, whose private key nobody can export
    */
-  keyPair?: CryptoKeyPair | undefined;
+  keyPair?: DpopKeyPair | undefined;
 }
 
 /** Sender-constrained tokens: an {@link Attach}, and what makes token requests carry the same key. */
@@ -81,6 +88,8 @@ function refuse(what: string): never {
  * proofs.follow(auth);
  */
 export function dpop(name: string, options?: DpopOptions): Dpop {
+  const wrong = __DEVELOPMENT__ && misspelt(options ?? {}, ['alg', 'keyPair']);
+  if (wrong) refuse(`has no option ${wrong.name}; ${wrong.advice}`);
   const { alg = 'ES256', keyPair } = ownMembers(options);
   if (!name || typeof name !== 'string') refuse('needs the name of the app');
   if (!['ES256', 'Ed25519', 'RS256', 'PS256'].includes(alg))
@@ -89,7 +98,7 @@ export function dpop(name: string, options?: DpopOptions): Dpop {
   if (!crypto.subtle) {
     throw new Error('evertoken: dpop() needs https (crypto.subtle)');
   }
-  const keys = createKeys(name, () => keyPair ?? generateKeyPair(alg));
+  const keys = createKeys(name, () => (keyPair as CryptoKeyPair | undefined) ?? generateKeyPair(alg));
   const sign = createSign(keys.bind);
   const chosen = new WeakMap<TokenSet, Promise<Key>>();
 

@@ -1,2 +1,2 @@
 /** evertoken/dpop: tokens that are worthless without a key that no script can take away (RFC 9449). */
-export { type Dpop, type DpopOptions, dpop } from './dpop.ts';
+export { type Dpop, type DpopKeyPair, type DpopOptions, dpop } from './dpop.ts';

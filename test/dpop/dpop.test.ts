@@ -199,6 +199,9 @@ test.for([
   ['shop', { alg: 'HS256' }, 'has no such alg: ES256, Ed25519, RS256 or PS256'],
   ['shop', { keyPair: 'x' }, 'needs a CryptoKeyPair as keyPair'],
   ['shop', { keyPair: null }, 'needs a CryptoKeyPair as keyPair'],
+  ...(__DEVELOPMENT__
+    ? ([['shop', { keypair: {} }, "has no option keypair; 'keyPair', perhaps"]] as const)
+    : []),
 ] as const)('what is wrong is a TypeError at creation: %#', ([name, options, message]) => {
   expect(() => dpop(name as never, options as never)).toThrow(new TypeError(`evertoken: dpop() ${message}`));
 });
