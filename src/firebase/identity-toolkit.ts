@@ -1,5 +1,6 @@
 /** Refresh and capture for Google Identity Toolkit. */
 import { textOf } from '../bounded.ts';
+import { misspelt } from '../nearest.ts';
 import { memberOf } from '../own.ts';
 import { retryAtOf } from '../retry-after.ts';
 import type { CaptureRule, Refresh, TokenResponse } from '../types.ts';
@@ -91,6 +92,8 @@ async function exchange(send: () => Promise<Response>): Promise<TokenResponse> {
  * });
  */
 export function identityToolkit(options: IdentityToolkitOptions): IdentityToolkit {
+  const wrong = __DEVELOPMENT__ && misspelt(Object(options), ['apiKey', 'emulatorOrigin']);
+  if (wrong) refuse(`options.${wrong.name}`, memberOf(options, wrong.name), `no such name; ${wrong.advice}`);
   const apiKey = memberOf(options, 'apiKey');
   const emulatorOrigin = memberOf(options, 'emulatorOrigin');
   const origin = `${emulatorOrigin ?? 'https://'}`;

@@ -219,6 +219,13 @@ describe('options', () => {
     expect(() => identityToolkit(options)).toThrow(error);
   });
 
+  test.runIf(__DEVELOPMENT__)('R73: a misspelt one is named, with the one that was meant', () => {
+    const options = { apiKey: KEY, emulatorOrigins: 'http://127.0.0.1:9099' };
+    expect(() => identityToolkit(options)).toThrow(
+      "options.emulatorOrigins is string; expected no such name; 'emulatorOrigin', perhaps",
+    );
+  });
+
   test('without one it is Google, by https', () => {
     const { capture } = identityToolkit({ apiKey: KEY });
     expect(capture[0]?.url).toContain('https://identitytoolkit.googleapis.com/v1/accounts:update');
