@@ -1,5 +1,5 @@
 /** The entry of a store, as one context reads and replaces it: every change is made in one step (R51). */
-import { after } from '../platform/timers.ts';
+import { abortable, after } from '../platform/timers.ts';
 import type { Change } from '../session/changes.ts';
 import { type How, isSignedIn } from '../session/session.ts';
 import type { StoreEntry, StorePort } from '../types.ts';
@@ -62,7 +62,8 @@ async function update(shared: Shared, change: Change, how: How = {}, lease?: Lea
   if (!isRead(shared)) await look(shared);
   for (let tries = 0; ; tries++) {
     // Many at once, or one that never agrees.
-    if (tries > 3) await new Promise<void>((resolve) => void after(tries * 5, resolve));
+    if (tries > 3)
+      await abortable(new Promise<void>((resolve) => void after(tries * 5, resolve)), shared.turn);
     const now = newest(shared);
     // It was made, and another context has gone on with it.
     if (how.begins && now.id === how.begins) return true;

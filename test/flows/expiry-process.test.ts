@@ -85,6 +85,16 @@ describe.concurrent('R13, R38: whoever awaits is told before a Node process ends
     expect(await run(program)).toBe('refresh-failed');
   });
 
+  test('that a sign-in is not stored, by a store that refuses each replacement', async () => {
+    const program = `const auth = create({
+        store: tokenStore({ read: async () => undefined, replace: async () => false }),
+      });
+      auth.on('store-failed', ({ operation, error }) => console.log(operation, error.name));
+      await auth.signIn(${dead});
+      console.log(auth.status);`;
+    expect(await run(program)).toMatch(/ TimeoutError\nsigned-in$/);
+  });
+
   test('that a request whose token has expired has none', async () => {
     const program = `const auth = create({ refresh: never, refreshTimeout: 300 });
       await auth.signIn({ accessToken: 'a', refreshToken: 'r', expiresAt: Date.now() - 1000 });
