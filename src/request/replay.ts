@@ -97,16 +97,16 @@ async function judge(
   const renewed: Promise<unknown> = isCurrent
     ? parts.renew(session, 'rejected', call.signal)
     : parts.obtain(session, undefined, call.signal);
-  if (!mayReplay) {
-    await renewed.catch(() => {});
-    return response;
-  }
-  discard(response);
+  if (mayReplay) discard(response);
+  session.waiting.add(call.target.place);
   try {
     await renewed;
   } catch (error) {
-    return sendWithout(parts, call, error);
+    if (mayReplay) return sendWithout(parts, call, error);
+  } finally {
+    session.waiting.delete(call.target.place);
   }
+  if (!mayReplay) return response;
   const issuedNow = isCurrent && !isAdopted ? (session.issued ?? 'none') : '';
   return exchange(parts, call, session, session.state.held as Held, issuedNow, isRetry);
 }

@@ -55,6 +55,21 @@ describe('R7: a `refresh` that calls `auth.fetch`', () => {
     expect(error.message).not.toContain('secret');
   });
 
+  test('later, after a refusal: the error names both requests, the one that was refused and the one within', async () => {
+    const fetch = async () => new Response(null, { status: 401 });
+    const auth: TokenManager = createTokenManager({
+      ...{ allow: API, fetch },
+      refresh: async () => {
+        await Promise.resolve();
+        return (await auth.fetch(`${API}/refresh`, post)).json();
+      },
+    });
+    await auth.signIn({ access_token: 'opaque', refresh_token: 'r' });
+    const waiting = failure(auth.fetch(`${API}/me`));
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect((await waiting).message).toContain(`waiting: ${API}/me, ${API}/refresh`);
+  });
+
   test('for a URL that is not allowed is nobody’s business', async () => {
     const world = createWorld();
     const auth: TokenManager = createTokenManager({
