@@ -15,7 +15,8 @@ const channelOf = (state: string) => new BroadcastChannel(`evertoken.oidc.${stat
  * @throws OidcError `popup-blocked`.
  */
 export function openPopup(): Window {
-  const popup = open('', '', 'width=640,height=640');
+  // Outside a page nothing opens one.
+  const popup = globalThis.open?.('', '', 'width=640,height=640');
   if (!popup) throw new OidcError('popup-blocked');
   popup.opener = null;
   return popup;

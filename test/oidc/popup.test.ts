@@ -93,8 +93,11 @@ test('the two talk on a channel that no other part of the app has, whatever the 
   expect([names, sent.outcome]).toEqual([Array(2).fill('evertoken.oidc.app-news.popup'), 'unknown-state']);
 });
 
-test('a window that the browser does not open is an error', () => {
-  vi.stubGlobal('open', () => null);
+test.each([
+  ['that the browser does not open', () => null],
+  ['where there is no page', undefined],
+])('a window %s is an error', (_what, open) => {
+  vi.stubGlobal('open', open);
   expect(openPopup).toThrow(expect.objectContaining({ code: 'popup-blocked' }));
 });
 
