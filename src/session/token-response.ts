@@ -20,9 +20,12 @@ export function readTokenResponse(
     if (!passes) throw new TokenError('invalid-token-response', { message });
   };
   check(kindOf(answer) === 'object', 'it', answer, 'object');
-  // A Response, whose body nobody has read.
-  if (__DEVELOPMENT__)
-    check(typeof memberOf(answer, 'json') !== 'function', 'it', answer, 'its body: await response.json()');
+  if (__DEVELOPMENT__) {
+    const has = (name: string) => typeof memberOf(answer, name) === 'function';
+    // A Response, whose body nobody has read; a promise that nobody has waited for.
+    check(!has('json'), 'it', answer, 'its body: await response.json()');
+    check(!has('then'), 'it', answer, 'what it resolves to: await it');
+  }
   const members = ownMembers<Record<string, unknown>>({});
   for (const [name, value] of Object.entries(answer as object)) {
     // Not `expires_at`: where servers send it, it is in seconds, and by their clock.

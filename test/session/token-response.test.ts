@@ -114,6 +114,12 @@ describe('R37: no token response is', () => {
         ? 'it is object; expected its body: await response.json()'
         : 'access_token is undefined; expected printable string',
     ],
+    [
+      Promise.resolve({ access_token: 'secret' }),
+      __DEVELOPMENT__
+        ? 'it is object; expected what it resolves to: await it'
+        : 'access_token is undefined; expected printable string',
+    ],
     [{}, 'access_token is undefined; expected printable string'],
     [{ access_token: 7 }, 'access_token is number >= 0; expected printable string'],
     [{ access_token: '' }, 'access_token is empty; expected printable string'],
