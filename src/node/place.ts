@@ -22,7 +22,8 @@ export function checkFolder(folder: string, stats: Stats): void {
     reject(
       folder,
       `others may write there (mode ${modeOf(stats)}) and replace the session`,
-      `Run: chmod 700 '${folder}', or take a folder of your own`,
+      // The sticky bit is that of `/tmp`, which others need.
+      `${stats.mode & 0o1000 ? 'Take' : `Run: chmod 700 '${folder}', or take`} a folder of your own`,
     );
 }
 

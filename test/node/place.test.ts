@@ -61,7 +61,7 @@ describe('a place is refused, with what to do about it', () => {
     [
       'others may, with the sticky bit',
       (path) => chmodSync(dirname(path), 0o1777),
-      /mode 1777.*folder of your own/,
+      /mode 1777.*session\. Take a folder of your own/,
     ],
     ['others may read its file', (path) => chmodSync(path, 0o644), /mode 644.*sign out.*chmod 600/],
     ['its group may write its file', (path) => chmodSync(path, 0o620), /mode 620.*chmod 600/],
