@@ -4,6 +4,12 @@ import { TokenError } from '../errors.ts';
 import { memberOf, ownMembers } from '../own.ts';
 import type { TokenSet, TokenSetInput } from '../types.ts';
 
+/** Where tokens of a type that `attach` does not serve are served. */
+function adviceOn(tokenType: unknown, tokenTypes: readonly string[]): string {
+  if (typeof tokenType === 'string' && /^dpop$/i.test(tokenType)) return '; see evertoken/dpop';
+  return tokenTypes.includes('bearer') ? '; see bearer({ scheme })' : '';
+}
+
 /**
  * Normalises a token response (RFC 6749 §5.1), in snake_case or camelCase. What it leaves out is kept from
  * `previous` (RFC 6749 §6).
@@ -51,7 +57,7 @@ export function readTokenResponse(
     isServed,
     'token_type',
     tokenType,
-    `${tokenTypes}, as attach serves${__DEVELOPMENT__ ? '; see bearer({ scheme })' : ''}`,
+    `${tokenTypes}, as attach serves${__DEVELOPMENT__ ? adviceOn(tokenType, tokenTypes) : ''}`,
   );
   return members as Partial<TokenSetInput> as TokenSetInput;
 }

@@ -130,6 +130,10 @@ describe('R37: no token response is', () => {
     [{ access_token: 'a', refresh_token: odd }, 'refresh_token is object; expected string'],
     [
       { access_token: 'a', token_type: 'DPoP' },
+      `token_type is string; expected bearer,token, as attach serves${__DEVELOPMENT__ ? '; see evertoken/dpop' : ''}`,
+    ],
+    [
+      { access_token: 'a', token_type: 'mac' },
       `token_type is string; expected bearer,token, as attach serves${see}`,
     ],
     [
@@ -148,6 +152,12 @@ describe('R37: no token response is', () => {
       thrown = error;
     }
     expect(asTokenError(thrown, 'invalid-token-response')?.message).toBe(`invalid token response: ${said}`);
+  });
+
+  test('one of another type than that of an `attach` beside bearer, with no advice on bearer', () => {
+    expect(() => readTokenResponse({ access_token: 'a' }, ['dpop'])).toThrow(
+      /expected dpop, as attach serves$/,
+    );
   });
 
   test('one whose type would have served only in another case: types are compared without regard to it', () => {
