@@ -22,14 +22,14 @@ interface ResponseBodyError {
  * - `callback-used`: this callback was taken before (back button, reload); the user may well be signed in.
  * - `invalid-callback`: the parameters of the callback contradict each other or the server (`iss`, RFC 9207).
  * - `storage-failed`: the option `storage` or `dpop` threw; without the first, `sessionStorage` is blocked, full, or there is none.
- * - `navigation-failed`: the option `navigate` threw.
+ * - `navigation-failed`: the option `navigate` threw, or there is no page to leave.
  * - `authorization-refused`: the server or the user said no; `error` says why (`access_denied`, `login_required`).
  * - `token-request-refused`: the token endpoint said no, or "not now"; `error` and `status` say why.
  * - `invalid-token-response`: the token endpoint's answer is none, or its `token_type` is not the one asked for.
  * - `invalid-id-token`: signature, `iss`, `aud`, `azp`, `exp`, `nonce`, `auth_time` or `acr` of the ID token is wrong.
  * - `subject-changed`: a refresh brought the ID token of another user or issuer.
  * - `no-refresh-token`: there is none to refresh with (`offline_access`); the session ends where the first refresh would begin.
- * - `popup-blocked`, `popup-closed`: the browser did not open the window; the user closed it.
+ * - `popup-blocked`, `popup-closed`: the browser did not open the window, or there is no page; the user closed it.
  * - `unsafe-return-to`: `returnTo` leaves the app's origin.
  * - `prompt-failed`: the option `onPrompt` or `open` threw.
  * - `device-code-expired`: the user did not sign in on another device in time; begin again.
