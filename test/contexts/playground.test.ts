@@ -85,6 +85,15 @@ const isOn = (tab: Tab, text: string) =>
     `[...document.querySelectorAll('button')].find(({ textContent }) => textContent === '${text}').ariaPressed`,
   );
 
+/** Whether the panel leaves the button that bears this text to be seen, once that was scrolled to. */
+const isSeen = (tab: Tab, text: string) =>
+  tab.evaluate<boolean>(`(() => {
+    const found = [...document.querySelectorAll('button')].find(({ textContent }) => textContent === '${text}');
+    found.scrollIntoView({ block: 'nearest' });
+    const { left, bottom } = found.getBoundingClientRect();
+    return document.elementFromPoint(left + 9, bottom - 9) === found;
+  })()`);
+
 /** Switches trouble on or off. */
 async function flip(tab: Tab, text: string): Promise<void> {
   const before = await isOn(tab, text);
@@ -219,6 +228,7 @@ inEveryEngine('the playground', (browser) => {
     await shows(tab, 'Adele, of eve');
     await shows(other, 'Hello eve');
     expect(await textOf(other)).not.toContain('dan');
+    expect(await isSeen(tab, 'Sign out everywhere')).toBe(true);
     await press(tab, 'Sign out everywhere');
     await click(tab, '[name=logout][value=yes]');
     await shows(tab, 'Sign in to see the list');
