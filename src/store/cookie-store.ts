@@ -5,6 +5,7 @@ import { refresh, restore } from '../session/changes.ts';
 import { areOthers, subjectsOf } from '../session/expiry.ts';
 import type { Sessions } from '../session/session.ts';
 import type { StorePort, TokenStore } from '../types.ts';
+import type { Written } from './entry.ts';
 import { type Cookie, whileAlone } from './lease.ts';
 import type { Hearing } from './news.ts';
 import { createShared, type Manager, shareSession } from './shared-session.ts';
@@ -27,14 +28,15 @@ const cookie: Cookie = {
     },
 };
 
-/** Tokens are each context's own; whom they speak of is known to all. */
+/** Tokens are each context's own; whom they speak of is known to all, also where nothing sealed can be read. */
 const withoutTokens = (port: StorePort): StorePort => ({
   ...port,
   replace: (version, next, quiet) => {
     const { state, ...entry } = JSON.parse(next.value);
     const subjects = state.held ? subjectsOf(state.held.tokens) : state.subjects;
     const value = JSON.stringify({ ...entry, state: { ...state, held: undefined, subjects } });
-    return port.replace(version, { ...next, value }, quiet);
+    const written: Written = { ...next, value, isPlain: true };
+    return port.replace(version, written, quiet);
   },
 });
 

@@ -1,6 +1,7 @@
 /** Pages and workers of one origin share a session. */
 import { expect, test } from 'vitest';
 import { ask, askAll } from './support/ask.ts';
+import { startCookieStage } from './support/cookie-stage.ts';
 import { inEveryEngine } from './support/engines.ts';
 import { aFewDelays, playRounds } from './support/rounds.ts';
 import { startWorld } from './support/world.ts';
@@ -31,6 +32,24 @@ inEveryEngine('pages and workers', (browser, { name }) => {
       await expect.poll(() => askAll(first, count, 'token')).toEqual(Array(count).fill(null));
     },
   );
+
+  test('R8: a page and a worker of each kind ask the server of a cookie one after the other, and all sign out', async () => {
+    await using stage = await startCookieStage(browser());
+    const { stats, delays, denyAll } = stage;
+    const tab = await stage.open();
+    await ask(tab, 'login');
+    for (const kind of ['dedicated', 'service', 'shared'] as const) await ask(tab, 'startWorker', kind);
+    const count = 4;
+    await askAll(tab, count, 'ready');
+    delays.refresh = 50;
+    for (let round = 1; round <= 3; round++) {
+      denyAll();
+      expect((await askAll(tab, count, 'burst', 2)).flat()).toEqual(Array(2 * count).fill(200));
+    }
+    expect(stats).toMatchObject({ reuse: 0, mostAtOnce: 1 });
+    await ask(tab, 'signOut');
+    await expect.poll(() => askAll(tab, count, 'token')).toEqual(Array(count).fill(null));
+  });
 
   test('R4: a service worker hands on the very requests of its page, with a token', async () => {
     await using world = await startWorld(browser());

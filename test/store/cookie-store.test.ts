@@ -38,6 +38,13 @@ describe('R8: cookieStore', () => {
     expect(readable([await dump(browser.factory), browser.messages])).not.toMatch(/access-|refresh-/);
   });
 
+  test('can be read where no key can, as in a shared worker of WebKit', async () => {
+    const { factory, openPage } = stubBrowser({ isSecure: true });
+    const { page } = await openPage(() => join(cookieStore(`cookie ${++names}`), { isCookie: true }));
+    await come(page.signIn('a'));
+    expect(readable(await dump(factory))).toContain('rotation');
+  });
+
   test('R54: of two pages that ask the server at the same time one waits for the other', async () => {
     const { a, b } = await openPages();
     const first = follow(a.refresh('b', { ms: 1_000, cause: 'expired' }));
