@@ -44,11 +44,11 @@ export function createDatabase(): Database {
       const request: IDBRequest<Kept | undefined> = store.get(key);
       let isPut = false;
       request.onsuccess = () => {
-        isPut = !!fits?.(request.result);
         try {
+          isPut = !!fits?.(request.result);
           if (isPut) store.put(next, key);
         } catch (error) {
-          // What cannot be kept here (a key, perhaps) is no uncaught error of the page.
+          // What cannot be kept (a key, perhaps; sessionStorage is full) is no uncaught error of the page.
           reject(error);
           transaction.abort();
         }

@@ -117,13 +117,13 @@ describe('what cannot be put', () => {
     expect((await visit('shop')).found).toEqual(one);
   });
 
-  test('rejects when whoever decides throws', async () => {
+  test('R53: rejects with what whoever decides throws, and that is no error of the page', async () => {
     const { visit } = createDatabase();
     await visit('shop', one, always);
     const fits = () => {
       throw new Error('full');
     };
-    await expect(visit('shop', two, fits)).rejects.toThrow();
+    await expect(visit('shop', two, fits)).rejects.toThrow('full');
     expect((await visit('shop')).found).toEqual(one);
   });
 });
