@@ -15,7 +15,12 @@ import { checkAcr } from './wish.ts';
 
 /** Verifier, nonce and state: 256 bits each. */
 export const random = oauth.generateRandomState;
-export const s256 = oauth.calculatePKCECodeChallenge;
+
+/** @throws Error that says what is missing on plain http. */
+export function s256(verifier: string): Promise<string> {
+  if (!crypto.subtle) throw new Error('evertoken/oidc: a sign-in needs https (crypto.subtle)');
+  return oauth.calculatePKCECodeChallenge(verifier);
+}
 
 /** The claims of an ID token that was checked when it came. */
 const claimsOf = (idToken: string): { sub?: unknown } | undefined =>

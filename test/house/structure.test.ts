@@ -137,7 +137,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     api: 'crypto.subtle',
     owner: 'store/seal',
     pattern: /\bsubtle\b/,
-    others: ['dpop/dpop', 'dpop/keys', 'store/encrypted', 'testing/signer'],
+    others: ['dpop/dpop', 'dpop/keys', 'oidc/protocol', 'store/encrypted', 'testing/signer'],
   },
   { api: 'random ids', owner: 'session/changes', pattern: /\brandomUUID\b/ },
   {

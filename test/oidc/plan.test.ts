@@ -39,6 +39,14 @@ describe('of any sign-in', () => {
 });
 
 describe('of one with a callback', () => {
+  test('plain http, where there is no PKCE, is named', async () => {
+    const { getRandomValues } = crypto;
+    vi.stubGlobal('crypto', { getRandomValues: getRandomValues.bind(crypto) });
+    const { prepare, asked } = start({ redirectUri });
+    await expect(prepare({}, 'state', redirectUri)).rejects.toThrow('needs https (crypto.subtle)');
+    expect(asked).not.toHaveBeenCalled();
+  });
+
   test('the URL is that of what is asked, and the callback is compared with what nobody else knows', async () => {
     const { prepare, asked } = start({ redirectUri });
     const [url, transaction] = await prepare({ returnTo: '/list?page=2' }, 'state', redirectUri);
