@@ -61,7 +61,15 @@ async function take(shared: Leasing, isWanted: () => boolean, isLocked: boolean)
 
 /** Answers whether the task had its turn. */
 async function hold(shared: Leasing, isWanted: IsWanted, task: Task, isLocked: boolean): Promise<boolean> {
-  let mine = await take(shared, () => !left(shared, isLocked) && isWanted(), isLocked);
+  const isDue = () => {
+    try {
+      return !left(shared, isLocked) && isWanted();
+    } catch {
+      // Another context has begun a back-off: who competes is told, and it is no failure of the store.
+      return false;
+    }
+  };
+  let mine = await take(shared, isDue, isLocked);
   if (!mine) return false;
   const isMine = () => !!mine && shared.known.lease?.id === mine.id;
   const guard: Turn['guard'] = (underlying, signal) => async (input, init) => {

@@ -40,6 +40,20 @@ describe.each(kinds)('R54: over a store %s', (_what, options) => {
     expect([failed.state, a.presented, b.presented]).toEqual(['rejected', ['refresh-a'], ['refresh-a']]);
   });
 
+  test('R53: a back-off that another context has begun meanwhile is no failure of the store', async () => {
+    const {
+      contexts: [a, b],
+    } = await open(2);
+    const retryAt = Date.now() + 2_000;
+    const next = follow(b.refresh('b'));
+    await pass(6);
+    // Between what it reads and the lease it takes.
+    const change = a.change((now) => ({ ...now, failure: { count: 1, at: Date.now(), retryAt } }));
+    await during(change, 200);
+    expect([next.state, next.value, b.presented]).toMatchObject(['rejected', { retryAt }, []]);
+    expect(b.heard).toEqual([]);
+  });
+
   test('R34: one that is slow is waited for, and is not presented twice', async () => {
     const {
       contexts: [a, b],
