@@ -53,14 +53,16 @@ return {version and '=' .. version or '', value or '', age, server, replicas}
  * Then: the version that is to be replaced, after a `=`, or nothing; version and value of the next entry; for how long
  * it is kept (ms), or nothing; the channel; `news` or `lease`.
  *
- * With `DEL` goes what an entry had before it, its time too; and after it an entry is replaced also where memory is full.
+ * With `PERSIST` goes the time that the entry before it had; and after it an entry is replaced also where memory is full.
+ * What is no entry goes with `DEL`. An entry never does: where its slot is about to move to another node of a Cluster, a
+ * key that is gone cannot be made anew.
  */
 export const REPLACE = `${opening}
 local known = version and '=' .. version or ''
 if known ~= ARGV[3] then return {'no', '0', server, replicas} end
 local left = since + ${HOLD} - now
 if ARGV[8] == 'lease' and server ~= '' and left > 0 then return {'later', text(left), server, replicas} end
-if kind ~= 'none' then redis.call('DEL', key) end
+if kind ~= 'none' then redis.call(kind == 'hash' and 'PERSIST' or 'DEL', key) end
 redis.call('HSET', key, 'version', ARGV[4], 'value', ARGV[5], 'at', text(now), 'by', server, 'since', text(since), 'under', server)
 if ARGV[6] ~= '' then redis.call('PEXPIRE', key, ARGV[6]) end
 if ARGV[8] == 'news' then redis.pcall('PUBLISH', ARGV[7], ARGV[4]) end

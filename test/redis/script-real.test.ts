@@ -63,7 +63,7 @@ describe.skipIf(!hasRedis)(hasRedis ? 'a script of Redis' : 'redis-server is not
 
   test('works for a user who may not ask INFO or publish: without age, and without news', async () => {
     await using server = await startRedis();
-    const may = ['+eval', '+hset', '+hmget', '+del', '+pexpire', '+type', '+time'];
+    const may = ['+eval', '+hset', '+hmget', '+del', '+pexpire', '+persist', '+type', '+time'];
     await server.ask('ACL', 'SETUSER', 'app', 'on', '>secret', '~evertoken:*', 'resetchannels', ...may);
     const options = { username: 'app', password: 'secret', enableReadyCheck: false };
     const port = portOf(connect(server, options));
