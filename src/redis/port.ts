@@ -2,10 +2,13 @@
 import { clock } from '../platform/timers.ts';
 import type { StoreEntry, StorePort } from '../types.ts';
 import { type Hub, knownFor, meet, pause, ready, watch } from './hub.ts';
-import { HOLD, READ, REPLACE, textsOf } from './script.ts';
+import { CONFIRMED, HOLD, READ, REPLACE, textsOf } from './script.ts';
 
 /** So long a replica is waited for (ms). Meanwhile nothing else passes on the connection. */
 const REPLICATION = 500;
+
+/** So long what the replicas say by themselves, once a second, is looked at (ms). */
+const CONFIRMATION = 2_500;
 
 /** So long replicas that did not answer are not asked again (ms). */
 const SILENCE = 1_000;
@@ -70,11 +73,34 @@ export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown'
     }
   }
 
+  async function isConfirmed(): Promise<boolean> {
+    const until = clock() + CONFIRMATION;
+    const look = async () => textsOf(await hub.wire.run(CONFIRMED, key, [])).map(Number);
+    const [written = 0] = await look();
+    for (;;) {
+      const [, seen = 0] = await look();
+      if (seen >= written) return true;
+      if (clock() > until) return false;
+      await pause(50);
+    }
+  }
+
+  /**
+   * Sends a lease and waits for a replica. Where its slot moves to another node of a Cluster, clients follow with a call of
+   * its own and with no pipeline, and nothing else can be said on that connection.
+   */
+  const sendAndWait = (args: string[]): Promise<[unknown, unknown]> =>
+    hub.wire.runAndWait(REPLACE, key, args, REPLICATION).catch(async (error) => {
+      if (!/^(?:MOVED|ASK)\b/.test(`${error?.message}`)) throw error;
+      const answer = await hub.wire.run(REPLACE, key, args);
+      return [answer, textsOf(answer)[0] === 'yes' && (await isConfirmed())];
+    });
+
   /** Sends a lease, which counts when a replica has it. */
   async function lease(args: string[]): Promise<unknown> {
     if (clock() < (hub.silent.get(server) ?? 0)) throw new Error('no replica of Redis has confirmed a lease');
     doubtful = args[3];
-    const [answer, confirmed] = await ask(() => hub.wire.runAndWait(REPLACE, key, args, REPLICATION));
+    const [answer, confirmed] = await ask(() => sendAndWait(args));
     if (textsOf(answer)[0] === 'yes' && !Number(confirmed)) {
       hub.silent.set(server, clock() + SILENCE);
       throw new Error(`no replica of Redis has confirmed the lease within ${REPLICATION} ms`);

@@ -1,7 +1,7 @@
 /** Redis as far as the two scripts go, in memory, and a client of it that a test steers. */
 import type { Ear, Wire } from '../../src/redis/clients.ts';
 import { type Hub, hubOf } from '../../src/redis/hub.ts';
-import { HOLD, READ, REPLACE } from '../../src/redis/script.ts';
+import { CONFIRMED, HOLD, READ, REPLACE } from '../../src/redis/script.ts';
 
 interface Kept {
   version: string;
@@ -17,6 +17,8 @@ export function createFakeRedis() {
   const losers = new Set<() => void>();
   const redis = {
     entries,
+    /** The slot of the entry moves: a pipeline is told so, and a call of its own is sent on. */
+    isMoving: false,
     /** Who leads; another one after a failover. */
     server: 'one',
     replicas: 0,
@@ -67,6 +69,7 @@ export function createFakeRedis() {
   }
 
   async function run(script: string, key: string, args: string[], waits: boolean): Promise<unknown> {
+    if (script === CONFIRMED) return ['2', `${redis.confirming ? 2 : 1}`];
     redis.calls.push({ script: script === READ ? 'read' : 'replace', args, waits });
     if (redis.error) throw redis.error;
     if (![READ, REPLACE].includes(script)) throw new Error('an unknown script');
@@ -79,7 +82,10 @@ export function createFakeRedis() {
     fault: () => redis.fault,
     isReady: () => redis.isReady,
     run: (script, key, args) => run(script, key, args, false),
-    runAndWait: async (script, key, args) => [await run(script, key, args, true), redis.confirming],
+    async runAndWait(script, key, args) {
+      if (redis.isMoving) throw new Error('ASK 8435 127.0.0.1:7000');
+      return [await run(script, key, args, true), redis.confirming];
+    },
     async listen(hear, lost): Promise<Ear> {
       redis.listened++;
       if (redis.deafness) throw redis.deafness;

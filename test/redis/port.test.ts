@@ -89,6 +89,24 @@ describe('R54: a lease', () => {
     expect(await other.replace('2?', { version: '3', value: '' }, true)).toBe(true);
   });
 
+  test('in a slot that moves counts when a replica has said by itself that it has it', async () => {
+    const { redis, port } = open();
+    Object.assign(redis, { replicas: 1, isMoving: true });
+    await port.replace(undefined, { version: '1', value: '' });
+    const lease = port.replace('1', { version: '2', value: '' }, true);
+    const refused = expect(lease).rejects.toThrow('no replica of Redis has confirmed the lease');
+    await pass(2_600);
+    await refused;
+    expect((await port.read())?.version).toBe('2?');
+    await pass(1_001);
+    const next = port.replace('2?', { version: '3', value: '' }, true);
+    await pass(1_000);
+    redis.confirming = 1;
+    await pass(100);
+    expect(await next).toBe(true);
+    expect((await port.read())?.version).toBe('3');
+  });
+
   test('whose answer was lost is taken again: nobody knows whether a replica has it', async () => {
     const { redis, port } = open();
     Object.assign(redis, { replicas: 1, confirming: 1 });
