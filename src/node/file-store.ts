@@ -42,8 +42,8 @@ export function createFilePort(path: string): StorePort {
 
   function read(found: Loaded): StoreEntry {
     isOurs ||= found.isOurs;
-    const { version, value, isBroken } = found;
-    return { version, value: found.isOurs || isOurs || isBroken ? value : foreign };
+    const { version, value, isBroken, isNewer } = found;
+    return { version, value: (isOurs && !isNewer) || isBroken ? value : foreign };
   }
 
   /** Nobody waits for it, and the next one does what this one cannot. */

@@ -25,6 +25,8 @@ export interface Loaded extends Content {
   readonly isOurs: boolean;
   /** It begins as one of ours does, or is empty, as a file may be after a loss of power. */
   readonly isBroken: boolean;
+  /** A later version of this package has written it. */
+  readonly isNewer: boolean;
 }
 
 export interface VersionedFile {
@@ -65,14 +67,17 @@ const draftOf = (path: string, id: string): string => `${path}.${id}`;
 const isId = new RegExp(`^${ID}$`);
 
 function parse(text: string): Loaded {
+  let isNewer = false;
   try {
     const { evertoken, id, version, value } = JSON.parse(text);
     const isWhole = isId.test(id) && typeof version === 'string' && typeof value === 'string';
-    if (evertoken === FORMAT && isWhole) return { id, version, value, isOurs: true, isBroken: false };
+    if (evertoken === FORMAT && isWhole)
+      return { id, version, value, isOurs: true, isBroken: false, isNewer };
+    isNewer = evertoken > FORMAT;
   } catch {} // what JSON.parse throws quotes the text
   const id = digest(text);
   const isBroken = !text.replaceAll('\0', '') || text.startsWith(`{"evertoken":${FORMAT},`);
-  return { id, version: id, value: '', isOurs: false, isBroken };
+  return { id, version: id, value: '', isOurs: false, isBroken, isNewer };
 }
 
 async function readWhole(path: string, file: FileHandle): Promise<string> {

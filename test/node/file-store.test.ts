@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -140,6 +141,20 @@ describe('R53: a file that is no entry', () => {
     await auth.refresh();
     await expect.poll(() => readFileSync(path, 'utf8')).toContain('"evertoken":1');
     expect(auth.tokens?.accessToken).toBe('S3CR3T-new');
+  });
+
+  test('one that a later version of this package writes meanwhile is reported and left alone', async () => {
+    const path = newPath();
+    const { auth, failures } = open(path);
+    await auth.signIn(login);
+    const later = '{"evertoken":2,"session":{}}';
+    writeFileSync(`${path}.later`, later, { mode: 0o600 });
+    renameSync(`${path}.later`, path);
+    await expect.poll(() => failures[0]).toMatch(/is left alone/);
+    await auth.refresh().catch(() => {});
+    expect(readFileSync(path, 'utf8')).toBe(later);
+    await auth.signIn({ ...login, access_token: 'mine' });
+    expect(readFileSync(path, 'utf8')).toContain('mine');
   });
 
   test('a place that others come to own while a session runs is told, with what to do; the session goes on', async () => {

@@ -196,7 +196,7 @@ describe('what lies in its place', () => {
     ['nothing', '', { isOurs: false, isBroken: true }],
     ['zeros, as after a loss of power', '\0\0\0', { isOurs: false, isBroken: true }],
     ['somebody else’s text', '{"name":"a package"}', { isOurs: false, isBroken: false }],
-    ['an entry of a newer version', '{"evertoken":2}', { isOurs: false, isBroken: false }],
+    ['an entry of a newer version', '{"evertoken":2}', { isOurs: false, isBroken: false, isNewer: true }],
     [
       'an entry that names another folder',
       '{"evertoken":1,"id":"../../x","version":"v","value":"v"}',
