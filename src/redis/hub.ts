@@ -9,6 +9,9 @@ const PATIENCE = 1_000;
 /** Between two attempts to listen again (ms). */
 const PAUSE = 500;
 
+/** The same where the user of the connection may not listen, which does not change by itself (ms). */
+const LONG_PAUSE = 60_000;
+
 /** Told of what is said on its channel; without a message when something may have been missed. */
 export type Listener = (message?: string) => void;
 
@@ -102,21 +105,21 @@ async function listen(hub: Hub): Promise<void> {
   if (hub.listening || !channels.size) return;
   const one: Listening = { isOver: false };
   hub.listening = one;
-  const lost = () => {
+  const lost = (wait = PAUSE) => {
     if (one.isOver) return;
     leave(hub, one);
-    after(PAUSE, () => listen(hub));
+    after(wait, () => listen(hub));
   };
   try {
     await ready(hub);
-    const ear = await wire.listen(hear(hub), lost);
+    const ear = await wire.listen(hear(hub), () => lost());
     if (one.isOver) return ear.close();
     one.ear = ear;
     const all = [...channels.keys()];
     await ear.subscribe(all);
     for (const channel of all) tell(channels.get(channel) ?? []);
-  } catch {
-    lost();
+  } catch (error) {
+    lost(/^NOPERM\b/.test(`${(error as Error | undefined)?.message}`) ? LONG_PAUSE : PAUSE);
   }
 }
 

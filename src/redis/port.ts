@@ -24,8 +24,9 @@ const hints: [RegExp, string][] = [
   ],
   [/^READONLY\b/, 'it is a replica: connect to the primary, or by its Sentinels'],
   [
-    /^(?:NOPERM|NOAUTH|WRONGPASS)\b/,
-    'the user of this connection may not: it needs EVAL, HSET, PUBLISH and INFO',
+    // What a script may not is told in other words before Redis 7.2.
+    /^(?:NOPERM|NOAUTH|WRONGPASS|ERR The user executing the script)\b/,
+    'the user of this connection may not: it needs EVAL, HSET, PUBLISH, INFO and the others that docs/fleet.md lists',
   ],
   [/^OOM\b/, 'its memory is full'],
   [

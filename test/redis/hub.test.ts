@@ -127,6 +127,18 @@ describe('R52: the subscription', () => {
     expect(heard).toHaveBeenLastCalledWith('v');
   });
 
+  test('that the user may not have is asked for once a minute', async () => {
+    const redis = createFakeRedis();
+    redis.deafness = new Error("NOPERM this user has no permissions to run the 'subscribe' command");
+    const heard = vi.fn();
+    watch(redis.hub(), 'c', heard);
+    await pass(59_000);
+    expect([redis.listened, heard.mock.calls.length]).toEqual([1, 0]);
+    redis.deafness = undefined;
+    await pass(2_000);
+    expect([redis.listened, heard.mock.calls.length]).toEqual([2, 1]);
+  });
+
   test('that nobody wants any more when it is there is closed', async () => {
     const redis = createFakeRedis();
     watch(redis.hub(), 'c', () => {})();

@@ -199,9 +199,10 @@ describe('an entry', () => {
 test.each([
   ['MOVED 866 127.0.0.1:7001', 'it is a Cluster: hand over a client for one'],
   ['READONLY this is a replica', 'it is a replica: connect to the primary, or by its Sentinels'],
+  ["NOPERM User default has no permissions to run the 'eval' command", 'it needs EVAL, HSET, PUBLISH'],
   [
-    "NOPERM User default has no permissions to run the 'eval' command",
-    'it needs EVAL, HSET, PUBLISH and INFO',
+    "ERR The user executing the script can't run this command or subcommand script: 19d33d",
+    'docs/fleet.md lists',
   ],
   ["OOM command not allowed when used memory > 'maxmemory'.", 'its memory is full'],
   [

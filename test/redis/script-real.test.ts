@@ -70,6 +70,9 @@ describe.skipIf(!hasRedis)(hasRedis ? 'a script of Redis' : 'redis-server is not
     expect(await port.replace(undefined, { version: '1', value: 'text', keepFor: 60_000 })).toBe(true);
     expect(await port.replace('1', { version: '2', value: 'text' }, true)).toBe(true);
     expect(await port.read()).toEqual({ version: '2', value: 'text' });
+    await server.ask('ACL', 'SETUSER', 'app', '-hset');
+    expect(await failureOf(port.replace('2', { version: '3', value: 'text' }))).toMatch(/may not: it needs/);
+    expect((await port.read())?.version).toBe('2');
     await server.ask('ACL', 'SETUSER', 'app', '-eval');
     expect(await failureOf(port.read())).toMatch(/may not: it needs EVAL/);
   });
