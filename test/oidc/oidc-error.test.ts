@@ -50,3 +50,17 @@ test('R70: an error that looks like a server’s and is an HTTP client’s is to
   const thrown = Object.assign(new Error('secret'), { error: 'invalid_grant', config: { data: 'secret' } });
   expect(told(thrown, 'unreachable')).toMatchObject({ code: 'unreachable', message: 'unreachable: Error' });
 });
+
+test('R70: a refusal that quotes the ID token it got as a hint is told without it', () => {
+  const hint = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1In0.c2lnbmF0dXJl';
+  const error_description = `AADSTS90014: id_token_hint '${hint}' is too old`;
+  const thrown = Object.assign(new Error('x'), {
+    code: 'OAUTH_RESPONSE_BODY_ERROR',
+    error: 'invalid_request',
+  });
+  const { code, message } = told({ ...thrown, error_description }, 'unreachable');
+  expect(code).toBe('authorization-refused');
+  expect(message).toBe(
+    "authorization refused: invalid_request AADSTS90014: id_token_hint '(a token)' is too old",
+  );
+});
