@@ -79,8 +79,12 @@ export function placeOf(label: string, { url, insecure, clientSecret, headers }:
       clientSecret,
       `none in a page or worker${__DEVELOPMENT__ ? ', where everybody can read it' : ''}`,
     );
-  if (headers && typeof headers !== 'function' && typeof (headers as Headers).get !== 'function')
-    checkEach(`${label}.headers`, headers, Array.isArray(headers) ? 'array' : 'string or empty');
+  if (headers && typeof headers !== 'function' && typeof (headers as Headers).get !== 'function') {
+    const isList = Array.isArray(headers);
+    const name = `${label}.headers`;
+    checkEach(name, headers, isList ? 'array' : 'string or empty');
+    if (isList) checkEach(name, Object.fromEntries(headers), 'string or empty');
+  }
   return target ?? { href, place: href.replace(/[?#].*/s, ''), origin: '' };
 }
 

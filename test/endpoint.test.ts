@@ -105,6 +105,8 @@ test('headers that are none are named, by their name or index', () => {
     'refreshEndpoint.headers.x-csrf is undefined; expected string or empty',
   );
   expect(create([['a', 'b'], 'x-csrf'])).toThrow('refreshEndpoint.headers[1] is string; expected array');
+  expect(create([['a', 5]])).toThrow('refreshEndpoint.headers.a is number >= 0; expected string or empty');
+  expect(create([['a']])).toThrow('refreshEndpoint.headers.a is undefined; expected string or empty');
   for (const fine of [{ a: '' }, [['a', 'b']], new Headers({ a: 'b' }), () => ({}), undefined])
     expect(create(fine)).not.toThrow();
 });
