@@ -17,7 +17,7 @@ import type {
 export interface Challenge {
   /** As the server wrote it; compare without regard to case. */
   readonly scheme: string;
-  /** Names in lower case. */
+  /** Names in lower case. One whose value quotes a token is left out. */
   readonly parameters: Record<string, string>;
 }
 
@@ -221,11 +221,19 @@ export interface TokenManager {
   signIn<T>(tokens: unknown extends T ? T : TokenResponse | TokenSetInput): Promise<void>;
   /** Ends the session here at once, and at the authorization server if the option `revoke` was given. */
   signOut(options?: { revoke?: boolean | undefined }): Promise<void>;
-  /** Calls `listener` for each `event`. Returns the function that ends it. A listener that fails harms nobody. */
+  /**
+   * Calls `listener` for each `event`. Returns the function that ends it. A listener that fails harms nobody.
+   *
+   * @throws TypeError for a listener that is no function.
+   */
   on<E extends keyof TokenEvents>(event: E, listener: (payload: TokenEvents[E]) => unknown): () => void;
   on(event: '*', listener: AnyListener): () => void;
   on(event: '*', listener: (event: keyof TokenEvents) => unknown): () => void;
-  /** Calls `listener` after any change of `tokens` or `status`; with one of them it fits `useSyncExternalStore`. */
+  /**
+   * Calls `listener` after any change of `tokens` or `status`; with one of them it fits `useSyncExternalStore`.
+   *
+   * @throws TypeError for a listener that is no function.
+   */
   subscribe(listener: () => void): () => void;
   /** Ends timers, listeners and waits (they reject with `closed`). Twice is fine. */
   close(): void;

@@ -199,7 +199,7 @@ function create(options: TokenManagerOptions): TokenManager {
       // Two statuses can follow each other without tokens.
       const look = () => sessions.current.state.held ?? parts.status();
       let seen: unknown = look();
-      return events.on('', () => {
+      return events.on('', listener, () => {
         if (seen === look()) return undefined;
         seen = look();
         return listener();

@@ -1,6 +1,7 @@
 /** Tells listeners what happened, in the order in which it happened; mitt underneath. */
 import mitt from 'mitt';
 import type { TokenEvents } from '../api.ts';
+import { refuse } from '../check.ts';
 
 /** Reports what a callback of the user threw, without harm to anybody else. */
 export async function report(error: unknown): Promise<void> {
@@ -19,8 +20,13 @@ export interface Events {
   follow(task: () => void): void;
   /** Delivers what is queued. A listener that causes events finds them delivered after its own. */
   flush(): void;
-  /** Calls `listener` for an event, for each of them (`*`), or after each delivery (`''`). Returns what ends that. */
-  on(event: keyof TokenEvents | '*' | '', listener: Listener): () => void;
+  /**
+   * Calls `listener` for an event, for each of them (`*`), or after each delivery (`''`). Returns what ends that.
+   *
+   * @param task - Called in its place, where that is not always to be called.
+   * @throws TypeError for a listener that is no function.
+   */
+  on(event: keyof TokenEvents | '*' | '', listener: Listener, task?: Listener): () => void;
   close(): void;
 }
 
@@ -43,13 +49,14 @@ export function createEvents(): Events {
       delivering = false;
       emitter.emit('');
     },
-    on(event, listener) {
+    on(event, listener, task = listener) {
+      if (typeof listener !== 'function') refuse('listener', listener, 'function');
       let active = true;
       // mitt stops at the first listener that throws, so none does.
       const isolated = async (...args: unknown[]) => {
         try {
           // That something was delivered is no event.
-          if (active && !closed && args[0] !== '') await listener(...(args as never[]));
+          if (active && !closed && args[0] !== '') await task(...(args as never[]));
         } catch (error) {
           report(error);
         }

@@ -200,6 +200,12 @@ describe('subscribe', () => {
     expect(listener).toHaveBeenCalledTimes(1);
   });
 
+  test.each([undefined, null, {}, 'x'])('a listener that is %j is refused at once', (listener) => {
+    const auth = createManager(createWorld());
+    for (const listen of [() => auth.on('*', listener as never), () => auth.subscribe(listener as never)])
+      expect(listen).toThrow(/^evertoken: listener is \w+; expected function$/);
+  });
+
   test('a listener that throws or unsubscribes harms nobody', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const auth = createManager(createWorld());
