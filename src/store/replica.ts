@@ -55,6 +55,8 @@ export function isShared({ sessions, stored, cookie, port }: Replica): boolean {
 /** Tells what the store threw, and answers it as it may be told. */
 export function report({ add, summarize, operation }: Replica, thrown: unknown): Error {
   const error = summarize(thrown);
+  // That of another manager, whose fetch the store uses, says nothing of this session.
+  if (error.name === 'TokenError') error.name = 'Error';
   add('store-failed', { operation, error });
   return error;
 }
