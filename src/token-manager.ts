@@ -78,7 +78,7 @@ function create(options: TokenManagerOptions): TokenManager {
   const { add, flush, on } = events;
   const sessions = createSessions(events);
   /** The tokens that were seen last: no text that is told holds one of them. */
-  const secrets: (string | undefined)[] = [];
+  let secrets: (string | undefined)[] = [];
   const coolDown = createCoolDown();
   /** How often the fetch underneath stands in itself now; it may well use ours for something else. */
   let depth = 0;
@@ -114,12 +114,16 @@ function create(options: TokenManagerOptions): TokenManager {
     }) as typeof fetch,
 
     accept: ((answer, issuedAt, previous) => {
-      const given = readTokenResponse(answer, attach.tokenTypes, previous);
-      // The same ones come again with each read of a store.
-      for (const secret of [given.accessToken, given.refreshToken, given.idToken])
-        if (!secrets.includes(secret)) secrets.unshift(secret);
-      secrets.splice(30);
-      return hold(given, issuedAt, settings, previous);
+      try {
+        const given = readTokenResponse(answer, attach.tokenTypes, previous);
+        const { accessToken, refreshToken, idToken } = given;
+        // The same ones come again with each read of a store.
+        secrets = [...new Set([accessToken, refreshToken, idToken, ...secrets])].slice(0, 30);
+        return hold(given, issuedAt, settings, previous);
+      } catch (error) {
+        // A member that cannot be read, or is no value.
+        throw error instanceof TokenError ? error : new TokenError('invalid-token-response');
+      }
     }) as Accept,
 
     /** Bounded, and told to nobody but the reporter: the session is over here whatever the server says. */

@@ -12,12 +12,14 @@ export interface RefusalParts extends Pick<TokenManagerOptions, 'isRejected'> {
   readonly add: Events['add'];
   flush(): void;
   report(thrown: unknown): void;
+  /** What may be told of a text, or of something thrown. */
+  summarize(thrown: unknown): Error;
   readonly sessions: Pick<Sessions, 'current' | 'closed'>;
 }
 
 /** Answers whether a response refuses the token; what a refresh cannot cure is told to the app. */
 export async function isRefused(parts: RefusalParts, call: Call, response: Response): Promise<boolean> {
-  const { isRejected, add, flush, report } = parts;
+  const { isRejected, add, flush, report, summarize } = parts;
   const { closed } = parts.sessions;
   const { target, method, signal } = call;
   // Beyond a cross-origin redirect the server saw no token.
@@ -40,6 +42,10 @@ export async function isRefused(parts: RefusalParts, call: Call, response: Respo
     }
   }
   if (challenge && !isRefusal) {
+    const { parameters } = challenge;
+    // A server may quote what it got (R70).
+    for (const [name, value] of Object.entries(parameters))
+      if (summarize(value).message !== value) delete parameters[name];
     add('step-up-required', { challenge, url: target.place });
     flush();
   }

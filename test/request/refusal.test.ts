@@ -16,7 +16,8 @@ function setUp(isRejected?: RefusalParts['isRejected']) {
   const add: RefusalParts['add'] = (...entry) => told.push(entry);
   const report = vi.fn();
   const sessions = { current: {} as Session, closed: new Ending() };
-  const parts = { add, flush: () => told.push('told'), isRejected, report, sessions };
+  const summarize = (text: unknown) => new Error(`${text}`);
+  const parts = { add, flush: () => told.push('told'), isRejected, report, summarize, sessions };
   const ask = (response: Response, signal?: AbortSignal) => {
     return isRefused(parts, takeCall(url, undefined, targetOf(url) as Target, 'GET', signal), response);
   };

@@ -50,6 +50,7 @@ export function setUp(parts: Partial<AuthFetchParts> = {}) {
     report(thrown) {
       throw thrown;
     },
+    summarize: (text) => new Error(`${text}`),
     flush() {},
     ...parts,
   });
