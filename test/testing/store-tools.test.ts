@@ -1,7 +1,7 @@
 /** What the checks of a store are made of. */
 import { increment } from 'evertoken/testing';
 import { expect, test } from 'vitest';
-import { createTools } from '../../src/testing/store-tools.ts';
+import { createTools, same } from '../../src/testing/store-tools.ts';
 import { createCell } from '../support/ports.ts';
 import { subjectOf, useStoreClock } from './broken-stores.ts';
 
@@ -32,4 +32,14 @@ test('a call that nobody answers is no answer after 10 s of the time that the su
   await expect(outcome(new Promise(() => {}))).rejects.toThrow('not answered in 10 s');
   expect(passed).toBeGreaterThanOrEqual(9_900);
   expect(await outcome(Promise.reject(new Error('refused')))).toEqual({ error: new Error('refused') });
+});
+
+test('R70: of a long text its length is told: what a store held before may be a session', () => {
+  const value = JSON.stringify({ accessToken: 'a-token-that-is-nobody-else’s-business', more: 1 });
+  const compare = (actual: unknown, expected: unknown) => () => same(actual, expected, 'what is read');
+  expect(compare({ version: '1', value }, undefined)).toThrow(
+    `This is no store: what is read is {"version":"1","value":"a text of ${value.length}"}; expected undefined.`,
+  );
+  expect(compare([value], [value.replace('1', '2')])).toThrow('a text of');
+  expect(compare([value], [value])).not.toThrow();
 });
