@@ -54,14 +54,19 @@ const failure = (isOver: boolean, what: string, retryAt?: number): Error => {
 
 /** Asks for new tokens; what is wrong with the answer becomes an error without token and key. */
 async function exchange(send: () => Promise<Response>): Promise<TokenResponse> {
-  const response = await send()
-    // A lost answer costs nothing here: these refresh tokens can be used again.
-    .catch(send)
-    .catch(() => {});
+  const ask = async () => {
+    const response = await send();
+    return { response, text: await textOf(response) };
+  };
+  // A lost answer, or one that breaks off, costs nothing here: these refresh tokens can be used again.
+  const { response, text = '' } =
+    (await ask()
+      .catch(ask)
+      .catch(() => {})) ?? {};
   if (!response) throw failure(false, 'could not be reached');
   let answer: unknown;
   try {
-    answer = JSON.parse((await textOf(response)) ?? '');
+    answer = JSON.parse(text);
   } catch {}
   const idToken = memberOf(answer, 'id_token');
   if (response.ok && idToken) return { ...(answer as TokenResponse), access_token: idToken as string };
@@ -69,7 +74,9 @@ async function exchange(send: () => Promise<Response>): Promise<TokenResponse> {
   const said = `${memberOf(error, 'message')}\n${memberOf(error, 'status')}`;
   // A code such as `TOKEN_EXPIRED`, perhaps with words behind ` : `, which may quote what was sent.
   const code = /^([A-Z_]{1,40})( :|$)/m.exec(said)?.[1] ?? '';
-  throw failure(endings.test(code), `answered ${response.status} ${code}`.trim(), retryAtOf(response));
+  // Browsers show nothing of a redirect, not even its status.
+  const what = `answered ${response.status || 302} ${code}`.trim();
+  throw failure(endings.test(code), what, retryAtOf(response));
 }
 
 /**

@@ -163,6 +163,25 @@ describe('refresh', () => {
     expect([none.outcome, none.sent]).toMatchObject([{ code: 'session-ended' }, []]);
   });
 
+  test('R35: so is one that is cut off on its way', async () => {
+    const cut = () => new Response(new ReadableStream({ pull: (controller) => controller.error('reset') }));
+    const again = await refresh([cut, () => Response.json(grant)]);
+    expect(again.outcome).toMatchObject({ access_token: 'id-1' });
+    expect(again.sent).toHaveLength(2);
+    const { outcome } = await refresh([cut]);
+    expect(outcome).toMatchObject({
+      code: 'refresh-failed',
+      message: 'securetoken.googleapis.com could not be reached',
+    });
+  });
+
+  test('a redirect is told as one, also where a browser shows no status', async () => {
+    const opaque = () => Object.defineProperty(new Response(null), 'status', { value: 0 });
+    const hidden = () => Object.defineProperty(opaque(), 'ok', { value: false });
+    const { outcome } = await refresh([hidden]);
+    expect((outcome as Error).message).toBe('securetoken.googleapis.com answered 302');
+  });
+
   test('R35: a lost answer is asked for again once, at once', async () => {
     const lost = () => Promise.reject(new TypeError('Failed to fetch'));
     const again = await refresh([lost, () => Response.json(grant)]);
