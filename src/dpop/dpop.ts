@@ -42,7 +42,8 @@ export interface Dpop extends Attach {
   /**
    * A `fetch` for the token endpoint, and for nothing else: each request carries a proof. A form with a `refresh_token`
    * is signed with the key that token is bound to, anything else begins a session with a new key, unless `thumbprint`
-   * names one that {@link Dpop.thumbprint} made. A redirect is an error.
+   * names one that {@link Dpop.thumbprint} made. A redirect is never followed: an error, unless `redirect: 'manual'` asks
+   * for its answer.
    */
   wrap(fetch: Fetch, thumbprint?: string): Fetch;
   /**

@@ -34,7 +34,13 @@ export function createSign(bind: (key: Key, answer: Tokens) => Promise<unknown>)
       const copy = request.clone();
       copy.headers.set('dpop', await prove(key.pair, copy));
       // With the fields that a Request does not know, such as `dispatcher`; no body there means that of the Request.
-      const response = await fetch(copy, { ...init, body: null, headers: copy.headers, redirect: 'error' });
+      // A redirect would take the refresh token elsewhere.
+      const response = await fetch(copy, {
+        ...init,
+        body: null,
+        headers: copy.headers,
+        redirect: copy.redirect === 'manual' ? 'manual' : 'error',
+      });
       nonceOf(request, response);
       const answer = await membersOf(response.clone());
       // The retries of its caller know nothing of it.

@@ -64,6 +64,12 @@ test('R6: a redirect is an error; fields that a Request does not know are handed
   expect(inits).toMatchObject([{ redirect: 'error', dispatcher: 'own' }]);
 });
 
+test('R6: who asks for the answer of a redirect gets it, and nobody follows it', async () => {
+  const { inits, send } = serve(new Response('', { status: 307, headers: { location: '/elsewhere' } }));
+  expect((await send(URL_OF_AS, { ...post, redirect: 'manual' })).status).toBe(307);
+  expect(inits).toMatchObject([{ redirect: 'manual' }]);
+});
+
 test('what the network throws is thrown', async () => {
   const { send } = serve(new TypeError('lost'));
   await expect(send(URL_OF_AS, post)).rejects.toThrow('lost');
