@@ -65,5 +65,5 @@ export const ownOrigin = (): string | undefined => {
 };
 
 /** Whether an answer came from beyond a cross-origin redirect, where the platform has dropped `Authorization`. */
-export const isFromElsewhere = ({ redirected, url }: Response, { origin }: Target): boolean =>
+export const isFromElsewhere = ({ url, redirected = !!url }: Response, { origin }: Target): boolean =>
   redirected && targetOf(url)?.origin !== origin;

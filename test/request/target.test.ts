@@ -77,7 +77,11 @@ test.each([
   [true, 'https://api.example.com/other', false],
   [true, 'https://elsewhere.test/', true],
   [true, '', true],
-])('R2: an answer that was redirected (%s) to %j is from elsewhere: %s', (redirected, url, expected) => {
+  // React Native does not say whether there was a redirect.
+  [undefined, 'https://elsewhere.test/', true],
+  [undefined, 'https://api.example.com/other', false],
+  [undefined, '', false],
+])('R2, R40: an answer that was redirected (%s) to %j is from elsewhere: %s', (redirected, url, expected) => {
   const answer = { redirected, url } as Response;
   expect(isFromElsewhere(answer, parsed('https://api.example.com/me'))).toBe(expected);
 });
