@@ -36,10 +36,9 @@ function send(
   token?: string,
 ) {
   const take = captures?.take(call, token);
-  const answer =
-    'place' in call
-      ? sendCall(call, fetch, added, mark, attach.replace)
-      : fetch(call.input as RequestInfo, call.init);
+  const answer = Object.hasOwn(call, 'place')
+    ? sendCall(call as Call, fetch, added, mark, attach.replace)
+    : fetch(call.input as RequestInfo, call.init);
   return take ? take(answer) : answer;
 }
 
