@@ -42,6 +42,11 @@ describe('R20, R27: a challenge that can be read', () => {
     expect(onResponse(answer, toApi())).toBe(expected);
   });
 
+  test('R20: a long one is read in linear time', () => {
+    const challenge = 'dpop error '.repeat(200_000);
+    expect(create().onResponse(refusal({ 'www-authenticate': challenge }), toApi())).toBeUndefined();
+  });
+
   test('other statuses ask for nothing, but bring the next nonce', async () => {
     const { headers, onResponse } = create();
     const answer = new Response(null, {
