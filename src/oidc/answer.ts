@@ -24,11 +24,16 @@ export async function readText(response: Response): Promise<string> {
   return TOO_LONG;
 }
 
-/** oauth4webapi refuses what says nothing: null, and a lifetime that is none (R10). A rotated token would be lost. */
+/**
+ * oauth4webapi refuses what says nothing: null, an empty text, a scope or an ID token that is no text, and a lifetime
+ * that is none (R10). A rotated token would be lost.
+ */
 const said = (name: string, value: unknown): unknown =>
-  name === 'expires_in' && !((value as number) > 0 && (value as number) < 1 / 0)
+  (value ?? '') === '' ||
+  (name === 'expires_in' && !((value as number) > 0 && (value as number) < 1 / 0)) ||
+  (/^(scope|id_token)$/.test(name) && typeof value !== 'string')
     ? undefined
-    : (value ?? undefined);
+    : value;
 
 /** What was read, as oauth4webapi takes it: what is missing in its JSON is missing. */
 export function answerOf({ status, headers }: Response, text: string): Response {

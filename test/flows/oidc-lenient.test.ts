@@ -9,6 +9,7 @@ test.for([
   { expires_in: 'soon' },
   { expires_in: null },
   { scope: null },
+  { scope: ['openid'] },
 ])('R10, R36: a sign-in and a refresh with %j keep the rotated refresh token', async (tokens) => {
   const tampering: Tampering = { tokens };
   const server = await createOidcServer(tampering);
@@ -19,6 +20,14 @@ test.for([
   await auth.signIn((await signIn())?.tokens ?? {});
   expect(await auth.refresh()).toMatchObject({ accessToken: 'access-2', refreshToken: 'refresh-2' });
   expect('expiresAt' in (auth.tokens ?? {})).toBe('scope' in tokens);
-  tampering.tokens = { refresh_token: null, id_token: null };
-  expect(await auth.refresh()).toMatchObject({ accessToken: 'access-3', refreshToken: 'refresh-2' });
+  for (const [nothing, number] of [
+    [null, 3],
+    ['', 4],
+  ]) {
+    tampering.tokens = { refresh_token: nothing, id_token: nothing };
+    expect(await auth.refresh()).toMatchObject({
+      accessToken: `access-${number}`,
+      refreshToken: 'refresh-2',
+    });
+  }
 });

@@ -93,6 +93,17 @@ describe('an answer that was read', () => {
     expect({ ...(await answerOf(new Response(), text).json()) }).toEqual({ refresh_token: 'r' });
   });
 
+  test('R36, R37: has no member that says nothing, or what nobody understands', async () => {
+    const text = JSON.stringify({
+      refresh_token: '',
+      id_token: 5,
+      scope: ['openid'],
+      expires_in: '',
+      kept: [],
+    });
+    expect({ ...(await answerOf(new Response(), text).json()) }).toEqual({ kept: [] });
+  });
+
   test.for([300, '300', 0.5])('R10: has the lifetime that it says, %j', async (expires_in) => {
     const { json } = answerOf(new Response(), JSON.stringify({ expires_in }));
     expect(await json()).toMatchObject({ expires_in });

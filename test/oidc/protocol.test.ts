@@ -125,7 +125,7 @@ describe('R70: no error shows a secret, even under util.inspect:', () => {
   test.for([
     ['an ID token of another audience', { claims: { aud: 'x', note: 'secret' } }],
     ['a token type', { tokens: { token_type: 'mac', note: 'secret' } }],
-    ['a scope', { tokens: { scope: ['secret'] } }],
+    ['a refresh token', { tokens: { refresh_token: ['secret'] } }],
     [
       'a refusal that quotes',
       { answer: () => Response.json({ error: 'secret-1', error_description: 'secret' }) },
@@ -167,6 +167,27 @@ describe('discovery', () => {
     const given = { issuer: ISSUER, authorization_endpoint: `${ISSUER}/auth` };
     await createApp(server, { issuer: undefined, server: given }).client.signInRedirect();
     expect(server.calls).toEqual([]);
+  });
+
+  test('R35: leaves a server alone that says `Retry-After`', async () => {
+    const server = await createOidcServer();
+    const busy = () => new Response(null, { status: 503, headers: { 'retry-after': '60' } });
+    server.answers['/.well-known/openid-configuration'] = busy;
+    const error = await failureOf(createApp(server).client.signInRedirect());
+    expect(error).toMatchObject({ code: 'unreachable', status: 503 });
+    expect(server.calls).toHaveLength(1);
+  });
+
+  test('has ten seconds for both places', async () => {
+    const controller = new AbortController();
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValue(controller.signal);
+    const fetch = vi.fn((_input: unknown, { signal }: RequestInit = {}) => {
+      controller.abort(new DOMException('slow', 'TimeoutError'));
+      return Promise.reject(signal?.reason);
+    });
+    const { client } = createApp(await createOidcServer(), { fetch });
+    expect(await failureOf(client.signInRedirect())).toMatchObject({ code: 'unreachable' });
+    expect(AbortSignal.timeout).toHaveBeenCalledOnce();
   });
 
   test('that gets no answer says so', async () => {
