@@ -1,9 +1,10 @@
 /** Waits for a user who signs in on another device (RFC 8628). */
 
 import { ownMembers } from '../own.ts';
-import { OidcError, type OidcErrorCode } from './oidc-error.ts';
+import { OidcError } from './oidc-error.ts';
 import type { DevicePrompt } from './options.ts';
 import { pause } from './page.ts';
+import { isBusy } from './requests.ts';
 
 /** RFC 8628 §3.2; times in seconds. */
 export interface DeviceCode {
@@ -16,11 +17,6 @@ export interface DeviceCode {
 }
 
 const MINUTE = 60_000;
-
-const ends: Record<string, OidcErrorCode> = {
-  access_denied: 'authorization-refused',
-  expired_token: 'device-code-expired',
-};
 
 /** What the user has to be shown. */
 export const promptOf = (code: DeviceCode): DevicePrompt => ({
@@ -52,13 +48,16 @@ export async function granted<T>(
       const { code, error, status = 0, retryAt = 0 } = ownMembers(thrown as OidcError);
       if (error === 'slow_down') interval += 5_000;
       if (error === 'slow_down' || error === 'authorization_pending') wait = interval;
-      else if (code !== 'unreachable' && status < 500 && status !== 429) {
+      else if (code !== 'unreachable' && !isBusy(status)) {
         // The user's no, and a code that is too old, are no fault of the client's.
-        const known = ownMembers(ends)[`${error}`];
-        throw known ? new OidcError(known, error, { error, status }) : thrown;
+        const isExpired = error === 'expired_token';
+        if (!isExpired && error !== 'access_denied') throw thrown;
+        const end = isExpired ? 'device-code-expired' : 'authorization-refused';
+        throw new OidcError(end, error, { error, status });
       }
       // No answer, or none to the question; a minute at most, so that a user who is done is not kept waiting.
-      else wait = Math.max(Math.min(wait * 2, Math.max(interval, MINUTE)), retryAt - Date.now());
+      else wait = Math.max(interval, Math.min(wait * 2, MINUTE));
+      wait = Math.max(wait, retryAt - Date.now());
     }
   }
 }

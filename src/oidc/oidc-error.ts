@@ -15,7 +15,7 @@ interface ResponseBodyError {
  * What an {@link OidcError} means, and what to do:
  * - `server-metadata`: there are no metadata at `issuer`, they are of another issuer, or lack an endpoint
  *   that is safe (https, or http where the issuer is a loopback host); check `issuer`.
- * - `unreachable`: a request got no answer (network, CORS, timeout), or one that says "not now" (`status` 5xx, 408 or
+ * - `unreachable`: a request got no answer (network, CORS, timeout), or one that says "not now" (`status` 5xx, 408, 425 or
  *   429, perhaps `retryAt`); try again.
  * - `unknown-state`: no sign-in that began here within the last hour has this `state`: forged, too old, or begun in
  *   another tab or browser; sign in again.

@@ -31,10 +31,13 @@ function refusalIn(response: Response, text: string): OidcError | undefined {
   });
 }
 
+/** Says "not now" (R35). */
+export const isBusy = (status: number): boolean => status > 499 || [408, 425, 429].includes(status);
+
 /** A server that cannot answer now has refused nothing, and its metadata are not wrong (R35). */
 function busyIn(response: Response, input: string): OidcError | undefined {
   const { status } = response;
-  if (status < 500 && status !== 408 && status !== 429) return undefined;
+  if (!isBusy(status)) return undefined;
   return new OidcError('unreachable', `${input} answered ${status}`, {
     status,
     retryAt: retryAtOf(response),

@@ -73,6 +73,20 @@ describe('RFC 8628 §3.5: a server is asked', () => {
     const later = new OidcError('token-request-refused', '429', { status: 429, retryAt: 100_000 });
     expect(await ask([later, 'tokens'])).toMatchObject({ times: [5, 100] });
   });
+
+  test('not before it wants to be, whatever else it says', async () => {
+    const slow = refused('slow_down', 429);
+    const later = Object.assign(slow, { retryAt: 100_000 });
+    expect(await ask([later, pending, 'tokens'])).toMatchObject({ times: [5, 100, 110] });
+  });
+
+  test.for([408, 425, 429, 500, 503])(
+    'R35: again after %d, which is no answer to the question',
+    async (status) => {
+      const busy = new OidcError('token-request-refused', `${status}`, { status });
+      expect(await ask([busy, 'tokens'])).toMatchObject({ times: [5, 15], outcome: 'tokens' });
+    },
+  );
 });
 
 describe('it ends', () => {
