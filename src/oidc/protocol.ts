@@ -56,16 +56,19 @@ export function createProtocol(options: OidcClientOptions) {
 
   const discover = createDiscovery(options.server && ownMembers(options.server), (fetch = own, signal) => {
     const url = new URL(`${issuer}`);
+    const limit = limited(signal);
     const look = async (algorithm: 'oidc' | 'oauth2') => {
-      const init = { ...sending(fetch, 0, limited(signal)), algorithm };
+      const init = { ...sending(fetch, 0, limit), algorithm };
       return oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, init));
     };
-    // Where CORS hides a 404 it looks like a lost answer.
-    return look('oidc').catch((error) =>
-      look('oauth2').catch(() => {
-        throw told(error, 'server-metadata');
-      }),
-    );
+    return look('oidc').catch(async (error) => {
+      const failure = told(error, 'server-metadata');
+      try {
+        // Where CORS hides a 404 it looks like a lost answer; a server that says `Retry-After` is left alone.
+        if (!failure.retryAt) return await look('oauth2');
+      } catch {}
+      throw failure;
+    });
   });
 
   /** Nobody is sent to a `javascript:` URL, or to a file. */
