@@ -81,10 +81,13 @@ export const createNative = (parts: Parts): NativeSignIns => ({
     return endable(signal, async (signal, end) => {
       const state = stamp(random(), parts.id);
       const { redirectUri, callback } = await listen(parts.redirectUri, state, signal);
-      pause(timeout, signal).then(() => end(new OidcError('callback-timeout')));
+      let isBack = false;
+      pause(timeout, signal).then(() => isBack || end(new OidcError('callback-timeout')));
       const [url, transaction] = await parts.prepare(ownMembers(own), state, redirectUri, signal);
       guard('prompt-failed', () => open(url)).catch(end);
-      return parts.exchange(await callback, state, transaction, redirectUri, signal);
+      const parameters = await callback;
+      isBack = true;
+      return parts.exchange(parameters, state, transaction, redirectUri, signal);
     });
   },
 });

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import type { Fetch } from 'evertoken';
 import type { DevicePrompt, OidcClientOptions, SignInDeviceOptions } from 'evertoken/oidc';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createApp, createOidcServer, failureOf, ISSUER, type Tampering } from '../support/oidc-server.ts';
 import { polluted } from '../support/polluted.ts';
 import { hearSteps } from '../support/steps.ts';
@@ -438,6 +438,23 @@ describe('signInLoopback', () => {
       code: 'callback-timeout',
     });
     if (url) await expect(fetch(`${new URL(url).searchParams.get('redirect_uri')}`)).rejects.toThrow();
+  });
+
+  test('who has come back in time is signed in, however long the server takes', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<never>();
+    const answer = () => {
+      asked.resolve();
+      return answered.promise;
+    };
+    const { client, server } = await start({ answer });
+    const signingIn = client.signInLoopback({ open: (url) => fetch(server.login(url)), timeout: 60_000 });
+    await asked.promise;
+    await vi.advanceTimersByTimeAsync(60_001);
+    answered.resolve(undefined as never);
+    expect((await signingIn).claims).toMatchObject({ sub: 'alice' });
   });
 
   test.for([
