@@ -2,7 +2,7 @@
 
 import { ownMembers } from '../own.ts';
 import { OidcError } from './oidc-error.ts';
-import type { OidcClientOptions, SignInOptions } from './options.ts';
+import { type OidcClientOptions, refuse, type SignInOptions } from './options.ts';
 import { type Parameters, pairsOf } from './parameters.ts';
 import type { Expected, WantedAcr } from './transactions.ts';
 
@@ -32,8 +32,9 @@ export function wishOf(options: OidcClientOptions, given: SignInOptions): Wish {
     scope: `${own['scope'] ?? options.scope ?? 'openid'} ${more}`.trim(),
   };
   const { max_age: age, scope } = ownMembers(asked);
-  if (/\D/.test(age ?? '')) throw new TypeError(`evertoken: max_age is ${age}; expected whole seconds`);
-  const values = vital ?? own['acr_values'];
+  if (/\D/.test(age ?? '')) refuse('max_age', age, 'whole seconds');
+  const values = vital ?? own['acr_values'] ?? '';
+  if (typeof values !== 'string') refuse('acr_values', values, 'string');
   return {
     asked,
     expected: /(^| )openid( |$)/.test(`${scope}`)

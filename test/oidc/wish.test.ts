@@ -54,12 +54,17 @@ describe('what is asked for', () => {
 
   test.for(['soon', -1, 1.5, Number.NaN, '1e3'])('an age of %s is a TypeError that says so', (maxAge) => {
     expect(() => wish({ maxAge })).toThrow(
-      new TypeError(`evertoken: max_age is ${maxAge}; expected whole seconds`),
+      new TypeError(`evertoken: max_age is ${JSON.stringify(`${maxAge}`)}; expected whole seconds`),
     );
   });
 });
 
 describe('RFC 9470 §4: the acr of a step-up', () => {
+  test.for([[['gold']], [5], [{}]])('that is no text is a TypeError before anybody leaves: %j', ([given]) => {
+    const message = `evertoken: acr_values is ${JSON.stringify(given)}; expected string`;
+    expect(() => wish({ acrValues: given as string })).toThrow(new TypeError(message));
+  });
+
   test('is vital where the API or the app wants it, a wish in `parameters` of one sign-in, and nothing in the client’s', () => {
     expect(wish({ acrValues: 'gold' }).acr).toEqual({ values: 'gold', isVital: true });
     expect(wish(challenge({ acr_values: 'gold' })).acr).toEqual({ values: 'gold', isVital: true });
