@@ -1,8 +1,11 @@
 /** One context at a time deals with a sign-in: by a Web Lock that bears its state, and goes with its holder. */
 
+/** What is under way in this context, where there are no Web Locks. */
+const underWay = new Set<string>();
+
 /**
  * Runs `alone` where no other context of this origin is at it, and holds the others off until that is done; `busy`
- * where one is. Where the platform has no Web Locks, or refuses them, nobody knows.
+ * where one is. Where the platform has no Web Locks, or refuses them, nobody knows of other contexts.
  */
 export async function inTurn<T>(
   state: string,
@@ -17,5 +20,8 @@ export async function inTurn<T>(
       return work;
     });
   } catch {} // what `work` rejects with, or that there is no lock to be had
-  return work ?? unknown();
+  if (work) return work;
+  if (underWay.has(state)) return busy();
+  underWay.add(state);
+  return unknown().finally(() => underWay.delete(state));
 }

@@ -23,8 +23,15 @@ test('a failure is handed on, and ends the turn', async () => {
 test.for([
   ['are missing', {}],
   ['refuse', { locks: { request: () => Promise.reject(new DOMException('sandboxed', 'SecurityError')) } }],
-])('R57: where Web Locks %s nobody knows, and it goes on', async ([, navigator]) => {
+])('R57: where Web Locks %s nobody knows of other contexts, and it goes on', async ([, navigator]) => {
   vi.stubGlobal('navigator', navigator);
   expect(await inTurn('one', say('alone'), say('busy'))).toBe('alone');
   expect(await inTurn('one', say('alone'), say('busy'), say('unknown'))).toBe('unknown');
+  // Of this context it knows (Node 22, React Native).
+  const held = Promise.withResolvers<string>();
+  const first = inTurn('one', () => held.promise, say('busy'));
+  expect(await inTurn('one', say('alone'), say('busy'))).toBe('busy');
+  held.reject(new Error('failed'));
+  await expect(first).rejects.toThrow('failed');
+  expect(await inTurn('one', say('alone'), say('busy'))).toBe('alone');
 });
