@@ -139,6 +139,23 @@ describe('R52: the subscription', () => {
     expect([redis.listened, heard.mock.calls.length]).toEqual([2, 1]);
   });
 
+  test('that cannot be had is asked for by all sessions together, however many there were', async () => {
+    const redis = createFakeRedis();
+    redis.deafness = new Error('NOPERM this user has no permissions');
+    const heard = vi.fn();
+    for (let number = 0; number < 100; number++) {
+      const end = watch(redis.hub(), `c${number}`, heard);
+      await pass(10);
+      if (number) end();
+    }
+    expect([redis.listened, vi.getTimerCount()]).toEqual([1, 1]);
+    await pass(60_000);
+    expect([redis.listened, vi.getTimerCount()]).toEqual([2, 1]);
+    redis.deafness = undefined;
+    await pass(60_000);
+    expect([redis.listened, heard.mock.calls.length, vi.getTimerCount()]).toEqual([3, 1, 0]);
+  });
+
   test('that nobody wants any more when it is there is closed', async () => {
     const redis = createFakeRedis();
     watch(redis.hub(), 'c', () => {})();
