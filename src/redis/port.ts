@@ -74,13 +74,15 @@ export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown'
     }
   }
 
-  async function isConfirmed(): Promise<boolean> {
+  /** Whether a replica has what `leader` has written; after a failover the figures are another's, and say nothing. */
+  async function isConfirmed(leader: string | undefined): Promise<boolean> {
     const until = clock() + CONFIRMATION;
-    const look = async () => textsOf(await hub.wire.run(CONFIRMED, key, [])).map(Number);
-    const [written = 0] = await look();
+    let written: string | undefined;
     for (;;) {
-      const [, seen = 0] = await look();
-      if (seen >= written) return true;
+      const [who, all, seen] = textsOf(await hub.wire.run(CONFIRMED, key, []));
+      if (!all || who !== leader) return false;
+      written ??= all;
+      if (Number(seen) >= Number(written)) return true;
       if (clock() > until) return false;
       await pause(50);
     }
@@ -94,7 +96,8 @@ export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown'
     hub.wire.runAndWait(REPLACE, key, args, REPLICATION).catch(async (error) => {
       if (!/^(?:MOVED|ASK)\b/.test(`${error?.message}`)) throw error;
       const answer = await hub.wire.run(REPLACE, key, args);
-      return [answer, textsOf(answer)[0] === 'yes' && (await isConfirmed())];
+      const [outcome, , leader] = textsOf(answer);
+      return [answer, outcome === 'yes' && (await isConfirmed(leader))];
     });
 
   /** Sends a lease, which counts when a replica has it. */

@@ -69,12 +69,13 @@ if ARGV[8] == 'news' then redis.pcall('PUBLISH', ARGV[7], ARGV[4]) end
 return {'yes', '0', server, replicas}
 `;
 
-/** How much the server has written, and how much of it the replica has that has confirmed most. */
+/** Who leads, how much it has written, and how much of it the replica has that has confirmed most. */
 export const CONFIRMED = `
 local info = redis.call('INFO', 'replication')
 local most = -1
 for offset in string.gmatch(info, 'state=online,offset=(%d+)') do most = math.max(most, tonumber(offset)) end
-return {string.match(info, 'master_repl_offset:(%d+)'), string.format('%.0f', most)}
+local server = string.match(info, 'master_replid:(%w+)') or ''
+return {server, string.match(info, 'master_repl_offset:(%d+)') or '', string.format('%.0f', most)}
 `;
 
 /** What a script answers: clients may turn it into buffers, or texts of digits into numbers. */

@@ -19,6 +19,9 @@ export function createFakeRedis() {
     entries,
     /** The slot of the entry moves: a pipeline is told so, and a call of its own is sent on. */
     isMoving: false,
+    /** What it says that it has written, and what happens before it does. */
+    written: '2',
+    looked() {},
     /** Who leads; another one after a failover. */
     server: 'one',
     replicas: 0,
@@ -69,7 +72,10 @@ export function createFakeRedis() {
   }
 
   async function run(script: string, key: string, args: string[], waits: boolean): Promise<unknown> {
-    if (script === CONFIRMED) return ['2', `${redis.confirming ? 2 : 1}`];
+    if (script === CONFIRMED) {
+      redis.looked();
+      return [redis.server, redis.written, `${redis.confirming ? 2 : 1}`];
+    }
     redis.calls.push({ script: script === READ ? 'read' : 'replace', args, waits });
     if (redis.error) throw redis.error;
     if (![READ, REPLACE].includes(script)) throw new Error('an unknown script');

@@ -107,6 +107,18 @@ describe('R54: a lease', () => {
     expect((await port.read())?.version).toBe('3');
   });
 
+  test.each([
+    ['whose server is another one when its replica is asked', { server: 'two' }],
+    ['whose server does not say what it has written', { written: '' }],
+  ])('in a slot that moves, %s, does not count', async (_, then) => {
+    const { redis, port } = open();
+    Object.assign(redis, { replicas: 1, confirming: 1, isMoving: true });
+    await port.replace(undefined, { version: '1', value: '' });
+    redis.looked = () => void Object.assign(redis, then);
+    const lease = port.replace('1', { version: '2', value: '' }, true);
+    await expect(lease).rejects.toThrow('no replica of Redis has confirmed the lease');
+  });
+
   test('whose answer was lost is taken again: nobody knows whether a replica has it', async () => {
     const { redis, port } = open();
     Object.assign(redis, { replicas: 1, confirming: 1 });
