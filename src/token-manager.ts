@@ -203,11 +203,13 @@ function create(options: TokenManagerOptions): TokenManager {
       // Two statuses can follow each other without tokens.
       const look = () => sessions.current.state.held ?? parts.status();
       let seen: unknown = look();
-      return events.on('', listener, () => {
+      const tell = () => {
         if (seen === look()) return undefined;
         seen = look();
         return listener();
-      });
+      };
+      // What is no function is refused there.
+      return events.on('', typeof listener === 'function' ? tell : listener);
     },
     close() {
       sessions.close();

@@ -23,10 +23,9 @@ export interface Events {
   /**
    * Calls `listener` for an event, for each of them (`*`), or after each delivery (`''`). Returns what ends that.
    *
-   * @param task - Called in its place, where that is not always to be called.
    * @throws TypeError for a listener that is no function.
    */
-  on(event: keyof TokenEvents | '*' | '', listener: Listener, task?: Listener): () => void;
+  on(event: keyof TokenEvents | '*' | '', listener: Listener): () => void;
   close(): void;
 }
 
@@ -49,14 +48,14 @@ export function createEvents(): Events {
       delivering = false;
       emitter.emit('');
     },
-    on(event, listener, task = listener) {
+    on(event, listener) {
       if (typeof listener !== 'function') refuse('listener', listener, 'function');
       let active = true;
       // mitt stops at the first listener that throws, so none does.
       const isolated = async (...args: unknown[]) => {
         try {
           // That something was delivered is no event.
-          if (active && !closed && args[0] !== '') await task(...(args as never[]));
+          if (active && !closed && args[0] !== '') await listener(...(args as never[]));
         } catch (error) {
           report(error);
         }

@@ -206,6 +206,14 @@ describe('subscribe', () => {
       expect(listen).toThrow(/^evertoken: listener is \w+; expected function$/);
   });
 
+  test.each([{}, () => {}])('R55: a listener is called whatever stands behind it: %o', async (more) => {
+    const auth = createManager(createWorld());
+    const listener = vi.fn();
+    (auth.on as (...all: unknown[]) => unknown)('signed-in', listener, more);
+    await auth.signIn({ access_token: 'a' });
+    expect(listener).toHaveBeenCalledTimes(1);
+  });
+
   test('a listener that throws or unsubscribes harms nobody', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const auth = createManager(createWorld());
