@@ -24,7 +24,7 @@ export interface OidcClient extends NativeSignIns {
    * `openid`; by a pushed request where the server wants that (RFC 9126). Resolves when the page is being left.
    *
    * @throws OidcError `server-metadata`, `unreachable`, `unsafe-return-to`, `storage-failed`, `navigation-failed`, and
-   * `authorization-refused` of a pushed request; TypeError for a `maxAge` that is none.
+   * `authorization-refused` of a pushed request; TypeError for a `maxAge` or `acrValues` that is none.
    *
    * @example
    * auth.on('step-up-required', (event) => client.signInRedirect({ ...event, returnTo: location.href }));

@@ -16,7 +16,7 @@ export interface Wish {
 /**
  * OpenID Connect Core 1.0 §3.1.2.1, RFC 9470 §4: an option wins over the challenge, that over `parameters`.
  *
- * @throws TypeError for a `max_age` that is none.
+ * @throws TypeError for a `max_age` or `acr_values` that is none.
  */
 export function wishOf(options: OidcClientOptions, given: SignInOptions): Wish {
   const { challenge, acrValues, maxAge, loginHint, prompt, parameters } = given;
