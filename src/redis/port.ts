@@ -107,7 +107,7 @@ export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown'
     const [answer, confirmed] = await ask(() => sendAndWait(args));
     if (textsOf(answer)[0] === 'yes' && !Number(confirmed)) {
       hub.silent.set(server, clock() + SILENCE);
-      throw new Error(`no replica of Redis has confirmed the lease within ${REPLICATION} ms`);
+      throw new Error('no replica of Redis has confirmed the lease');
     }
     doubtful = undefined;
     return answer;
