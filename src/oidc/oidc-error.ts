@@ -107,8 +107,10 @@ export function told(thrown: unknown, step: OidcErrorCode): OidcError {
   const { message } = thrown as Error;
   if (error) {
     // A server may quote the `id_token_hint` that it got.
-    const said = `${error} ${more}`.replace(/eyJ[\w.-]+/g, '(a token)');
-    return new OidcError('authorization-refused', said, { error, status });
+    const [known, said = ''] = [error, `${error} ${more}`].map((text) =>
+      text.replace(/eyJ[\w.-]+/g, '(a token)'),
+    );
+    return new OidcError('authorization-refused', said, { error: known, status });
   }
   const isIdToken = /JW[TSE] |ID Token|End-User/.test(message);
   const known = isIdToken ? 'invalid-id-token' : /HTTPS|metadata/.test(message) && 'server-metadata';

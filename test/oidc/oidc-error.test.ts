@@ -63,4 +63,9 @@ test('R70: a refusal that quotes the ID token it got as a hint is told without i
   expect(message).toBe(
     "authorization refused: invalid_request AADSTS90014: id_token_hint '(a token)' is too old",
   );
+  const quoting = told({ ...thrown, error: `bad ${hint}` }, 'unreachable');
+  expect([quoting.message, quoting.error]).toEqual([
+    'authorization refused: bad (a token) ',
+    'bad (a token)',
+  ]);
 });
