@@ -28,16 +28,15 @@ export async function readText(response: Response): Promise<string> {
  * oauth4webapi refuses what says nothing: null, an empty text, a scope or an ID token that is no text, and a lifetime
  * that is none (R10). A rotated token would be lost.
  */
-const said = (name: string, value: unknown): unknown =>
-  (value ?? '') === '' ||
-  (name === 'expires_in' && !((value as number) > 0 && (value as number) < 1 / 0)) ||
-  (/^(scope|id_token)$/.test(name) && typeof value !== 'string')
-    ? undefined
-    : value;
+const isSaid = ([name, value]: [string, unknown]): boolean =>
+  (value ?? '') !== '' &&
+  (name !== 'expires_in' || ((value as number) > 0 && (value as number) < 1 / 0)) &&
+  (!/^(scope|id_token)$/.test(name) || typeof value === 'string');
 
-/** What was read, as oauth4webapi takes it: what is missing in its JSON is missing. */
+/** What was read, as oauth4webapi takes it: what is missing in its JSON is missing. What a member holds stays as it is. */
 export function answerOf({ status, headers }: Response, text: string): Response {
   // Browsers show nothing of a redirect, not even its status.
   const answer = new Response(text || null, ownMembers({ status: status || 302, headers }));
-  return Object.assign(answer, { json: async () => ownMembers(JSON.parse(text, said)) });
+  const json = async () => ownMembers(Object.fromEntries(Object.entries(JSON.parse(text)).filter(isSaid)));
+  return Object.assign(answer, { json });
 }

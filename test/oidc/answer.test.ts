@@ -104,6 +104,12 @@ describe('an answer that was read', () => {
     expect({ ...(await answerOf(new Response(), text).json()) }).toEqual({ kept: [] });
   });
 
+  test('has what its members hold as it was sent', async () => {
+    const authorization_details = [{ type: 'x', scope: ['a'], expires_in: 0, note: '', none: null }];
+    const { json } = answerOf(new Response(), JSON.stringify({ authorization_details }));
+    expect({ ...(await json()) }).toEqual({ authorization_details });
+  });
+
   test.for([300, '300', 0.5])('R10: has the lifetime that it says, %j', async (expires_in) => {
     const { json } = answerOf(new Response(), JSON.stringify({ expires_in }));
     expect(await json()).toMatchObject({ expires_in });
