@@ -37,6 +37,7 @@ const isSaid = ([name, value]: [string, unknown]): boolean =>
 export function answerOf({ status, headers }: Response, text: string): Response {
   // Browsers show nothing of a redirect, not even its status.
   const answer = new Response(text || null, ownMembers({ status: status || 302, headers }));
-  const json = async () => ownMembers(Object.fromEntries(Object.entries(JSON.parse(text)).filter(isSaid)));
-  return Object.assign(answer, { json });
+  return Object.assign(answer, {
+    json: async () => ownMembers(Object.fromEntries(Object.entries(JSON.parse(text)).filter(isSaid))),
+  });
 }

@@ -105,13 +105,10 @@ export function told(thrown: unknown, step: OidcErrorCode): OidcError {
   const { code, error, error_description: more = '', status } = ownMembers(thrown as ResponseBodyError);
   if (!/^OAUTH/.test(code)) return new OidcError(step, nameOf(thrown));
   const { message } = thrown as Error;
-  if (error) {
-    // A server may quote the `id_token_hint` that it got.
-    const [known, said = ''] = [error, `${error} ${more}`].map((text) =>
-      text.replace(/eyJ[\w.-]+/g, '(a token)'),
-    );
-    return new OidcError('authorization-refused', said, { error: known, status });
-  }
+  // A server may quote the `id_token_hint` that it got.
+  const hide = (text: string) => text.replace(/eyJ[\w.-]+/g, '(a token)');
+  if (error)
+    return new OidcError('authorization-refused', hide(`${error} ${more}`), { error: hide(error), status });
   const isIdToken = /JW[TSE] |ID Token|End-User/.test(message);
   const known = isIdToken ? 'invalid-id-token' : /HTTPS|metadata/.test(message) && 'server-metadata';
   return new OidcError(known || step, message);
