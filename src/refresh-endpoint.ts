@@ -16,7 +16,7 @@ import { TokenError, type TokenErrorCode } from './errors.ts';
 import { memberOf, ownMembers } from './own.ts';
 import { isBrowser } from './platform/page.ts';
 import { heed, type LimitedSignal } from './platform/timers.ts';
-import { retryAtOf } from './retry-after.ts';
+import { isBusy, retryAtOf } from './retry-after.ts';
 import { grantOf, type TokenRequest } from './token-form.ts';
 import type { Refresh, TokenSet, TokenStore } from './types.ts';
 
@@ -177,7 +177,7 @@ async function insist(call: Call): Promise<unknown> {
       // A lost answer is asked for again at once, while the server may still give it.
       const pause = isStale || (!status && retryCount < 2) ? 0 : 300 * retryCount;
       delay = Math.max(pause, ((error as TokenError).retryAt ?? 0) - Date.now());
-      const mayHelp = isStale || status >= 500 || [0, 408, 425, 429].includes(status);
+      const mayHelp = isStale || !status || isBusy(status);
       // While the server stays down the back-off, which all contexts share, asks often enough.
       const isEnough = signal.aborted || (isAgain && retryCount > 1);
       return mayHelp && !isEnough && Date.now() + delay < giveUpAt;

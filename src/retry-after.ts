@@ -1,4 +1,4 @@
-/** When a server lets us come again (RFC 9110 §10.2.3). */
+/** Servers that say "not now", and when they let us come again (RFC 9110 §10.2.3). */
 
 /**
  * What `Retry-After` says, in seconds or as a date: milliseconds since the epoch, an hour from now at most (R35).
@@ -11,3 +11,6 @@ export function retryAtOf({ headers }: Response): number {
   const ms = +value ? +value * 1_000 : Date.parse(value) - now;
   return ms > 0 ? now + Math.min(ms, 3_600_000) : 0;
 }
+
+/** Whether a server says "not now", which refuses nothing (R35). */
+export const isBusy = (status: number): boolean => status > 499 || [408, 425, 429].includes(status);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { retryAtOf } from '../src/retry-after.ts';
+import { isBusy, retryAtOf } from '../src/retry-after.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -34,4 +34,9 @@ test.each(['', 'soon', '-5', '0', 'NaN', '1.5.2', 'Thu, 01 Jan 1970 00:00:00 GMT
 
 test('R35: nothing says nothing', () => {
   expect(retryAtOf(new Response())).toBe(0);
+});
+
+test('R35: a server that is busy has refused nothing', () => {
+  const statuses = [400, 401, 403, 404, 408, 425, 429, 500, 503, 599];
+  expect(statuses.filter(isBusy)).toEqual([408, 425, 429, 500, 503, 599]);
 });

@@ -1,10 +1,10 @@
 /** Waits for a user who signs in on another device (RFC 8628). */
 
 import { ownMembers } from '../own.ts';
+import { isBusy } from '../retry-after.ts';
 import { OidcError } from './oidc-error.ts';
 import type { DevicePrompt } from './options.ts';
 import { pause } from './page.ts';
-import { isBusy } from './requests.ts';
 
 /** RFC 8628 §3.2; times in seconds. */
 export interface DeviceCode {

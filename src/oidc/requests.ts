@@ -1,6 +1,7 @@
 /** How requests leave: lost answers are asked for again, answers are read whole, and what a server refuses is told without a secret. */
 
 import { ownMembers } from '../own.ts';
+import { isBusy } from '../retry-after.ts';
 import type { Fetch } from '../types.ts';
 import { answerOf, readText } from './answer.ts';
 import { attempt } from './attempt.ts';
@@ -30,9 +31,6 @@ function refusalIn(response: Response, text: string): OidcError | undefined {
     retryAt,
   });
 }
-
-/** Says "not now" (R35). */
-export const isBusy = (status: number): boolean => status > 499 || [408, 425, 429].includes(status);
 
 /** A server that cannot answer now has refused nothing, and its metadata are not wrong (R35). */
 function busyIn(response: Response, input: string): OidcError | undefined {

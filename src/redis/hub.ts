@@ -27,8 +27,8 @@ export interface Hub {
   /** It was waited for in vain, and is not again before it is connected. */
   isDown?: boolean;
   listening?: Listening | undefined;
-  /** Until then nobody tries to listen again (by the clock that only goes forward). */
-  deafUntil: number;
+  /** Listening has failed, and is tried again by a timer that is set. */
+  isDeaf?: boolean;
 }
 
 /** A connection for news, from when it is wanted to when it is lost or left. */
@@ -44,7 +44,7 @@ export function hubOf(client: object, open: () => Wire): Hub {
   all.set('redis', hubs);
   const known = hubs.get(client);
   const hub = known ?? {
-    ...{ wire: open(), servers: new Map(), silent: new Map(), channels: new Map(), deafUntil: 0 },
+    ...{ wire: open(), servers: new Map(), silent: new Map(), channels: new Map() },
   };
   hubs.set(client, hub);
   return hub;
@@ -104,16 +104,16 @@ function leave(hub: Hub, one: Listening): void {
 /** Opens the connection for news, tells everybody that they may have missed some, and begins again when it is lost. */
 async function listen(hub: Hub): Promise<void> {
   const { channels, wire } = hub;
-  if (hub.listening || !channels.size || clock() < hub.deafUntil) return;
+  if (hub.listening || !channels.size || hub.isDeaf) return;
   const one: Listening = { isOver: false };
   hub.listening = one;
   const lost = (wait = PAUSE) => {
     if (one.isOver) return;
     leave(hub, one);
     // Whoever comes meanwhile waits for the same attempt: each with a timer of its own they would never end.
-    hub.deafUntil = clock() + wait;
+    hub.isDeaf = true;
     after(wait, () => {
-      hub.deafUntil = 0;
+      hub.isDeaf = false;
       return listen(hub);
     });
   };

@@ -8,7 +8,7 @@ export type Change = (now: SessionState) => SessionState | undefined;
 
 /** `crypto.randomUUID` is missing on plain-http hosts; the id only has to be unique. */
 export const createId = (): string =>
-  // In capitals: Node puts it together of 26 pieces, which would take a kilobyte for as long as the session is kept.
+  // In capitals: Node puts it together of 26 pieces, which would take 0.4 kB as long as the session is kept.
   globalThis.crypto?.randomUUID?.().toUpperCase() ?? `${Date.now()}-${Math.random()}`;
 
 /** A session that begins. */
