@@ -1,6 +1,6 @@
 /** The options of `evertoken/idle`, and the check that names a mistake at once. */
+import type { TokenManager } from '../api.ts';
 import { misspelt } from '../nearest.ts';
-import { ownMembers } from '../own.ts';
 
 /** What is left, and of what. */
 export interface IdleWarning {
@@ -36,8 +36,14 @@ export interface IdleOptions {
 
 const names = ['after', 'maxAge', 'warnBefore', 'onWarn', 'onActive'];
 
-/** What the types catch, for whoever has none: the development build says it. */
-function checkNames(given: IdleOptions): void {
+/**
+ * What the types catch, for whoever has none; the development build says it.
+ *
+ * @throws TypeError that names what is missing or wrong, and what to write.
+ */
+export function checkOptions(auth: TokenManager, given: IdleOptions): void {
+  if (!auth?.subscribe)
+    throw new TypeError('evertoken/idle: there is no manager; hand over what createTokenManager() made');
   const wrong = misspelt(given ?? {}, names);
   if (wrong) throw new TypeError(`evertoken/idle: there is no option ${wrong.name}; ${wrong.advice}`);
   for (const [name, value] of Object.entries(given ?? {})) {
@@ -46,31 +52,3 @@ function checkNames(given: IdleOptions): void {
       throw new TypeError(`evertoken/idle: options.${name} is ${typeof value}; expected ${expected}`);
   }
 }
-
-/**
- * With the defaults; a span that is not wanted never ends.
- *
- * @throws TypeError that names the options, what was given and what is allowed.
- */
-export function readOptions(given: IdleOptions) {
-  if (__DEVELOPMENT__) checkNames(given);
-  const own = ownMembers(given);
-  const { after = 1 / 0, maxAge = 1 / 0, onWarn, onActive } = own;
-  const shorter = Math.min(after, maxAge);
-  const { warnBefore = Math.min(60_000, shorter / 2) } = own;
-  if (
-    !(
-      [after, maxAge, warnBefore].every((ms) => typeof ms === 'number') &&
-      warnBefore > 0 &&
-      warnBefore < shorter &&
-      shorter < 1 / 0
-    )
-  )
-    throw new TypeError(
-      `evertoken/idle: after is ${after}, maxAge ${maxAge}, warnBefore ${warnBefore}; expected milliseconds for either, fewer for warnBefore`,
-    );
-  return { after, maxAge, warnBefore, onWarn, onActive };
-}
-
-/** What {@link readOptions} answers. */
-export type IdleSettings = ReturnType<typeof readOptions>;

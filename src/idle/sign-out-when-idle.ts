@@ -1,17 +1,16 @@
 /** Signs out after the user's inactivity over all tabs, or after the session's whole span. */
 import type { TokenManager } from '../api.ts';
-import { type IdleOptions, readOptions } from './options.ts';
-import { watch } from './watch.ts';
+import { checkOptions, type IdleOptions } from './options.ts';
 
 /**
  * Signs the user out when nobody has touched a key or a pointer in any tab for `after`, or when the session is as old as
  * `maxAge`. `onWarn` counts down before. However many tabs there are, one of them signs out, and the others hear of it as
  * of any sign-out. Call it in every tab, where the manager is created.
  *
- * Clocks are looked at whenever the page comes back, and each minute: a laptop that slept is signed out when it is
- * opened, and what its user does then comes too late.
+ * The clock is looked at every ten seconds, and before anything that the user does counts: a laptop that slept is signed
+ * out when it is opened, and what its user does then comes too late.
  *
- * @returns What stops it. After `auth.close()` it stops by itself, within a minute.
+ * @returns What stops it; call it before `auth.close()`.
  * @throws TypeError that names the options, what was given and what is allowed; and where there is no manager.
  *
  * @example
@@ -25,21 +24,87 @@ import { watch } from './watch.ts';
  * });
  */
 export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () => void {
-  if (__DEVELOPMENT__ && !auth?.subscribe)
-    throw new TypeError('evertoken/idle: there is no manager; hand over what createTokenManager() made');
-  const settings = readOptions(options);
+  if (__DEVELOPMENT__) checkOptions(auth, options);
+  const own = { __proto__: null, ...options };
+  const { after = 1 / 0, maxAge = 1 / 0, warnBefore = Math.min(60_000, after / 2, maxAge / 2) } = own;
+  const shorter = Math.min(after, maxAge);
+  if (!(warnBefore > 0 && warnBefore < shorter && shorter < 1 / 0))
+    throw new TypeError(`evertoken/idle: after is ${after}, maxAge ${maxAge}, warnBefore ${warnBefore}`);
+
+  // Where there is none (Node, workers) nobody can be seen.
+  const page = (globalThis.document && globalThis) as typeof globalThis;
   let id: string | undefined;
-  let end: ReturnType<typeof watch> | undefined;
-  const follow = () => {
-    if (id === auth.sessionId) return;
-    end?.(true);
-    id = auth.sessionId;
-    end = id ? watch(auth, id, settings) : undefined;
+  let key: string;
+  /** When the session began, and when its user was seen last: as all tabs have noted it, or this one where none can. */
+  let begun: number;
+  let seen: number;
+  /** The second that was told last; -1: no countdown runs. */
+  let told: number;
+  let timer: ReturnType<typeof setTimeout>;
+
+  /** A clock that was set back is taken for one that was set forward, so nobody stays for it. */
+  const since = (moment: number) => Math.abs(Date.now() - moment);
+
+  /** Milliseconds until the sign-out, after it was noted that the user `isHere`. */
+  const left = (isHere?: unknown) => {
+    if (isHere) seen = Date.now();
+    try {
+      const items = page.localStorage;
+      if (isHere || !items[key]) items[key] = `[${begun},${seen}]`;
+      [begun, seen] = JSON.parse(items[key]);
+    } catch {}
+    return Math.max(0, Math.min(page ? after - since(seen) : 1 / 0, maxAge - since(begun))) || 0;
   };
-  const deafen = auth.subscribe(follow);
-  follow();
-  return () => {
+
+  const look = (event?: unknown) => {
+    if (id !== auth.sessionId) {
+      try {
+        if (id) delete page.localStorage[key];
+      } catch {}
+      id = auth.sessionId;
+      key = `evertoken.idle.${id}`;
+      begun = seen = Date.now();
+      told = -1;
+    }
+    if (!id) return;
+    // What comes when the time is over comes too late, and pointers move often.
+    const remaining = left(event && left() && since(seen) > after / 999);
+    const second = remaining > warnBefore ? -1 : Math.ceil(remaining / 1_000);
+    const isNew = second !== told;
+    if (event && !isNew) return;
+    told = second;
+    clearTimeout(timer);
+    // What another tab has seen at the last moment may be on its way to one that slept: the sign-out is 300 ms later.
+    timer = setTimeout(
+      look,
+      second < 0 ? Math.min(remaining - warnBefore, 10_000) : remaining % 1_000 || 300,
+    );
+    (timer as Partial<NodeJS.Timeout>).unref?.();
+    if (isNew) {
+      const tell = async () =>
+        second < 0
+          ? own.onActive?.()
+          : own.onWarn?.({ remaining, cause: maxAge - since(begun) > remaining ? 'idle' : 'age' });
+      tell().catch(globalThis.reportError ?? console.error);
+    } else if (!remaining) {
+      // One tab at a time. Without locks, or with those of a sandboxed frame, which refuse, each ends the same session.
+      const request = async () => navigator.locks.request(key, { ifAvailable: true }, end);
+      request().catch(end);
+    }
+  };
+
+  const end = async (lock: unknown) => !lock || left() || auth.signOut().catch(stop);
+  const listen = (how: 'addEventListener' | 'removeEventListener') => {
+    for (const type of ['keydown', 'pointerdown', 'pointermove', 'wheel']) page?.[how](type, look, true);
+  };
+  const stop = () => {
     deafen();
-    end?.();
+    clearTimeout(timer);
+    listen('removeEventListener');
   };
+
+  const deafen = auth.subscribe(look);
+  listen('addEventListener');
+  look();
+  return stop;
 }

@@ -87,7 +87,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     api: 'navigator.locks',
     owner: 'platform/locks',
     pattern: /\bnavigator \??\. locks\b/,
-    others: ['oidc/turn', 'idle/page'],
+    others: ['oidc/turn', 'idle/sign-out-when-idle'],
   },
   {
     api: 'BroadcastChannel',
@@ -99,13 +99,13 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     api: 'timers',
     owner: 'platform/timers',
     pattern: /\b(?:set|clear)(?:Timeout|Interval)\b/,
-    others: ['oidc/page', 'testing/wait', 'idle/page', 'react/session', 'devtools/page'],
+    others: ['oidc/page', 'testing/wait', 'idle/sign-out-when-idle', 'react/session', 'devtools/page'],
   },
   {
     api: 'performance',
     owner: 'platform/timers',
     pattern: /\bperformance\b/,
-    others: ['testing/entry-checks', 'idle/page'],
+    others: ['testing/entry-checks'],
   },
   {
     api: "the page's URL",
@@ -119,7 +119,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     // Listening to what ends a wait is no event of the page; `timers` listens to nothing else.
     pattern:
       /\bdocument\b(?! \??\. baseURI)|\bwindow\b|(?<!(?:closed|signal) \??\. )\b(?:add|remove)EventListener\b/i,
-    others: ['platform/timers', 'oidc/popup', 'idle/page', 'devtools/page'],
+    others: ['platform/timers', 'oidc/popup', 'idle/sign-out-when-idle', 'devtools/page'],
   },
   {
     api: 'indexedDB',
@@ -144,7 +144,7 @@ const platform: { api: string; owner: string; pattern: RegExp; others?: string[]
     api: 'reports',
     owner: 'session/events',
     pattern: /\breportError\b|\bconsole\b/,
-    others: ['development', 'idle/watch'],
+    others: ['development', 'idle/sign-out-when-idle'],
   },
 ];
 

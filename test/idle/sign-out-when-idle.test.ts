@@ -2,7 +2,7 @@
 /** Sessions that come and go while somebody wants to know who is idle. */
 import { memoryStore } from 'evertoken';
 import { signOutWhenIdle } from 'evertoken/idle';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createIdle, minute, second, usePage } from '../support/idle.ts';
 import { createAuth, tokensOf } from '../support/react.ts';
 
@@ -19,20 +19,21 @@ test.for([undefined, null, {}, 'x'])('what is no manager is a TypeError at once:
   if (__DEVELOPMENT__) expect(start).toThrow(/^evertoken\/idle: there is no manager; hand over what/);
 });
 
-test('it listens while somebody is signed in, and at no other time', async () => {
+test('it has a timer while somebody is signed in, and none ten seconds later', async () => {
   const { listening, pass } = usePage();
   const { auth } = createAuth();
   const stop = signOutWhenIdle(auth, { after });
-  expect([listening.length, vi.getTimerCount()]).toEqual([0, 0]);
+  expect(vi.getTimerCount()).toBe(0);
   await auth.signIn(tokensOf());
   // The storage of jsdom tells others of what was written.
   await pass(0);
-  expect(listening.length).toBeGreaterThan(0);
   expect(vi.getTimerCount()).toBe(1);
   await auth.signOut();
-  await pass(0);
-  expect([listening.length, vi.getTimerCount()]).toEqual([0, 0]);
+  await pass(10 * second);
+  expect(vi.getTimerCount()).toBe(0);
+  expect(listening).toEqual(['keydown', 'pointerdown', 'pointermove', 'wheel']);
   stop();
+  expect(listening).toEqual([]);
 });
 
 test('a refresh changes nothing: the user was not there', async () => {
@@ -95,23 +96,15 @@ test('two managers on one page have each its own time', async () => {
 test('of several tabs one signs out, and the others hear of it', async () => {
   const { pass } = usePage();
   const revoked = vi.fn(async () => {});
-  const waiting: [() => Promise<void>, () => void][] = [];
-  let isHeld = false;
   /** As Web Locks do it. */
-  const next = async (): Promise<void> => {
-    const [task, done] = waiting.shift() ?? [];
-    if (!task || isHeld) return;
+  let isHeld = false;
+  async function request(_name: string, _: object, task: (lock: object | null) => unknown): Promise<void> {
+    await Promise.resolve();
+    if (isHeld) return void (await task(null));
     isHeld = true;
-    await task();
+    await task({});
     isHeld = false;
-    done?.();
-    await next();
-  };
-  const request = (_name: string, _: object, task: () => Promise<void>) =>
-    new Promise<void>((resolve) => {
-      waiting.push([task, resolve]);
-      if (!isHeld) void next();
-    });
+  }
   vi.stubGlobal('navigator', { locks: { request } });
   const store = memoryStore();
   const options = { store, revoke: revoked };
@@ -130,4 +123,55 @@ test('of several tabs one signs out, and the others hear of it', async () => {
   expect(revoked).toHaveBeenCalledTimes(1);
   const told = [first, ...others].flatMap((tab) => tab.told).sort();
   expect(told).toEqual(['local', 'local elsewhere', 'local elsewhere', 'local elsewhere']);
+});
+
+test('where locks are refused, as in a sandboxed frame, the user is signed out all the same', async () => {
+  const { pass } = usePage();
+  vi.stubGlobal('navigator', { locks: { request: () => Promise.reject(new Error('SecurityError')) } });
+  const { auth, told } = await createIdle({ after });
+  await pass(after + second);
+  expect([auth.status, told]).toEqual(['signed-out', ['local']]);
+});
+
+test('what stops an event on its way to the page does not hide the user', async () => {
+  const { act, pass } = usePage();
+  const deaf = (event: Event) => event.stopImmediatePropagation();
+  document.body.addEventListener('keydown', deaf);
+  onTestFinished(() => document.body.removeEventListener('keydown', deaf));
+  const { auth } = await createIdle({ after });
+  await pass(10 * minute);
+  await act('keydown');
+  await pass(10 * minute);
+  expect(auth.status).toBe('signed-in');
+});
+
+test('whoever moves the pointer when the time is over postpones nothing', async () => {
+  const { act, pass, sleep } = usePage();
+  const { auth } = await createIdle({ after });
+  await pass(minute);
+  sleep(3_600_000);
+  for (let times = 0; times < 10; times++) {
+    await act('pointermove');
+    await pass(100);
+  }
+  expect(auth.status).toBe('signed-out');
+});
+
+test('stop() in a callback leaves no timer behind', async () => {
+  const { pass } = usePage();
+  const { auth, stop } = await createIdle({ after, onWarn: () => stop() });
+  await pass(after);
+  expect(vi.getTimerCount()).toBe(0);
+  await pass(after);
+  expect(auth.status).toBe('signed-in');
+});
+
+test('signOut() in a callback ends the countdown', async () => {
+  const { pass } = usePage();
+  const onWarn = vi.fn(() => auth.signOut());
+  const { auth, told } = await createIdle({ after, onWarn });
+  await pass(after);
+  expect(onWarn).toHaveBeenCalledTimes(1);
+  expect(told).toEqual(['local']);
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -31,19 +31,19 @@ export function usePage() {
     /** Names of events that are listened to here. */
     listening,
     pass: (ms: number) => vi.advanceTimersByTimeAsync(ms),
-    /** The user does something; what the page wakes with has the same way. */
+    /** The user does something. */
     act: async (type = 'keydown') => {
       document.body.dispatchEvent(new Event(type, { bubbles: true }));
       await vi.advanceTimersByTimeAsync(0);
     },
-    /** The device sleeps: the wall clock goes on, timers and the other clock stand still. */
+    /** The device sleeps: the clock goes on, timers stand still. */
     sleep: (ms: number) => void vi.setSystemTime(Date.now() + ms),
     /** What all tabs find. */
     items: () => Object.keys(localStorage).map((key) => `${key} ${localStorage[key]}`),
     /** Another tab has seen the user just now. */
     actElsewhere: ({ sessionId }: TokenManager) => {
       const key = `evertoken.idle.${sessionId}`;
-      localStorage[key] = `${localStorage[key]}`.replace(/\d+$/, `${Date.now()}`);
+      localStorage[key] = `${localStorage[key]}`.replace(/\d+]$/, `${Date.now()}]`);
     },
   };
 }
