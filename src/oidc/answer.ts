@@ -1,27 +1,24 @@
 /** A server's answer, read to its end, but no further than anybody needs (R37). */
 import { ownMembers } from '../own.ts';
 
-/** Bytes, after decompression: keys, metadata and tokens are a hundredth of it. */
-const MOST = 1_000_000;
-
-/** Stands for the body of an answer that is longer, of which the rest is not read: no JSON, so nobody understands it. */
-const TOO_LONG = 'more than 1 MB';
-
-/** The body as a text. */
+/**
+ * The body as a text: 1 MB of it, after decompression; keys, metadata and tokens are a hundredth of that. Of what is
+ * longer the rest is not read, and what stands for it is no JSON, so nobody understands it.
+ */
 export async function readText(response: Response): Promise<string> {
   const reader = response.body?.getReader();
   // React Native has no streams.
   if (!reader) return response.text();
   const decoder = new TextDecoder();
   let text = '';
-  for (let left = MOST; left >= 0; ) {
+  for (let left = 1_000_000; left >= 0; ) {
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     left -= value.length;
     text += decoder.decode(value, { stream: true });
   }
   reader.cancel().catch(() => {});
-  return TOO_LONG;
+  return 'more than 1 MB';
 }
 
 /**

@@ -1,22 +1,18 @@
 /** How requests leave: lost answers are asked for again, answers are read whole, and what a server refuses is told without a secret. */
 
 import { ownMembers } from '../own.ts';
-import { isBusy } from '../retry-after.ts';
+import { isBusy, retryAtOf } from '../retry-after.ts';
 import type { Fetch } from '../types.ts';
 import { answerOf, readText } from './answer.ts';
 import { attempt } from './attempt.ts';
 import { nameOf, OidcError } from './oidc-error.ts';
 import { pause } from './page.ts';
 
-const HOUR = 3_600_000;
-
-/** `Retry-After` as a moment: seconds, or a date; an hour at most (R35). */
-function retryAtOf({ headers }: Response): number | undefined {
-  const after = headers.get('retry-after') ?? '';
-  const now = Date.now();
-  const wait = Math.min(/^\d+$/.test(after) ? +after * 1_000 : Date.parse(after) - now, HOUR);
-  return wait > 0 ? now + wait : undefined;
-}
+/** What a refusal tells, beside its words. */
+const detailsOf = (response: Response) => ({
+  status: response.status,
+  retryAt: retryAtOf(response) || undefined,
+});
 
 /** RFC 6749 §5.2, whatever the status (R35). Nothing but `error` is told: a description may quote a token. */
 function refusalIn(response: Response, text: string): OidcError | undefined {
@@ -24,23 +20,15 @@ function refusalIn(response: Response, text: string): OidcError | undefined {
   const { error: said }: { error?: unknown } = ownMembers(attempt(() => JSON.parse(text)));
   const error = /^[a-z_]+$/.exec(`${said ?? ''}`)?.[0];
   if (ok && !error) return undefined;
-  const retryAt = retryAtOf(response);
-  return new OidcError('token-request-refused', `${status} ${error ?? ''}`.trim(), {
-    status,
-    error,
-    retryAt,
-  });
+  const words = `${status} ${error ?? ''}`.trim();
+  return new OidcError('token-request-refused', words, { ...detailsOf(response), error });
 }
 
 /** A server that cannot answer now has refused nothing, and its metadata are not wrong (R35). */
-function busyIn(response: Response, input: string): OidcError | undefined {
-  const { status } = response;
-  if (!isBusy(status)) return undefined;
-  return new OidcError('unreachable', `${input} answered ${status}`, {
-    status,
-    retryAt: retryAtOf(response),
-  });
-}
+const busyIn = (response: Response, input: string): OidcError | undefined =>
+  isBusy(response.status)
+    ? new OidcError('unreachable', `${input} answered ${response.status}`, detailsOf(response))
+    : undefined;
 
 /**
  * A lost answer, or one that breaks off, is asked for again at once, while a server with a reuse interval still gives
