@@ -74,7 +74,7 @@ function refuse(what: string): never {
  * and a session restored from a storage ends at its next refresh.
  *
  * @param name - Of the app, as its store is named: two apps on one origin must not share a key.
- * @throws TypeError for a missing name, an unknown `alg`, a `keyPair` that is none; Error where `crypto.subtle` is missing (plain http).
+ * @throws TypeError for a missing name, an unknown `alg`, a `keyPair` that is none, and where `crypto.subtle` is missing (plain http).
  *
  * @example
  * import { createTokenManager, refreshEndpoint } from 'evertoken';
@@ -93,12 +93,10 @@ export function dpop(name: string, options?: DpopOptions): Dpop {
   if (wrong) refuse(`has no option ${wrong.name}; ${wrong.advice}`);
   const { alg = 'ES256', keyPair } = ownMembers(options);
   if (!name || typeof name !== 'string') refuse('needs the name of the app');
-  if (!['ES256', 'Ed25519', 'RS256', 'PS256'].includes(alg))
-    refuse('has no such alg: ES256, Ed25519, RS256 or PS256');
+  const algs = ['ES256', 'Ed25519', 'RS256', 'PS256'];
+  if (!algs.includes(alg)) refuse(`has no alg ${alg}; it has ${algs}`);
   if (keyPair !== undefined && !keyPair?.privateKey) refuse('needs a CryptoKeyPair as keyPair');
-  if (!crypto.subtle) {
-    throw new Error('evertoken: dpop() needs https (crypto.subtle)');
-  }
+  if (!crypto.subtle) refuse('needs https (crypto.subtle)');
   const keys = createKeys(name, () => (keyPair as CryptoKeyPair | undefined) ?? generateKeyPair(alg));
   const sign = createSign(keys.bind);
   const chosen = new WeakMap<TokenSet, Promise<Key>>();

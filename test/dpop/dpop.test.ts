@@ -196,7 +196,7 @@ test.for([
   ['', undefined, 'needs the name of the app'],
   [Object.create(null), undefined, 'needs the name of the app'],
   [Symbol('shop'), undefined, 'needs the name of the app'],
-  ['shop', { alg: 'HS256' }, 'has no such alg: ES256, Ed25519, RS256 or PS256'],
+  ['shop', { alg: 'HS256' }, 'has no alg HS256; it has ES256,Ed25519,RS256,PS256'],
   ['shop', { keyPair: 'x' }, 'needs a CryptoKeyPair as keyPair'],
   ['shop', { keyPair: null }, 'needs a CryptoKeyPair as keyPair'],
   ...(__DEVELOPMENT__
