@@ -2,13 +2,13 @@
 
 import { ownMembers } from '../own.ts';
 import { attempt } from './attempt.ts';
+import { authorizationRequestOf } from './authorization-request.ts';
 import { guard, OidcError } from './oidc-error.ts';
 import type { OidcClientOptions, SignInOptions } from './options.ts';
 import { currentUrl } from './page.ts';
 import type { Parameters } from './parameters.ts';
 import { random, s256 } from './protocol.ts';
 import type { Transaction, Wanted } from './transactions.ts';
-import { wishOf } from './wish.ts';
 
 /** Without origin, so that it leads nowhere else. */
 function pathOf(returnTo: string, redirectUri: string): string {
@@ -25,7 +25,7 @@ export function createPlan(
 ) {
   /** Of any sign-in. */
   async function plan(given: SignInOptions): Promise<[asked: Parameters, wanted: Wanted]> {
-    const { asked, expected, acr } = wishOf(options, given);
+    const { asked, expected, acr } = authorizationRequestOf(options, given);
     const thumbprint = await guard('storage-failed', () => options.dpop?.thumbprint?.());
     return [{ ...asked, resource: options.resource }, ownMembers({ expected, acr, thumbprint })];
   }

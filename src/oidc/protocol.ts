@@ -4,6 +4,7 @@ import { announce } from '../development.ts';
 import { ownMembers } from '../own.ts';
 import type { Fetch, Refresh, Revoke, TokenResponse } from '../types.ts';
 import { attempt } from './attempt.ts';
+import { checkAcr } from './authorization-request.ts';
 import type { DeviceCode } from './device.ts';
 import { createDiscovery, limited } from './discovery.ts';
 import { guard, OidcError, type OidcErrorCode, told } from './oidc-error.ts';
@@ -11,7 +12,6 @@ import type { OidcClientOptions, SignInResult } from './options.ts';
 import { type Parameters, pairsOf } from './parameters.ts';
 import { insistOn } from './requests.ts';
 import type { Transaction, Wanted } from './transactions.ts';
-import { checkAcr } from './wish.ts';
 
 /** Verifier, nonce and state: 256 bits each. */
 export const random = oauth.generateRandomState;

@@ -10,8 +10,8 @@ import { type Cookie, whileAlone } from './lease.ts';
 import type { Hearing } from './news.ts';
 import { createShared, type Manager, shareSession } from './shared-session.ts';
 import type { Joined } from './token-store.ts';
+import { isRevokedSince } from './wanted.ts';
 import { openWeb } from './web-store.ts';
-import { isRevokedSince } from './wish.ts';
 
 /** A page that was left takes its lease with it: twice as long as the last refresh took, the longest where there was none. */
 const cookie: Cookie = {

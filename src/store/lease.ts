@@ -6,7 +6,7 @@ import type { Turn } from '../session/commit.ts';
 import type { Found, Lease } from './entry.ts';
 import { isShared } from './replica.ts';
 import { read, type Shared, write } from './shared-entry.ts';
-import type { IsWanted } from './wish.ts';
+import type { IsWanted } from './wanted.ts';
 
 export interface Leasing extends Shared {
   readonly cookie: Cookie | undefined;

@@ -13,7 +13,7 @@ import { createLine } from './line.ts';
 import { glance, type Hearing, wake } from './news.ts';
 import { createReplica, isRead, report } from './replica.ts';
 import { read, write } from './shared-entry.ts';
-import { wishOf } from './wish.ts';
+import { wantedBy } from './wanted.ts';
 
 /** What a manager hands over to a store. */
 export interface Manager {
@@ -128,7 +128,7 @@ export function shareSession(shared: Hearing): Required<Sharing> {
       });
     },
     wake: () => void gate(read(shared).then(flush)),
-    alone: (run, task) => whileAlone(shared, wishOf(run), task),
+    alone: (run, task) => whileAlone(shared, wantedBy(run), task),
     close() {
       shared.cancel();
       wake(shared);

@@ -9,7 +9,7 @@ export type IsWanted = (lease?: string) => boolean;
 export const isRevokedSince = ({ end }: SessionState, was: End | undefined): boolean =>
   !!end?.isRevoked && end.at !== was?.at;
 
-export function wishOf(run: Run): IsWanted {
+export function wantedBy(run: Run): IsWanted {
   const { session, cause } = run;
   const { end } = session.state;
   const isExplicit = cause === 'manual';

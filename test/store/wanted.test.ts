@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RefreshCause } from '../../src/api.ts';
 import { Ending } from '../../src/platform/timers.ts';
 import type { Run, Session, SessionState } from '../../src/session/session.ts';
-import { wishOf } from '../../src/store/wish.ts';
+import { wantedBy } from '../../src/store/wanted.ts';
 import { heldOf, stateOf } from './parts.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
@@ -21,7 +21,7 @@ function setUp(cause: RefreshCause) {
   const put = (more: Partial<SessionState>) => {
     session.state = { ...session.state, ...more };
   };
-  return { isWanted: wishOf(run), session, run, put };
+  return { isWanted: wantedBy(run), session, run, put };
 }
 
 const causes: RefreshCause[] = ['ahead', 'expired', 'rejected', 'manual'];

@@ -6,7 +6,7 @@ import { type OidcClientOptions, refuse, type SignInOptions } from './options.ts
 import { type Parameters, pairsOf } from './parameters.ts';
 import type { Expected, WantedAcr } from './transactions.ts';
 
-export interface Wish {
+export interface AuthorizationRequest {
   /** Of the authorization request. */
   readonly asked: Parameters;
   readonly expected: Expected | undefined;
@@ -18,7 +18,10 @@ export interface Wish {
  *
  * @throws TypeError for a `max_age` or `acr_values` that is none.
  */
-export function wishOf(options: OidcClientOptions, given: SignInOptions): Wish {
+export function authorizationRequestOf(
+  options: OidcClientOptions,
+  given: SignInOptions,
+): AuthorizationRequest {
   const { challenge, acrValues, maxAge, loginHint, prompt, parameters } = given;
   const { acr_values, max_age, scope: more = '' } = ownMembers(challenge?.parameters);
   const own: Record<string, string> = ownMembers(parameters);
