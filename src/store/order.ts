@@ -11,7 +11,9 @@ import { endOf, type PastEnd, type SessionState } from '../session/session.ts';
  */
 export function isOlder(found: SessionState, own: SessionState, isEarly: boolean): boolean {
   if (found.id === own.id) {
-    if (found.end || own.end) return !found.end;
+    // A sign-out that is not yet stored makes what was found ended a sign-out (R42).
+    if (found.end) return found.end.reason === 'ended' && own.end?.reason === 'local';
+    if (own.end) return true;
     const renewal = found.renewedAt - own.renewedAt;
     const rotations = found.rotation - own.rotation;
     return (renewal || rotations || found.capturedAt - own.capturedAt) < 0;

@@ -104,7 +104,7 @@ export function wrote(replica: Replica, entry: Found, how?: How): void {
   note(replica, entry);
   replica.stored = [next];
   // It may have been ended here while it was written: that is still to come.
-  replica.isUnwritten = was.id === next.id && !!was.end && !next.end;
+  replica.isUnwritten = was.id === next.id && !!was.end && isOlder(next, was, false);
   if (!replica.isUnwritten) sessions.apply(next, how);
 }
 

@@ -57,6 +57,19 @@ const cases: Case[] = [
     isOlder: true,
   },
   {
+    what: 'an end that the server made, where somebody has signed out here',
+    found: a({ end: ended }),
+    own: a({ end: local }),
+    isOlder: true,
+  },
+  {
+    what: 'a sign-out, where the server made an end here',
+    found: a({ end: local }),
+    own: a({ end: ended }),
+    isOlder: false,
+  },
+  { what: 'the same sign-out', found: a({ end: local }), own: a({ end: local }), isOlder: false },
+  {
     what: 'its end, though less often replaced',
     found: a({ end: ended }),
     own: a({ rotation: 3 }),
@@ -67,12 +80,6 @@ const cases: Case[] = [
     found: a({ rotation: 3 }),
     own: a({ end: local }),
     isOlder: true,
-  },
-  {
-    what: 'another end of what is over here',
-    found: a({ end: ended }),
-    own: a({ end: local }),
-    isOlder: false,
   },
   {
     what: 'R42: a refresh token that was captured later, though less often replaced',

@@ -381,6 +381,26 @@ export const keptOf: Partial<Record<keyof typeof platforms, Kept[]>> = {
   ],
   slow: [
     {
+      order: 0,
+      delays: [0, 100],
+      contexts: 4,
+      title:
+        'R32, R42: a sign-out that is not yet stored wins over a revival of a session that ended meanwhile',
+      steps: [
+        step('slow capture', { how: 17 }),
+        step('getAccessToken'),
+        step('close'),
+        step('refuse', { after: 20_000 }),
+        step('capture', { in: 1 }),
+        step('freeze', { in: 2 }),
+        step('request', { tasks: 12 }),
+        step('partition', { after: 500, tasks: 14, in: 1, how: 6 }),
+        step('partition', { tasks: 2, how: 29 }),
+        step('sign out', { tasks: 4 }),
+        step('bad calls', { after: 20_000 }),
+      ],
+    },
+    {
       ...base,
       contexts: 1,
       title: 'R53: a sign-in that could not be stored is not undone by a capture of the session before',
@@ -414,6 +434,18 @@ export const keptOf: Partial<Record<keyof typeof platforms, Kept[]>> = {
     },
   ],
   web: [
+    {
+      ...base,
+      contexts: 3,
+      title: 'R42: a sign-out that is not yet stored makes an end that is found in the store a sign-out',
+      steps: [
+        step('capture'),
+        step('outage', { how: 16 }),
+        step('request', { after: 20_000, in: 2 }),
+        step('refresh', { after: 2_500, in: 1 }),
+        step('sign out', { in: 2 }),
+      ],
+    },
     {
       ...base,
       contexts: 1,
