@@ -42,9 +42,10 @@ async function start<T>(heading: string, serve: (accepts: Accepts) => Promise<So
   onTestFinished(() => auth.close());
   await auth.signIn(backend.issue());
   backend.denyAll();
-  const connectAll = () => Array.from({ length: SOCKETS }, () => connect(sockets.url));
+  const connectOne = () => connect(sockets.url);
+  const connectAll = () => Array.from({ length: SOCKETS }, connectOne);
   const heldBy = () => [...sockets.tokens.values()];
-  return { backend, sockets, auth, connectAll, heldBy };
+  return { backend, sockets, auth, connectOne, connectAll, heldBy };
 }
 
 const everybody = (token: string | undefined) => Array<unknown>(SOCKETS).fill(token);
@@ -128,6 +129,35 @@ test.for([
       new Set(['the server refuses a new token, too']),
     );
     expect([sockets.refused, backend.stats.refreshes]).toEqual([2 * SOCKETS, 1]);
+  },
+);
+
+const leave = (auth: TokenManager) => auth.signOut();
+const another = (auth: TokenManager) => auth.signIn({ accessToken: 'of somebody else', expiresIn: 300 });
+
+test.for([
+  { heading: 'A WebSocket of the platform', withHeader: false, what: 'the user signs out', change: leave },
+  {
+    heading: 'A WebSocket of the platform',
+    withHeader: false,
+    what: 'another user signs in',
+    change: another,
+  },
+  { heading: 'ws, with a header', withHeader: true, what: 'the user signs out', change: leave },
+  { heading: 'ws, with a header', withHeader: true, what: 'another user signs in', change: another },
+])(
+  'R32: docs/websockets.md, $heading: while a socket opens $what, and it is closed',
+  async ({ heading, withHeader, change }) => {
+    const seen: (string | undefined)[] = [];
+    const { auth, connectOne, heldBy } = await start<Promise<unknown>>(heading, () =>
+      servePlain((token) => {
+        if (seen.push(token) === 1) void change(auth);
+        return true;
+      }, withHeader),
+    );
+    await connectOne();
+    await expect.poll(heldBy).toEqual([]);
+    expect(new Set(seen)).toEqual(new Set(['access-1']));
   },
 );
 
