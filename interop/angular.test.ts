@@ -20,7 +20,7 @@ interface Recipe {
 }
 
 /** The recipe around a client before a backend. */
-async function start() {
+async function start(onSent = (_auth: TokenManager, _tokens: () => object) => {}) {
   const backend = await startBackend(({ request, response }) =>
     response
       .writeHead(200, { 'content-type': 'application/json' })
@@ -38,6 +38,7 @@ async function start() {
   const sent: http.HttpRequest<unknown>[] = [];
   const count: http.HttpInterceptorFn = (request, next) => {
     sent.push(request);
+    onSent(auth, backend.issue);
     return next(request);
   };
   const injector = createEnvironmentInjector(
@@ -91,4 +92,13 @@ test('docs/xhr.md, HttpClient: no token goes where none is allowed, nor in the p
   await get(`${backend.origin}/items`, { Authorization: 'Basic own' }).catch(() => {});
   await get(`${backend.origin.replace('127.0.0.1', 'localhost')}/items`).catch(() => {});
   expect(sent.map(({ headers }) => headers.get('authorization'))).toEqual(['Basic own', null]);
+});
+
+test('R32: docs/xhr.md, HttpClient: a request that was refused is not sent again as another user', async () => {
+  const { auth, backend, sent, get } = await start((auth, issue) => void auth.signIn(issue()));
+  await auth.signIn(backend.issue());
+  backend.denyAll();
+  await expect(get(`${backend.origin}/items`)).rejects.toMatchObject({ code: 'session-changed' });
+  expect(sent).toHaveLength(1);
+  expect(backend.stats.refreshes).toBe(0);
 });

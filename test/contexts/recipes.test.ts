@@ -137,6 +137,22 @@ inEveryEngine(
       expect(sizes).toEqual(Array(10).fill(100_000));
       expect(backend.stats).toMatchObject({ accepted: 10, refreshes: 1, reuse: 0 });
     });
+
+    test('R32: docs/xhr.md: an upload that was refused is not sent again as another user', async () => {
+      const backend = await start(({ response }) => response.end());
+      const page = recipeOf('docs/xhr.md', 'An upload with progress', replaced(backend));
+      const tab = await browser().open(await serve({ '/page.js': page }));
+      onTestFinished(() => tab.close());
+      await tab.evaluate(`recipe.auth.signIn(${JSON.stringify(backend.issue())})`);
+      backend.denyAll();
+      const code = await tab.evaluate(`(async () => {
+        const other = () => recipe.auth.signIn(${JSON.stringify(backend.issue())});
+        const upload = recipe.upload('${backend.origin}/files/1', new Blob(['x'.repeat(100_000)]), () => void other());
+        return upload.then(({ status }) => status, ({ code }) => code);
+      })()`);
+      expect(code).toBe('session-changed');
+      expect(backend.stats).toMatchObject({ accepted: 0, refused: 1, refreshes: 0 });
+    });
   },
   { except: ['Firefox', 'WebKitGTK'] },
 );
