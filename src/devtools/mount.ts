@@ -2,7 +2,7 @@
 import type { TokenManager } from '../api.ts';
 import { ownMembers } from '../own.ts';
 import { productionNotice } from './notice.ts';
-import { append, isPage } from './page.ts';
+import { append, childrenOf, isPage } from './page.ts';
 import { openPanel, type PanelSettings } from './panel.ts';
 import { styleOf } from './styles.ts';
 
@@ -34,6 +34,15 @@ const NAME = 'evertoken-devtools';
 
 /** Of the elements that `mountDevtools` has made. */
 const settingsOf = new WeakMap<Element, Partial<PanelSettings>>();
+
+/** A docked panel that is there gives way: a module that is loaded anew (hot reload) mounts its panel once more. */
+function takePlace(settings: PanelSettings, parent: DevtoolsOptions['parent']): PanelSettings {
+  const before = childrenOf(parent).find((child) => settingsOf.get(child)?.isDocked);
+  if (!before) return settings;
+  const isOpen = !!before.shadowRoot?.querySelector('.panel');
+  before.remove();
+  return { ...settings, isOpen, managers: { ...settingsOf.get(before)?.managers, ...settings.managers } };
+}
 
 /** Made when it is first needed: a server has no elements. */
 const createClass = () =>
@@ -77,7 +86,7 @@ export function defineDevtools(): void {
 /**
  * Puts the panel into the page: the state of its managers, the life of their tokens, and each step from A to H as it
  * happens. It has no token and keeps nothing. In the production build, where managers tell nothing, it says so and no
- * more; on a server it does nothing.
+ * more; on a server it does nothing. A docked one takes the place of a docked one that is there.
  *
  * @returns Its own undo.
  * @throws TypeError for an unknown option, and for a value that its option does not take.
@@ -117,8 +126,8 @@ export function mountDevtools(options: DevtoolsOptions = {}): () => void {
   defineDevtools();
   const isDocked = place === 'docked';
   const attributes = { theme, ...(isDocked && { docked: '' }) };
-  const element = append(NAME, parent, attributes, (made) =>
-    settingsOf.set(made, { managers, limit, isDocked, isOpen: open }),
-  );
+  const settings = { managers, limit, isDocked, isOpen: open };
+  const shown = __DEVELOPMENT__ && isDocked ? takePlace(settings, parent) : settings;
+  const element = append(NAME, parent, attributes, (made) => __DEVELOPMENT__ && settingsOf.set(made, shown));
   return () => element.remove();
 }

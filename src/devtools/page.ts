@@ -17,6 +17,11 @@ export function append(
   return element;
 }
 
+/** None of what has only `append`. */
+export const childrenOf = (parent: object = document.body): Element[] => [
+  ...((parent as Partial<ParentNode>).children ?? []),
+];
+
 /** Calls `task` once a second while the page is seen. Returns its own undo. */
 export function everySecond(task: () => void): () => void {
   const timer = setInterval(() => {

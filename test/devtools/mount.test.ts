@@ -2,6 +2,7 @@
 /** The element, and how it comes into a page. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defineDevtools, mountDevtools } from '../../src/devtools/mount.ts';
+import { createRecorded } from '../support/attach.ts';
 import { polluted } from '../support/polluted.ts';
 import { forgetSteps, tell, tellSignedIn } from '../support/steps.ts';
 
@@ -9,6 +10,7 @@ beforeEach(() => void forgetSteps());
 afterEach(() => document.body.replaceChildren());
 
 const panel = () => document.querySelector('evertoken-devtools');
+const create = () => createRecorded({ fetch });
 const textOf = () => panel()?.shadowRoot?.textContent;
 
 describe.runIf(__DEVELOPMENT__)('the panel', () => {
@@ -17,6 +19,32 @@ describe.runIf(__DEVELOPMENT__)('the panel', () => {
     expect(panel()?.shadowRoot?.querySelector('button')?.textContent).toBe('evertoken');
     undo();
     expect(panel()).toBeNull();
+  });
+
+  test('takes the place of a docked one, as it is and with its names: hot reload leaves none behind', () => {
+    const [first, shop, admin] = [create(), create(), create()];
+    const undo = mountDevtools({ managers: { shop: first, admin } });
+    panel()?.shadowRoot?.querySelector('button')?.click();
+    first.close();
+    const undoLater = mountDevtools({ managers: { shop } });
+    expect(document.querySelectorAll('evertoken-devtools')).toHaveLength(1);
+    const heads = [...(panel()?.shadowRoot?.querySelectorAll('h3') ?? [])].map((head) => head.textContent);
+    expect(heads).toEqual([
+      expect.stringMatching(/^manager \d+ closed/),
+      'shop signed out',
+      'admin signed out',
+    ]);
+    undo();
+    expect(panel()).not.toBeNull();
+    undoLater();
+    expect(panel()).toBeNull();
+  });
+
+  test('stands beside one that is docked elsewhere, or is inline', () => {
+    mountDevtools({ place: 'inline' });
+    mountDevtools({ parent: document.body.appendChild(document.createElement('aside')) });
+    mountDevtools();
+    expect(document.querySelectorAll('evertoken-devtools')).toHaveLength(3);
   });
 
   test('is put where it is told to', () => {
