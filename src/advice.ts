@@ -6,7 +6,7 @@ import { isBrowser } from './platform/page.ts';
 import { explain } from './request/explain.ts';
 import { inside } from './request/inside.ts';
 import { targetOf } from './request/target.ts';
-import { placeOf, tellRefresh, tellSteps } from './steps.ts';
+import { tellablePlaceOf, tellRefresh, tellSteps } from './steps.ts';
 import type { TokenStore } from './types.ts';
 
 const events: Record<keyof TokenEvents | '*', true> = {
@@ -104,7 +104,7 @@ function lookAtRefusal(
   init: RequestInit | undefined,
 ): void {
   const { attaches, reason, nearest: near, url } = explain(auth, input, init);
-  const place = placeOf(url);
+  const place = tellablePlaceOf(auth, url);
   if (reason === 'not-allowed')
     warn(
       `not-allowed ${new URL(url).origin}`,
@@ -127,7 +127,7 @@ function lookAtMode(auth: TokenManager, input: string | URL | Request, init: Req
   if (mode === 'no-cors' && explain(auth, input, init).attaches)
     warn(
       'no-cors',
-      `A request to ${placeOf((input as Partial<Request>).url ?? `${input}`)} is no-cors, as those of images are: the browser drops the token. Send new Request(request, { mode: 'cors', credentials: 'omit' }).`,
+      `A request to ${tellablePlaceOf(auth, (input as Partial<Request>).url ?? `${input}`)} is no-cors, as those of images are: the browser drops the token. Send new Request(request, { mode: 'cors', credentials: 'omit' }).`,
     );
 }
 
@@ -142,7 +142,7 @@ const sentences: Partial<Record<TokenEvents['not-attached']['reason'], (place: s
 function watchManager(auth: TokenManager, leave: () => void): TokenManager {
   const { fetch, on, close, signIn } = auth;
   on('not-attached', ({ reason, url }) => {
-    const sentence = sentences[reason]?.(url);
+    const sentence = sentences[reason]?.(tellablePlaceOf(auth, url));
     if (sentence) warn(`${reason} ${targetOf(url)?.origin}`, sentence);
   });
   const shut = () => {

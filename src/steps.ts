@@ -14,11 +14,25 @@ interface Inside {
   /** By which a tool that is handed the manager finds its steps. */
   number: number;
   notAttached: NotAttached;
+  summarize(thrown: unknown): Error;
   readonly sessions: { readonly current: { readonly state: { readonly held?: Held | undefined } } };
 }
 
+const insideOf = (auth: TokenManager): Inside => (auth as never as { [inside](): Inside })[inside]();
+
 /** Without its query, which may be secret. */
-export const placeOf = (url: string): string => targetOf(url)?.place ?? 'a relative URL';
+const placeOf = (url: string): string => targetOf(url)?.place ?? 'a relative URL';
+
+/** A place, a method: where what a caller writes holds a token, no more than the origin is told (R70). */
+function tellable({ summarize }: Inside, text: string): string {
+  const [origin = ''] = /^https?:\/\/[^/]*/.exec(text) ?? [];
+  const rest = text.slice(origin.length);
+  return summarize(rest).message === rest ? text : origin;
+}
+
+/** What may be told of a request's URL. */
+export const tellablePlaceOf = (auth: TokenManager, url: string): string =>
+  tellable(insideOf(auth), placeOf(url));
 
 /** A payload in plain values. */
 const plain = (payload: object): Record<string, unknown> =>
@@ -111,8 +125,21 @@ function tellRequests(auth: TokenManager, tell: (step: string, detail: Step['det
 
 /** Has a manager tell all it does from now on. */
 export function tellSteps(auth: TokenManager, manager: number, options: TokenManagerOptions): TokenManager {
-  const parts = (auth as never as { [inside](): Inside })[inside]();
-  const tell = (step: string, detail: object = {}) => announce(step, { manager, ...detail });
+  const parts = insideOf(auth);
+  /** Texts that were looked at, until there are other tokens. */
+  const seen = new Map<unknown, string>();
+  const shown = (text: unknown) => {
+    if (seen.size > 999) seen.clear();
+    const known = seen.get(text) ?? tellable(parts, `${text}`);
+    seen.set(text, known);
+    return known;
+  };
+  const tell = (step: string, { url, method, ...detail }: Step['detail'] = {}) =>
+    announce(step, {
+      ...{ manager, ...detail },
+      ...(url !== undefined && { url: shown(url) }),
+      ...(method !== undefined && { method: shown(method) }),
+    });
   const { notAttached } = parts;
   const { on, subscribe, close } = auth;
   Object.assign(parts, {
@@ -128,6 +155,7 @@ export function tellSteps(auth: TokenManager, manager: number, options: TokenMan
   tell('created', { status, ...settingsOf(options) });
   on('*', (...[event, payload]) => {
     if (event === 'not-attached') return;
+    seen.clear();
     const isNew = event === 'signed-in' || event === 'token-refreshed';
     tell(event, { ...plain(payload as TokenEvents[typeof event]), ...(isNew && { life: lifeOf(parts) }) });
   });

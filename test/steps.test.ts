@@ -182,6 +182,20 @@ describe.runIf(__DEVELOPMENT__)('R73: a manager tells tools', () => {
     expect(JSON.stringify(steps())).not.toContain('secret');
   });
 
+  test('R70: no path and no method that holds a token', async () => {
+    const auth = await open();
+    for (const path of ['secret', 'me']) await auth.fetch(`${API}/${path}/x`);
+    await auth.fetch(`https://else.example.com/${btoa('secret')}`, { method: 'secret' });
+    const urls = steps().flatMap(({ step, detail }) => (step === 'response' ? detail['url'] : []));
+    expect(urls).toEqual([API, `${API}/me/x`, 'https://else.example.com']);
+    await auth.refresh();
+    // What is known by now.
+    await auth.fetch(`${API}/secret-${issued}`);
+    await auth.fetch(`${API}/me/x`, { headers: { authorization: 'own' } });
+    expect(JSON.stringify(steps())).not.toMatch(/secret|c2Vjcm/);
+    expect(detailOf('response')).toMatchObject({ url: `${API}/me/x`, method: 'GET' });
+  });
+
   test('that a request rejected, without the text of the error', async () => {
     const auth = await open({}, () => {
       throw new TypeError('hush');
