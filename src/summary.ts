@@ -19,14 +19,19 @@ function formsOf(token = ''): string[] {
  * holds no token.
  *
  * @param secrets - The tokens that the manager knows.
+ * @param instead - The message where that of its own is not shown.
  */
-export function summaryOf(thrown: unknown, secrets: readonly (string | undefined)[]): Error {
+export function summaryOf(
+  thrown: unknown,
+  secrets: readonly (string | undefined)[],
+  instead = 'failed, with a message that is not shown',
+): Error {
   const hidden = secrets.flatMap((secret) => formsOf(secret));
   const from = (Object(thrown) === thrown ? thrown : { message: thrown && String(thrown) }) as Record<
     string,
     unknown
   >;
-  const summary = new Error('failed, with a message that is not shown') as Error & Record<string, unknown>;
+  const summary = new Error(instead) as Error & Record<string, unknown>;
   for (const name of ['name', 'message', 'code', 'status', 'error']) {
     try {
       const value = from[name];

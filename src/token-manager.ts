@@ -79,6 +79,7 @@ function create(options: TokenManagerOptions): TokenManager {
   const sessions = createSessions(events);
   /** The tokens that were seen last: no text that is told holds one of them. */
   let secrets: (string | undefined)[] = [];
+  const summarize = (thrown: unknown, instead?: string) => summaryOf(thrown, secrets, instead);
   const coolDown = createCoolDown();
   /** How often the fetch underneath stands in itself now; it may well use ours for something else. */
   let depth = 0;
@@ -98,9 +99,9 @@ function create(options: TokenManagerOptions): TokenManager {
     captures: undefined as Captures | undefined,
     coolDown,
     mark: {},
-    summarize: (thrown: unknown) => summaryOf(thrown, secrets),
+    summarize,
     report: (thrown: unknown): void => void report(parts.summarize(thrown)),
-    notAttached: createNotAttached(events),
+    notAttached: createNotAttached(events, summarize),
 
     fetch: ((input, init) => {
       const underlying = settings.fetch ?? globalThis.fetch;

@@ -8,13 +8,17 @@ export type NotAttached = (
   reason: TokenEvents['not-attached']['reason'],
 ) => void;
 
-export function createNotAttached({ add, flush }: Pick<Events, 'add' | 'flush'>): NotAttached {
+/** @param summarize - What may be told of a text: a path may hold a token (R70), and then the origin is told. */
+export function createNotAttached(
+  { add, flush }: Pick<Events, 'add' | 'flush'>,
+  summarize: (text: string, instead: string) => Error,
+): NotAttached {
   const told = new Set<string>();
-  return ({ place: url, origin }, reason) => {
+  return ({ place, origin }, reason) => {
     const key = `${reason} ${origin}`;
     if (told.has(key) || told.size > 999) return;
     told.add(key);
-    add('not-attached', { url, reason });
+    add('not-attached', { url: summarize(place, origin).message, reason });
     flush();
   };
 }

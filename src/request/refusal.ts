@@ -13,7 +13,7 @@ export interface RefusalParts extends Pick<TokenManagerOptions, 'isRejected'> {
   flush(): void;
   report(thrown: unknown): void;
   /** What may be told of a text, or of something thrown. */
-  summarize(thrown: unknown): Error;
+  summarize(thrown: unknown, instead?: string): Error;
   readonly sessions: Pick<Sessions, 'current' | 'closed'>;
 }
 
@@ -46,7 +46,7 @@ export async function isRefused(parts: RefusalParts, call: Call, response: Respo
     // A server may quote what it got (R70).
     for (const [name, value] of Object.entries(parameters))
       if (summarize(value).message !== value) delete parameters[name];
-    add('step-up-required', { challenge, url: target.place });
+    add('step-up-required', { challenge, url: summarize(target.place, target.origin).message });
     flush();
   }
   return isRefusal;

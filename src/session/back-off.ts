@@ -25,7 +25,9 @@ export function errorOf(
   const cause = summarize(reason);
   // A `refresh` that calls auth.fetch waits for itself (R7).
   const who =
-    cause.name === 'TimeoutError' && waiting?.size ? `; waiting: ${[...waiting].slice(0, 5).join(', ')}` : '';
+    cause.name === 'TimeoutError' && waiting?.size
+      ? `; waiting: ${summarize([...waiting].slice(0, 5).join(', ')).message}`
+      : '';
   return new TokenError(code, { cause, message: `${meanings[code]}: ${cause.message}${who}`, retryAt });
 }
 

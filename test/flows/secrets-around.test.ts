@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
 import { createTokenManager, refreshEndpoint, type TokenManagerOptions, type TokenResponse } from 'evertoken';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createCell } from '../support/cell.ts';
 import { expectNoLeak, MARK, plant, reveal, watch } from '../support/leaks.ts';
+import type { Told } from '../support/recorder.ts';
+import { hearSteps } from '../support/steps.ts';
 import { API, TOKEN_ENDPOINT, unauthorized } from '../support/world.ts';
 
 const refresh = refreshEndpoint({ url: TOKEN_ENDPOINT });
@@ -105,6 +107,36 @@ describe('R70: captures, revocations, step-ups', () => {
     await auth.fetch(`${API}/pay?token=${plant()}#${plant()}`);
     expect(told[1]?.[0]).toBe('step-up-required');
     expectNoLeak(shown);
+  });
+
+  test('R70: a token in the path of a URL is told in no event, error, warning or step', async () => {
+    vi.stubGlobal('location', { href: 'https://app.example.com/', origin: 'https://app.example.com' });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const token = plant();
+    const challenge = 'Bearer error="insufficient_scope", scope="pay"';
+    const steps = hearSteps();
+    const { auth, shown, told } = watch({
+      ...{ refresh: () => new Promise(() => {}), refreshTimeout: 1_000 },
+      fetch: async (input) => unauthorized(`${input}`.includes('pay') ? challenge : 'Bearer'),
+    });
+    const call = (url: string, init?: RequestInit) => auth.fetch(url, init).catch((error) => reveal(error));
+    await auth.signIn({ access_token: token });
+    await call(`${API}/pay/${token}`);
+    await call(`https://else.example.com/${encodeURIComponent(token)}/x`);
+    await call(`/${token}`);
+    await call(`${API}/own/${token}`, { headers: { authorization: 'own' }, method: token });
+    const refused = call(`${API}/me/${token}`);
+    await vi.advanceTimersByTimeAsync(5_000);
+    const text = await refused;
+    expect(told.map(([event]) => event)).toEqual(['signed-in', 'step-up-required', 'refresh-failed']);
+    const bare = (shown as Told[]).filter(([event]) => event === 'not-attached');
+    expect(bare.map(([, payload]) => (payload as { url?: string }).url)).toEqual([
+      'https://else.example.com',
+      'https://app.example.com',
+      API,
+    ]);
+    expect(told[1]?.[1]).toMatchObject({ url: API });
+    expectNoLeak([...shown, text, JSON.stringify(steps)]);
   });
 
   test('R70: a fetch that fails during the revocation of refreshed tokens', async () => {

@@ -5,7 +5,7 @@ const target = (host: string, path = '/') => ({ origin: `https://${host}`, place
 
 function setUp() {
   const [add, flush] = [vi.fn(), vi.fn()];
-  return { add, flush, tell: createNotAttached({ add, flush }) };
+  return { add, flush, tell: createNotAttached({ add, flush }, (text) => new Error(text)) };
 }
 
 test('R72: is told once per origin and reason, with the place', () => {
