@@ -51,4 +51,6 @@ export function checkOptions(auth: TokenManager, given: IdleOptions): void {
     if (value !== undefined && typeof value !== expected)
       throw new TypeError(`evertoken/idle: options.${name} is ${typeof value}; expected ${expected}`);
   }
+  if (given?.after === undefined && given?.maxAge === undefined)
+    throw new TypeError('evertoken/idle: one of after and maxAge is required');
 }

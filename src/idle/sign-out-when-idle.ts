@@ -29,7 +29,9 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
   const { after = 1 / 0, maxAge = 1 / 0, warnBefore = Math.min(60_000, after / 2, maxAge / 2) } = own;
   const shorter = Math.min(after, maxAge);
   if (!(warnBefore > 0 && warnBefore < shorter && shorter < 1 / 0))
-    throw new TypeError(`evertoken/idle: after is ${after}, maxAge ${maxAge}, warnBefore ${warnBefore}`);
+    throw new TypeError(
+      `evertoken/idle: expected 0 < warnBefore ${warnBefore} < after ${after}, maxAge ${maxAge}`,
+    );
 
   // Where there is none (Node, workers) nobody can be seen.
   const page = (globalThis.document && globalThis) as typeof globalThis;
@@ -53,7 +55,7 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
       if (isHere || !items[key]) items[key] = `[${begun},${seen}]`;
       [begun, seen] = JSON.parse(items[key]);
     } catch {}
-    return Math.max(0, Math.min(page ? after - since(seen) : 1 / 0, maxAge - since(begun))) || 0;
+    return Math.max(0, Math.min(maxAge - since(begun), page ? after - since(seen) : 1 / 0)) || 0;
   };
 
   const look = (event?: unknown) => {
@@ -93,12 +95,13 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
     }
   };
 
-  const end = async (lock: unknown) => !lock || left() || auth.signOut().catch(stop);
+  // While the lock was asked for the user may have signed out, or somebody called `stop`.
+  const end = (lock: unknown): unknown => !lock || !id || left() || auth.signOut().catch(stop);
   const listen = (how: 'addEventListener' | 'removeEventListener') => {
     for (const type of ['keydown', 'pointerdown', 'pointermove', 'wheel']) page?.[how](type, look, true);
   };
   const stop = () => {
-    deafen();
+    id = deafen() as undefined;
     clearTimeout(timer);
     listen('removeEventListener');
   };

@@ -29,21 +29,28 @@ const readOptions = (given: IdleOptions) => {
 };
 
 const spans = { after: 0, maxAge: 0, warnBefore: 0 };
-test.for<[string, object | undefined]>([
-  ['after is Infinity, maxAge Infinity', undefined],
-  ['after is Infinity, maxAge Infinity', {}],
-  ['after is 0', { after: 0 }],
-  ['after is -1', { after: -1 }],
-  ['after is NaN', { after: Number.NaN }],
+test.for<[string, object]>([
+  ['0 < warnBefore 0 < after 0, maxAge Infinity', { after: 0 }],
+  ['after -1', { after: -1 }],
+  ['after NaN', { after: Number.NaN }],
   ['maxAge 0', { after: 5, maxAge: 0 }],
   ['warnBefore 5', { after: 5, warnBefore: 5 }],
   ['warnBefore 0', { after: 5, warnBefore: 0 }],
   ['warnBefore 9', { after: 20, maxAge: 9, warnBefore: 9 }],
   ['warnBefore 0', spans],
-])('a TypeError says what was given, and what is expected: %s', ([said, given]) => {
+  ['maxAge Infinity', { after: Number.POSITIVE_INFINITY }],
+])('a TypeError says what is allowed, and what was given: %s', ([said, given]) => {
   expect(() => readOptions(given as never)).toThrow(TypeError);
   expect(() => readOptions(given as never)).toThrow(said);
-  expect(() => readOptions(given as never)).toThrow(/^evertoken\/idle: after is .*, maxAge .*, warnBefore /);
+  expect(() => readOptions(given as never)).toThrow(
+    /^evertoken\/idle: expected 0 < warnBefore .* < after .*, maxAge /,
+  );
+});
+
+test.for([undefined, {}, { warnBefore: 1 }, { after: undefined }])('one span is required: %j', (given) => {
+  const said = __DEVELOPMENT__ ? 'one of after and maxAge is required' : 'after Infinity, maxAge Infinity';
+  expect(() => readOptions(given as never)).toThrow(TypeError);
+  expect(() => readOptions(given as never)).toThrow(said);
 });
 
 test.runIf(__DEVELOPMENT__)(

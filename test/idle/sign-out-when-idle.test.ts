@@ -10,7 +10,9 @@ const after = 15 * minute;
 
 test('bad options are a TypeError at once', () => {
   expect(() => signOutWhenIdle(createAuth().auth, {})).toThrow(TypeError);
-  expect(() => signOutWhenIdle(createAuth().auth, null as never)).toThrow('after is Infinity');
+  expect(() => signOutWhenIdle(createAuth().auth, null as never)).toThrow(
+    __DEVELOPMENT__ ? 'one of after and maxAge' : 'after Infinity',
+  );
 });
 
 test.for([undefined, null, {}, 'x'])('what is no manager is a TypeError at once: %o', (given) => {
@@ -81,6 +83,33 @@ test('stop() while a sign-out waits for the other tabs ends that, too', async ()
   await pass(10 * second);
   expect(auth.status).toBe('signed-in');
 });
+
+test.for([
+  ['signOut', ['local'], 0],
+  ['stop', [], 1],
+] as const)(
+  '%s() while the lock is asked for ends that, too, and no note of nobody is left',
+  async (given) => {
+    const [what, said, notes] = given;
+    const { pass, items } = usePage();
+    let grant: ((lock: object) => unknown) | undefined;
+    const request = (_name: string, _: object, task: typeof grant) => {
+      grant = task;
+      return new Promise(() => {});
+    };
+    vi.stubGlobal('navigator', { locks: { request } });
+    const { auth, stop, told } = await createIdle({ after });
+    const signOut = vi.spyOn(auth, 'signOut');
+    await pass(after + 300);
+    if (what === 'stop') stop();
+    else await auth.signOut();
+    signOut.mockClear();
+    await grant?.({});
+    expect(signOut).not.toHaveBeenCalled();
+    expect(told).toEqual(said);
+    expect(items()).toHaveLength(notes);
+  },
+);
 
 test('two managers on one page have each its own time', async () => {
   const { pass, actElsewhere } = usePage();
