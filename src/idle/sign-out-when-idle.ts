@@ -11,7 +11,8 @@ import { checkOptions, type IdleOptions } from './options.ts';
  * out when it is opened, and what its user does then comes too late.
  *
  * @returns What stops it; call it before `auth.close()`.
- * @throws TypeError that names the options, what was given and what is allowed; and where there is no manager.
+ * @throws TypeError that names the options and what was given (the development build: what is allowed, too), and where
+ * there is no manager.
  *
  * @example
  * import { signOutWhenIdle } from 'evertoken/idle';
@@ -30,7 +31,7 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
   const shorter = Math.min(after, maxAge);
   if (!(warnBefore > 0 && warnBefore < shorter && shorter < 1 / 0))
     throw new TypeError(
-      `evertoken/idle: expected 0 < warnBefore ${warnBefore} < after ${after}, maxAge ${maxAge}`,
+      `evertoken/idle: warnBefore: ${warnBefore}, after: ${after}, maxAge: ${maxAge}${__DEVELOPMENT__ ? '; expected 0 < warnBefore < after, maxAge' : ''}`,
     );
 
   // Where there is none (Node, workers) nobody can be seen.
@@ -95,8 +96,10 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
     }
   };
 
-  // While the lock was asked for the user may have signed out, or somebody called `stop`.
-  const end = (lock: unknown): unknown => !lock || !id || left() || auth.signOut().catch(stop);
+  // While the lock was asked for the user may have signed out, or somebody called `stop`. It is kept: whoever has not yet
+  // heard of the sign-out would repeat it.
+  const end = (lock: unknown): unknown =>
+    !lock || !id || left() || auth.signOut().then(() => new Promise(() => {}), stop);
   const listen = (how: 'addEventListener' | 'removeEventListener') => {
     for (const type of ['keydown', 'pointerdown', 'pointermove', 'wheel']) page?.[how](type, look, true);
   };

@@ -11,7 +11,7 @@ const after = 15 * minute;
 test('bad options are a TypeError at once', () => {
   expect(() => signOutWhenIdle(createAuth().auth, {})).toThrow(TypeError);
   expect(() => signOutWhenIdle(createAuth().auth, null as never)).toThrow(
-    __DEVELOPMENT__ ? 'one of after and maxAge' : 'after Infinity',
+    __DEVELOPMENT__ ? 'one of after and maxAge' : 'after: Infinity',
   );
 });
 
@@ -152,6 +152,25 @@ test('of several tabs one signs out, and the others hear of it', async () => {
   expect(revoked).toHaveBeenCalledTimes(1);
   const told = [first, ...others].flatMap((tab) => tab.told).sort();
   expect(told).toEqual(['local', 'local elsewhere', 'local elsewhere', 'local elsewhere']);
+});
+
+test('a tab that has not heard of the sign-out yet finds the lock kept, and one that is closed keeps none', async () => {
+  const { pass } = usePage();
+  const held: unknown[] = [];
+  const request = async (_name: string, _: object, task: (lock: object) => unknown) => {
+    held.push('kept');
+    await task({});
+    held.pop();
+  };
+  vi.stubGlobal('navigator', { locks: { request } });
+  const first = await createIdle({ after });
+  await pass(after + second);
+  expect([first.auth.status, held]).toEqual(['signed-out', ['kept']]);
+  held.length = 0;
+  const closed = await createIdle({ after });
+  closed.auth.close();
+  await pass(after + second);
+  expect(held).toEqual([]);
 });
 
 test('where locks are refused, as in a sandboxed frame, the user is signed out all the same', async () => {
