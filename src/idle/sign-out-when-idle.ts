@@ -28,10 +28,9 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
   if (__DEVELOPMENT__) checkOptions(auth, options);
   const own = { __proto__: null, ...options };
   const { after = 1 / 0, maxAge = 1 / 0, warnBefore = Math.min(60_000, after / 2, maxAge / 2) } = own;
-  const shorter = Math.min(after, maxAge);
-  if (!(warnBefore > 0 && warnBefore < shorter && shorter < 1 / 0))
+  if (!(warnBefore > 0 && warnBefore < Math.min(maxAge, after) && Math.min(maxAge, after) < 1 / 0))
     throw new TypeError(
-      `evertoken/idle: warnBefore: ${warnBefore}, after: ${after}, maxAge: ${maxAge}${__DEVELOPMENT__ ? '; expected 0 < warnBefore < after, maxAge' : ''}`,
+      `evertoken/idle: warnBefore ${warnBefore}, after ${after}, maxAge ${maxAge}${__DEVELOPMENT__ ? '; expected 0 < warnBefore < after, maxAge' : ''}`,
     );
 
   // Where there is none (Node, workers) nobody can be seen.
@@ -56,7 +55,8 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
       if (isHere || !items[key]) items[key] = `[${begun},${seen}]`;
       [begun, seen] = JSON.parse(items[key]);
     } catch {}
-    return Math.max(0, Math.min(maxAge - since(begun), page ? after - since(seen) : 1 / 0)) || 0;
+    const rest = Math.min(maxAge - since(begun), page ? after - since(seen) : maxAge);
+    return rest > 0 ? rest : 0;
   };
 
   const look = (event?: unknown) => {
@@ -71,7 +71,7 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
     }
     if (!id) return;
     // What comes when the time is over comes too late, and pointers move often.
-    const remaining = left(event && left() && since(seen) > after / 999);
+    const remaining = left(event && left() && since(seen) > after / 1_000);
     const second = remaining > warnBefore ? -1 : Math.ceil(remaining / 1_000);
     const isNew = second !== told;
     if (event && !isNew) return;
@@ -96,10 +96,13 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
     }
   };
 
-  // While the lock was asked for the user may have signed out, or somebody called `stop`. It is kept: whoever has not yet
-  // heard of the sign-out would repeat it.
+  // While the lock was asked for the user may have signed out, or somebody called `stop`. A page keeps it
+  // for ten seconds: whoever has not yet heard of the sign-out would repeat it.
   const end = (lock: unknown): unknown =>
-    !lock || !id || left() || auth.signOut().then(() => new Promise(() => {}), stop);
+    id &&
+    lock &&
+    !left() &&
+    auth.signOut().then(() => page && new Promise((go) => setTimeout(go, 10_000)), stop);
   const listen = (how: 'addEventListener' | 'removeEventListener') => {
     for (const type of ['keydown', 'pointerdown', 'pointermove', 'wheel']) page?.[how](type, look, true);
   };

@@ -31,4 +31,6 @@ test('the whole span counts', async () => {
   await vi.advanceTimersByTimeAsync(minute + 400);
   await vi.waitFor(() => expect(auth.status).toBe('signed-out'));
   expect(onWarn.mock.calls.at(-1)).toEqual([{ remaining: 0, cause: 'age' }]);
+  // R13: no timer that keeps the process alive.
+  expect(vi.getTimerCount()).toBeLessThan(2);
 });

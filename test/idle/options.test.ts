@@ -30,25 +30,25 @@ const readOptions = (given: IdleOptions) => {
 
 const spans = { after: 0, maxAge: 0, warnBefore: 0 };
 test.for<[string, object]>([
-  ['warnBefore: 0, after: 0, maxAge: Infinity', { after: 0 }],
-  ['after: -1', { after: -1 }],
-  ['after: NaN', { after: Number.NaN }],
-  ['maxAge: 0', { after: 5, maxAge: 0 }],
-  ['warnBefore: 5', { after: 5, warnBefore: 5 }],
-  ['warnBefore: 0', { after: 5, warnBefore: 0 }],
-  ['warnBefore: 9', { after: 20, maxAge: 9, warnBefore: 9 }],
-  ['warnBefore: 0', spans],
-  ['maxAge: Infinity', { after: Number.POSITIVE_INFINITY }],
+  ['warnBefore 0, after 0, maxAge Infinity', { after: 0 }],
+  ['after -1', { after: -1 }],
+  ['after NaN', { after: Number.NaN }],
+  ['maxAge 0', { after: 5, maxAge: 0 }],
+  ['warnBefore 5', { after: 5, warnBefore: 5 }],
+  ['warnBefore 0', { after: 5, warnBefore: 0 }],
+  ['warnBefore 9', { after: 20, maxAge: 9, warnBefore: 9 }],
+  ['warnBefore 0', spans],
+  ['maxAge Infinity', { after: Number.POSITIVE_INFINITY }],
 ])('a TypeError says what was given, and the development build what is allowed: %s', ([said, given]) => {
   const read = () => readOptions(given as never);
   expect(read).toThrow(TypeError);
   expect(read).toThrow(said);
-  expect(read).toThrow(/^evertoken\/idle: warnBefore: .*, after: .*, maxAge: /);
+  expect(read).toThrow(/^evertoken\/idle: warnBefore .*, after .*, maxAge /);
   if (__DEVELOPMENT__) expect(read).toThrow('; expected 0 < warnBefore < after, maxAge');
 });
 
 test.for([undefined, {}, { warnBefore: 1 }, { after: undefined }])('one span is required: %j', (given) => {
-  const said = __DEVELOPMENT__ ? 'one of after and maxAge is required' : 'after: Infinity, maxAge: Infinity';
+  const said = __DEVELOPMENT__ ? 'one of after and maxAge is required' : 'after Infinity, maxAge Infinity';
   expect(() => readOptions(given as never)).toThrow(TypeError);
   expect(() => readOptions(given as never)).toThrow(said);
 });
