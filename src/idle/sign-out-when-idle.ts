@@ -75,8 +75,8 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
     const second = remaining > warnBefore ? -1 : Math.ceil(remaining / 1_000);
     const isNew = second !== told;
     if (event && !isNew) return;
-    told = second;
     clearTimeout(timer);
+    told = second;
     // What another tab has seen at the last moment may be on its way to one that slept: the sign-out is 300 ms later.
     timer = setTimeout(
       look,
@@ -107,7 +107,8 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
     for (const type of ['keydown', 'pointerdown', 'pointermove', 'wheel']) page?.[how](type, look, true);
   };
   const stop = () => {
-    id = deafen() as undefined;
+    deafen();
+    id = '';
     clearTimeout(timer);
     listen('removeEventListener');
   };
