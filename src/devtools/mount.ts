@@ -128,6 +128,8 @@ export function mountDevtools(options: DevtoolsOptions = {}): () => void {
   const attributes = { theme, ...(isDocked && { docked: '' }) };
   const settings = { managers, limit, isDocked, isOpen: open };
   const shown = __DEVELOPMENT__ && isDocked ? takePlace(settings, parent) : settings;
-  const element = append(NAME, parent, attributes, (made) => __DEVELOPMENT__ && settingsOf.set(made, shown));
+  const element = append(NAME, parent, attributes, (made) => {
+    if (__DEVELOPMENT__) settingsOf.set(made, shown);
+  });
   return () => element.remove();
 }
