@@ -4,7 +4,7 @@ import { endOf, type PastEnd, type SessionState } from '../session/session.ts';
 /**
  * Whether what is found is older than what this context holds. Within a session captured refresh tokens go on, which
  * are alone alive (R42), then the one whose refresh token was replaced more often, then the one with the later capture.
- * Of two sessions the one that knows of the other's end does; where both do or neither does, what is found, unless it
+ * Of two sessions the one that knows of the other's end does, or of the end that the other was revived from; where both do or neither does, what is found, unless it
  * began before an explicit sign-in that knew nothing of it.
  *
  * @param isEarly - Whether the own session began before the store could be read.
@@ -22,7 +22,9 @@ export function isOlder(found: SessionState, own: SessionState, isEarly: boolean
   // Somebody has signed out of what goes on there.
   if (found.revives === own.id && own.end?.reason === 'local') return true;
   if (endOf(own.id, found)) return false;
-  return !found.id || !!endOf(found.id, own) || (isEarly && Number(found.begunAt) < Number(own.begunAt));
+  // A revival goes on with what a sign-in here was to replace, and only could not be stored in time (R53).
+  const isReplaced = endOf(found.id, own) || (!own.revives && endOf(found.revives, own));
+  return !found.id || !!isReplaced || (isEarly && Number(found.begunAt) < Number(own.begunAt));
 }
 
 /**

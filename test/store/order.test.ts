@@ -24,6 +24,24 @@ const a = (more?: Partial<SessionState>) => stateOf('a', more);
 const b = (more?: Partial<SessionState>) => stateOf('b', more);
 
 const cases: Case[] = [
+  {
+    what: 'a revival of what a sign-in here was to replace',
+    found: b({ revives: 'x', ends: pastOf('x') }),
+    own: a({ ends: pastOf('x') }),
+    isOlder: true,
+  },
+  {
+    what: 'a revival of what is revived here, too',
+    found: b({ revives: 'x', ends: pastOf('x') }),
+    own: a({ revives: 'x', ends: pastOf('x') }),
+    isOlder: false,
+  },
+  {
+    what: 'a revival that knows of the own end',
+    found: b({ revives: 'x', ends: pastOf('a', 'x') }),
+    own: a({ ends: pastOf('x') }),
+    isOlder: false,
+  },
   // Of one session.
   { what: 'the same', found: a(), own: a(), isOlder: false },
   {

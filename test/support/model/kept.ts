@@ -211,6 +211,19 @@ export const keptOf: Partial<Record<keyof typeof platforms, Kept[]>> = {
   withoutLock: [
     {
       ...base,
+      contexts: 4,
+      title:
+        'R53: a sign-in that could not be stored wins over a revival of the session that it was to replace',
+      steps: [
+        step('refresh', { in: 1 }),
+        step('capture', { in: 3 }),
+        step('bad calls', { how: 10 }),
+        step('sign in'),
+        step('partition', { after: 5 }),
+      ],
+    },
+    {
+      ...base,
       title:
         'R51, R53: of two sign-ins in one partition one goes on, and they do not replace each other for ever',
       steps: [
