@@ -44,7 +44,7 @@ export function signOutWhenIdle(auth: TokenManager, options: IdleOptions): () =>
   let told: number;
   let timer: ReturnType<typeof setTimeout>;
 
-  /** A clock that was set back is taken for one that was set forward, so nobody stays for it. */
+  /** A clock set back by a day signs out, as one set forward: nobody stays until it has caught up. */
   const since = (moment: number) => Math.abs(Date.now() - moment);
 
   /** Milliseconds until the sign-out, after it was noted that the user `isHere`. */
