@@ -33,7 +33,7 @@ export function parseUrl(input: string, base?: string): Target | undefined {
       place,
       folder,
       family: folder.replace(/\/\/[^./]+\./, '//*.'),
-      isSecure: /^(https:|http:((.+\.)?localhost|127\.[\d.]+|\[::1\])$)/.test(protocol + hostname),
+      isSecure: /^(https:|http:((.+\.)?localhost|127(\.\d+){3}|\[::1\])$)/.test(protocol + hostname),
     };
   } catch {
     return undefined; // a relative URL without a page; fetch says what is wrong with the others

@@ -38,6 +38,7 @@ describe('R1: a target', () => {
     ['http://api.example.com', false],
     ['http://localhost.evil.test', false],
     ['http://127.0.0.1.evil.test', false],
+    ['http://127.0.0.1..', false],
     ['http://evil-localhost', false],
     ['ws://localhost', false],
     ['blob:https://api.example.com/id', false],
