@@ -142,7 +142,7 @@ const sentences: Partial<Record<TokenEvents['not-attached']['reason'], (place: s
 function watchManager(auth: TokenManager, leave: () => void): TokenManager {
   const { fetch, on, close, signIn } = auth;
   on('not-attached', ({ reason, url }) => {
-    const sentence = sentences[reason]?.(tellablePlaceOf(auth, url));
+    const sentence = sentences[reason]?.(url);
     if (sentence) warn(`${reason} ${targetOf(url)?.origin}`, sentence);
   });
   const shut = () => {

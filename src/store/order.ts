@@ -4,8 +4,8 @@ import { endOf, type PastEnd, type SessionState } from '../session/session.ts';
 /**
  * Whether what is found is older than what this context holds. Within a session captured refresh tokens go on, which
  * are alone alive (R42), then the one whose refresh token was replaced more often, then the one with the later capture.
- * Of two sessions the one that knows of the other's end does, or of the end that the other was revived from; where both do or neither does, what is found, unless it
- * began before an explicit sign-in that knew nothing of it.
+ * Of two sessions the one that knows of the other's end does, or of the end that the other was revived from; where both
+ * do or neither does, what is found, unless it began before an explicit sign-in that knew nothing of it.
  *
  * @param isEarly - Whether the own session began before the store could be read.
  */

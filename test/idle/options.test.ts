@@ -22,7 +22,7 @@ test.for<[IdleOptions, number]>([
 });
 
 /** What creating it says; it stops at once. */
-const readOptions = (given: IdleOptions) => {
+const create = (given: IdleOptions) => {
   const { auth } = createAuth();
   onTestFinished(() => auth.close());
   signOutWhenIdle(auth, given)();
@@ -40,7 +40,7 @@ test.for<[string, object]>([
   ['warnBefore 0', spans],
   ['maxAge Infinity', { after: Number.POSITIVE_INFINITY }],
 ])('a TypeError says what was given, and the development build what is allowed: %s', ([said, given]) => {
-  const read = () => readOptions(given as never);
+  const read = () => create(given as never);
   expect(read).toThrow(TypeError);
   expect(read).toThrow(said);
   expect(read).toThrow(/^evertoken\/idle: warnBefore .*, after .*, maxAge /);
@@ -49,14 +49,14 @@ test.for<[string, object]>([
 
 test.for([undefined, {}, { warnBefore: 1 }, { after: undefined }])('one span is required: %j', (given) => {
   const said = __DEVELOPMENT__ ? 'one of after and maxAge is required' : 'after Infinity, maxAge Infinity';
-  expect(() => readOptions(given as never)).toThrow(TypeError);
-  expect(() => readOptions(given as never)).toThrow(said);
+  expect(() => create(given as never)).toThrow(TypeError);
+  expect(() => create(given as never)).toThrow(said);
 });
 
 test.runIf(__DEVELOPMENT__)(
   'the development build names an option that is misspelt, a callback that is none, and a number that is none',
   () => {
-    const read = (given: object) => () => readOptions({ after: 5_000, ...given });
+    const read = (given: object) => () => create({ after: 5_000, ...given });
     expect(read({ warnbefore: 1 })).toThrow(
       new TypeError("evertoken/idle: there is no option warnbefore; 'warnBefore', perhaps"),
     );
