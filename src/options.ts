@@ -14,6 +14,9 @@ export interface Settings extends TokenManagerOptions {
   readonly attach: Attach;
 }
 
+/** For all managers: it keeps nothing but the last header. */
+const standard = /* @__PURE__ */ bearer();
+
 const aFunction = 'function or undefined';
 export const aDuration = 'number >= 0 or undefined';
 export const aText = 'string or undefined';
@@ -41,7 +44,7 @@ export function readOptions(given: TokenManagerOptions): Settings {
     refreshAhead = 60_000,
     leeway = 10_000,
     refreshTimeout = 15_000,
-    attach = bearer(),
+    attach = standard,
   } = options;
   if (store && !store.join)
     refuse(

@@ -24,10 +24,10 @@ const insideOf = (auth: TokenManager): Inside => (auth as never as { [inside]():
 const placeOf = (url: string): string => targetOf(url)?.place ?? 'a relative URL';
 
 /** A place, a method: where what a caller writes holds a token, no more than the origin is told (R70). */
-function tellable({ summarize }: Inside, text: string): string {
+function tellable(parts: Inside, text: string): string {
   const [origin = ''] = /^https?:\/\/[^/]*/.exec(text) ?? [];
   const rest = text.slice(origin.length);
-  return summarize(rest).message === rest ? text : origin;
+  return parts.summarize(rest).message === rest ? text : origin;
 }
 
 /** What may be told of a request's URL. */
@@ -140,7 +140,7 @@ export function tellSteps(auth: TokenManager, manager: number, options: TokenMan
       ...(url !== undefined && { url: shown(url) }),
       ...(method !== undefined && { method: shown(method) }),
     });
-  const { notAttached } = parts;
+  const notAttached: NotAttached = parts.notAttached.bind(parts);
   const { on, subscribe, close } = auth;
   Object.assign(parts, {
     tell,

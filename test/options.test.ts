@@ -29,7 +29,6 @@ describe('defaults', () => {
     ).toEqual({
       ...readOptions(required),
       attach: { tokenTypes: ['bearer'], headers: expect.any(Function), replace: false },
-      places: [expect.objectContaining({ matches: expect.any(Function) })],
     });
     const own = { refreshAhead: false, leeway: 0, refreshTimeout: 0, keepFresh: false };
     expect(readAny(own)).toMatchObject(own);

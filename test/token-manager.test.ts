@@ -140,7 +140,7 @@ describe('a store', () => {
   test('R50: brings what joins contexts; the manager hands itself over once, and closes it', async () => {
     const { sharing } = createCore();
     const close = vi.fn();
-    const join = vi.fn<(manager: Manager) => unknown>(() => ({ ...sharing, close }));
+    const join = vi.fn<(manager: Manager) => unknown>(() => Object.assign(sharing, { close }));
     const auth = create({ store: { join } });
     expect(join).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ refreshTimeout: 15_000 }));
     auth.close();
@@ -155,12 +155,11 @@ describe('a store', () => {
 
   test('of which nobody knows yet who is signed in leaves the status unknown, and `getAccessToken` waits', async () => {
     const known = deferred();
-    const shared = {
-      ...createCore().sharing,
-      isRead: () => false,
-      isOpening: () => true,
+    const shared = Object.assign(createCore().sharing, {
+      isRead: (): boolean => false,
+      isOpening: (): boolean => true,
       settle: () => known.promise,
-    };
+    });
     const auth = create({ store: { join: () => shared } });
     const asked = follow(auth.getAccessToken());
     await settle();

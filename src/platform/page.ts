@@ -19,8 +19,9 @@ function listen(target: Partial<EventTarget>, types: string[], listener: (event:
 /** Calls `onLeave` when the page is left: what is sent then with `keepalive` still arrives. Returns its own undo. */
 export const listenToLeave = (onLeave: () => void): (() => void) => listen(globalThis, ['pagehide'], onLeave);
 
-/** Calls `onWake` with whether the network came back. Returns the function that ends it. */
-export function listenToWake(onWake: (isOnline: boolean) => void): () => void {
+/** Calls `onWake` with whether the network came back. Returns the function that ends it, where anything can wake. */
+export function listenToWake(onWake: (isOnline: boolean) => void): (() => void) | undefined {
+  if (!('addEventListener' in globalThis)) return undefined;
   const wake = ({ type }: Event) => {
     if (isVisible() || type !== 'visibilitychange') onWake(type === 'online');
   };

@@ -25,7 +25,7 @@ export class Ending implements Stop {
   aborted = false;
   declare reason: unknown;
   /** Nearly always nobody waits. */
-  declare private listeners?: Set<() => void>;
+  private listeners: Set<() => void> | undefined;
 
   addEventListener(_type: 'abort', listener: () => void): void {
     this.listeners ??= new Set();
@@ -34,6 +34,7 @@ export class Ending implements Stop {
 
   removeEventListener(_type: 'abort', listener: () => void): void {
     this.listeners?.delete(listener);
+    if (!this.listeners?.size) this.listeners = undefined;
   }
 
   /** It is over from now on. Returns what tells those who wait. */

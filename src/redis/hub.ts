@@ -19,6 +19,8 @@ export interface Hub {
   readonly wire: Wire;
   /** Since when each server that led is known here, by the clock that only goes forward. */
   readonly servers: Map<string, number>;
+  /** The last one. */
+  leader?: string;
   /** The servers whose replicas do not answer, and until when they are not asked. */
   readonly silent: Map<string, number>;
   readonly channels: Map<string, Set<Listener>>;
@@ -84,8 +86,12 @@ export function knownFor({ servers }: Hub, server: string): number {
   return clock() - (servers.get(server) ?? clock());
 }
 
-export function meet({ servers }: Hub, server: string): void {
+/** A server leads. Returns its name, which all sessions have in common: each answer brings a text of its own. */
+export function meet(hub: Hub, server: string): string {
+  const { servers } = hub;
   if (!servers.has(server)) servers.set(server, clock());
+  if (hub.leader !== server) hub.leader = server;
+  return hub.leader;
 }
 
 function tell(listeners: Iterable<Listener>, message?: string): void {

@@ -41,32 +41,68 @@ function explained(error: unknown): unknown {
   return hint ? new Error(`Redis refused: ${hint[1]} (${text})`, { cause: error }) : error;
 }
 
-export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown']): StorePort {
+/** Methods of a class, because a server has one for each of ten thousand sessions. */
+class RedisPort implements StorePort {
+  readonly forgets = true;
+  readonly whenDown: StorePort['whenDown'];
+  readonly #hub: Hub;
+  readonly #key: string;
   /** Who led, and how many replicas there were, at the last answer. */
-  let server = '';
-  let replicas = 0;
+  #server = '';
+  #replicas = 0;
   /** Whether there was an entry. */
-  let had = false;
+  #had = false;
   /** The version that was sent last: what is told of it is no news here. */
-  let sent: string | undefined;
+  #sent: string | undefined;
   /** A lease of which it is not known whether a replica has it. */
-  let doubtful: string | undefined;
+  #doubtful: string | undefined;
 
-  function learn(answer: unknown): string[] {
+  constructor(hub: Hub, key: string, whenDown: StorePort['whenDown']) {
+    this.#hub = hub;
+    this.#key = key;
+    this.whenDown = whenDown;
+  }
+
+  async read(): Promise<StoreEntry | undefined> {
+    const args = [...this.#known(false), this.#doubtful === undefined ? '' : `=${this.#doubtful}`];
+    const answer = await this.#ask(() => this.#hub.wire.run(READ, this.#key, args));
+    this.#doubtful = undefined;
+    const [found = '', value = '', age] = this.#learn(answer);
+    this.#had ||= !!found;
+    return found ? { version: found.slice(1), value, ...(age && { age: Number(age) }) } : undefined;
+  }
+
+  async replace(version: string | undefined, next: StoreEntry, quiet?: boolean): Promise<boolean> {
+    this.#sent = next.version;
+    const keepFor = next.keepFor ? `${Math.ceil(Math.min(next.keepFor, LONGEST))}` : '';
+    const was = version === undefined ? '' : `=${version}`;
+    const isDone = await this.#replace([was, next.version, next.value, keepFor, this.#key], !!quiet);
+    this.#had ||= isDone;
+    return isDone;
+  }
+
+  watch(listener: () => void): () => void {
+    return watch(this.#hub, this.#key, (message) => {
+      if (message === undefined || message !== this.#sent) listener();
+    });
+  }
+
+  #learn(answer: unknown): string[] {
     const texts = textsOf(answer);
     const [count = '', name = ''] = texts.toReversed();
-    server = name;
-    replicas = Number(count);
-    meet(hub, name);
+    this.#server = meet(this.#hub, name);
+    this.#replicas = Number(count);
     return texts;
   }
 
   /** For how long the server is known; an entry that was never there is in nobody's hands, whoever leads. */
-  const known = (isFirst: boolean): string[] =>
-    isFirst && !had ? [`${HOLD}`, '*'] : [`${Math.round(knownFor(hub, server))}`, server];
+  #known(isFirst: boolean): string[] {
+    if (isFirst && !this.#had) return [`${HOLD}`, '*'];
+    return [`${Math.round(knownFor(this.#hub, this.#server))}`, this.#server];
+  }
 
-  async function ask<T>(question: () => Promise<T>): Promise<T> {
-    await ready(hub);
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    await ready(this.#hub);
     try {
       return await question();
     } catch (error) {
@@ -75,11 +111,11 @@ export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown'
   }
 
   /** Whether a replica has what `leader` has written; after a failover the figures are another's, and say nothing. */
-  async function isConfirmed(leader: string | undefined): Promise<boolean> {
+  async #isConfirmed(leader: string | undefined): Promise<boolean> {
     const until = clock() + CONFIRMATION;
     let written: string | undefined;
     for (;;) {
-      const [who, all, seen] = textsOf(await hub.wire.run(CONFIRMED, key, []));
+      const [who, all, seen] = textsOf(await this.#hub.wire.run(CONFIRMED, this.#key, []));
       if (!all || who !== leader) return false;
       written ??= all;
       if (Number(seen) >= Number(written)) return true;
@@ -92,59 +128,44 @@ export function createPort(hub: Hub, key: string, whenDown: StorePort['whenDown'
    * Sends a lease and waits for a replica. Where its slot moves to another node of a Cluster, clients follow with a call of
    * its own and with no pipeline, and nothing else can be said on that connection.
    */
-  const sendAndWait = (args: string[]): Promise<[unknown, unknown]> =>
-    hub.wire.runAndWait(REPLACE, key, args, REPLICATION).catch(async (error) => {
-      if (!/^(?:MOVED|ASK)\b/.test(`${error?.message}`)) throw error;
-      const answer = await hub.wire.run(REPLACE, key, args);
+  async #sendAndWait(args: string[]): Promise<[unknown, unknown]> {
+    const { wire } = this.#hub;
+    try {
+      return await wire.runAndWait(REPLACE, this.#key, args, REPLICATION);
+    } catch (error) {
+      if (!/^(?:MOVED|ASK)\b/.test(`${(error as Error | undefined)?.message}`)) throw error;
+      const answer = await wire.run(REPLACE, this.#key, args);
       const [outcome, , leader] = textsOf(answer);
-      return [answer, outcome === 'yes' && (await isConfirmed(leader))];
-    });
+      return [answer, outcome === 'yes' && (await this.#isConfirmed(leader))];
+    }
+  }
 
   /** Sends a lease, which counts when a replica has it. */
-  async function lease(args: string[]): Promise<unknown> {
-    if (clock() < (hub.silent.get(server) ?? 0)) throw new Error('no replica of Redis has confirmed a lease');
-    doubtful = args[3];
-    const [answer, confirmed] = await ask(() => sendAndWait(args));
+  async #lease(args: string[]): Promise<unknown> {
+    const { silent } = this.#hub;
+    if (clock() < (silent.get(this.#server) ?? 0))
+      throw new Error('no replica of Redis has confirmed a lease');
+    this.#doubtful = args[3];
+    const [answer, confirmed] = await this.#ask(() => this.#sendAndWait(args));
     if (textsOf(answer)[0] === 'yes' && !Number(confirmed)) {
-      hub.silent.set(server, clock() + SILENCE);
+      silent.set(this.#server, clock() + SILENCE);
       throw new Error('no replica of Redis has confirmed the lease');
     }
-    doubtful = undefined;
+    this.#doubtful = undefined;
     return answer;
   }
 
-  async function replace(args: string[], isLease: boolean): Promise<boolean> {
+  async #replace(args: string[], isLease: boolean): Promise<boolean> {
     for (;;) {
-      const all = [...known(!args[0]), ...args, isLease ? 'lease' : 'news'];
-      const send = () => ask(() => hub.wire.run(REPLACE, key, all));
-      const [answer, left] = learn(await (isLease && replicas ? lease(all) : send()));
+      const all = [...this.#known(!args[0]), ...args, isLease ? 'lease' : 'news'];
+      const send = () => this.#ask(() => this.#hub.wire.run(REPLACE, this.#key, all));
+      const [answer, left] = this.#learn(await (isLease && this.#replicas ? this.#lease(all) : send()));
       if (answer !== 'later') return answer === 'yes';
       // Whoever holds a newer entry writes it meanwhile.
       await pause(Number(left));
     }
   }
-
-  return {
-    ...{ forgets: true, whenDown },
-    async read(): Promise<StoreEntry | undefined> {
-      const args = [...known(false), doubtful === undefined ? '' : `=${doubtful}`];
-      const answer = await ask(() => hub.wire.run(READ, key, args));
-      doubtful = undefined;
-      const [found = '', value = '', age] = learn(answer);
-      had ||= !!found;
-      return found ? { version: found.slice(1), value, ...(age && { age: Number(age) }) } : undefined;
-    },
-    async replace(version, next, quiet) {
-      sent = next.version;
-      const keepFor = next.keepFor ? `${Math.ceil(Math.min(next.keepFor, LONGEST))}` : '';
-      const args = [version === undefined ? '' : `=${version}`, next.version, next.value, keepFor, key];
-      const isDone = await replace(args, !!quiet);
-      had ||= isDone;
-      return isDone;
-    },
-    watch: (listener) =>
-      watch(hub, key, (message) => {
-        if (message === undefined || message !== sent) listener();
-      }),
-  };
 }
+
+export const createPort = (hub: Hub, key: string, whenDown: StorePort['whenDown']): StorePort =>
+  new RedisPort(hub, key, whenDown);

@@ -2,7 +2,7 @@
 import { checkMembers } from '../check.ts';
 import { named } from '../development.ts';
 import { encrypted } from '../store/encrypted.ts';
-import { withTerms } from '../store/terms.ts';
+import { terms } from '../store/terms.ts';
 import { createStore } from '../store/token-store.ts';
 import type { EncryptionKey, StorePort, TokenStore } from '../types.ts';
 import type { RedisClient } from './clients.ts';
@@ -74,6 +74,6 @@ export function redisStore(name: string, options: RedisStoreOptions): TokenStore
   const seal = (port: StorePort) =>
     encryptionKey === undefined ? port : encrypted(port, key, encryptionKey);
   seal(open()); // a wrong key is named at once
-  const store = createStore(() => withTerms(seal(open())));
+  const store = createStore(() => seal(open()), terms);
   return __DEVELOPMENT__ ? named(store, `redis ${name}`) : store;
 }

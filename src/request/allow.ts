@@ -4,13 +4,14 @@ import { ownMembers } from '../own.ts';
 import type { AllowedPlace, AllowRule, UrlRule } from '../types.ts';
 import { ownOrigin, parseUrl, type Target } from './target.ts';
 
-export type Matcher = (target: Target) => boolean;
+/** What a URL begins with, a path of the page's own origin, or a predicate. */
+type Rule = string | ((url: URL) => unknown);
 
 /** A rule of `allow`, compiled. */
 export interface Place extends AllowedPlace {
-  readonly matches: Matcher;
-  /** Whether a path is taken out of it. */
-  readonly isExcepted: Matcher;
+  readonly rules: readonly Rule[];
+  /** The paths that are taken out of it. */
+  readonly paths?: readonly string[];
 }
 
 /** Why no rule covers a URL. */
@@ -25,17 +26,14 @@ const pathOf = (text: string): string | undefined =>
   /^\/(?![/\\])[^*?#]*$/.test(text) ? new URL(text.replace(/\/*$/, '/'), 'https://page').pathname : undefined;
 
 /** @throws TypeError when the rule is none. */
-function compile(rule: unknown, label: string): Matcher {
-  // Only `true` counts: a promise would be truthy. Each is asked with a URL of its own, which it may change.
-  if (typeof rule === 'function') return ({ isSecure, href }) => isSecure && rule(new URL(href)) === true;
+function compile(rule: unknown, label: string): Rule {
+  if (typeof rule === 'function') return rule as Rule;
   const text = `${rule}`;
   const path = pathOf(text);
-  if (path) return ({ folder }) => folder.startsWith(`${ownOrigin()}${path}`);
+  if (path) return path;
   const isRule = /^(https:\/\/\*\.(?=[^/]*[^/.]\.[^/.])|https?:\/\/)[^*?#@/]+(\/[^*?#]*)?$/i.test(text);
   const parsed = isRule && parseUrl(text);
-  if (!parsed) return refuse(label, rule, aRule);
-  const start = parsed.place.replace(/\/*$/, '/');
-  return ({ folder, family }) => folder.startsWith(start) || family.startsWith(start);
+  return parsed ? parsed.place.replace(/\/*$/, '/') : refuse(label, rule, aRule);
 }
 
 /**
@@ -51,11 +49,24 @@ function compileEach<T, C>(rules: T | T[], label: string, compileOne: (rule: T, 
   return compiled.length ? compiled : refuse(label, rules, aRule);
 }
 
+/** @throws TypeError when there are none or one of them is no rule. */
+export const rulesOf = (rules: UrlRule | UrlRule[], label: string): readonly Rule[] =>
+  compileEach(rules, label, compile);
+
 /** Whether one of the rules covers it. */
-export function matcherOf(rules: UrlRule | UrlRule[], label: string): Matcher {
-  const [first, ...others] = compileEach(rules, label, compile);
-  // Nearly always there is one.
-  return (target) => (first as Matcher)(target) || others.some((matches) => matches(target));
+export function covers(rules: readonly Rule[], { folder, family, isSecure, href }: Target): boolean {
+  for (const rule of rules) {
+    const isCovered =
+      typeof rule === 'function'
+        ? // Only `true` counts: a promise would be truthy. Each is asked with a URL of its own, which it may change.
+          isSecure && rule(new URL(href)) === true
+        : // As `startsWith`, which compares letter by letter.
+          !folder.lastIndexOf(rule, 0) ||
+          !family.lastIndexOf(rule, 0) ||
+          (rule.startsWith('/') && folder.startsWith(`${ownOrigin()}${rule}`));
+    if (isCovered) return true;
+  }
+  return false;
 }
 
 const kinds: Record<keyof AllowedPlace, string> = {
@@ -71,8 +82,8 @@ function placeOf(rule: AllowRule, label: string): Place {
     .flat()
     .map((path) => pathOf(`${path}`) ?? refuse(`${label}.except`, path, 'a path'));
   return Object.assign(place, {
-    matches: matcherOf(place.url, isPlain ? label : `${label}.url`),
-    isExcepted: ({ folder, origin }: Target) => paths.some((path) => folder.startsWith(origin + path)),
+    rules: rulesOf(place.url, isPlain ? label : `${label}.url`),
+    ...(paths[0] && { paths }),
   });
 }
 
@@ -80,12 +91,15 @@ function placeOf(rule: AllowRule, label: string): Place {
 export const placesOf = (allow: AllowRule | AllowRule[], label: string): readonly Place[] =>
   compileEach(allow, label, placeOf);
 
+const isExcepted = ({ paths }: Place, { folder, origin }: Target) =>
+  paths?.some((path) => folder.startsWith(origin + path));
+
 /** The first that covers the URL, or why none does. */
 export function placeFor(places: readonly Place[], target: Target): Place | Uncovered {
   let reason: Uncovered = 'not-allowed';
   for (const place of places) {
-    if (place.matches(target)) {
-      if (!place.isExcepted(target)) return place;
+    if (covers(place.rules, target)) {
+      if (!isExcepted(place, target)) return place;
       reason = 'excepted';
     }
   }

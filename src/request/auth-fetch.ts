@@ -5,7 +5,16 @@ import type { Sharing } from '../session/commit.ts';
 import type { Session } from '../session/session.ts';
 import { type Place, placeFor } from './allow.ts';
 import { type Call, isRequest, refuseLoop, takeCall } from './call.ts';
-import { exchange, headersFor, isOwn, type ReplayParts, requestOf, sendBare, sendWithout } from './replay.ts';
+import {
+  enter,
+  exchange,
+  headersFor,
+  isOwn,
+  type ReplayParts,
+  requestOf,
+  sendBare,
+  sendWithout,
+} from './replay.ts';
 import { targetOf } from './target.ts';
 
 export interface AuthFetchParts extends ReplayParts {
@@ -21,7 +30,7 @@ const reserved = { authorization: '' };
 /** A request that cannot leave at once. */
 async function wait(parts: AuthFetchParts, call: Call, was: Session): Promise<Response> {
   const { target, signal, place } = call;
-  was.waiting.add(target.place);
+  const leave = enter(was, call);
   try {
     const session = await parts.settled(signal);
     // Who waited for a sign-in while somebody was signed in is not served as somebody else.
@@ -34,7 +43,7 @@ async function wait(parts: AuthFetchParts, call: Call, was: Session): Promise<Re
   } catch (error) {
     return sendWithout(parts, call, error);
   } finally {
-    was.waiting.delete(target.place);
+    leave();
   }
   if (place?.token === 'required')
     throw new TokenError('signed-out', {
@@ -91,13 +100,16 @@ function decide(
   return sendBare(parts, { input, init, target, method, signal }, reason);
 }
 
-export const createAuthFetch =
-  (parts: AuthFetchParts): typeof fetch =>
-  (input, init) => {
-    // No async function: see `exchange` in replay.ts.
-    try {
-      return decide(parts, input, init);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  };
+/** The fetch of one manager. */
+export function authFetch(
+  parts: AuthFetchParts,
+  input: RequestInfo | URL,
+  init?: RequestInit,
+): Promise<Response> {
+  // No async function: see `exchange` in replay.ts.
+  try {
+    return decide(parts, input, init);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

@@ -121,21 +121,20 @@ export function refuseLoop(name = 'options.fetch', expected = 'the original one'
  * Sends a call with headers added. May be done again where the call is replayable. The platform drops
  * `Authorization` at a cross-origin redirect and no other header: with one of those a redirect is an error.
  *
- * @param mark - What the headers inherit from, by which they are known again.
+ * @param parts.mark - What the headers inherit from, by which they are known again.
  * @param replace - Whether the caller's own headers of these names give way.
  */
 export function sendCall(
   call: Call,
-  fetch: (input: RequestInfo, init?: RequestInit) => Promise<Response>,
+  parts: { fetch(input: RequestInfo, init?: RequestInit): Promise<Response>; mark?: object | undefined },
   added: Record<string, string>,
-  mark: object,
   replace?: boolean,
 ): Promise<Response> {
   const { input, spare, init } = call;
   // Whoever keeps what was sent finds it as it was.
   const copy = spare === undefined ? input : (spare ?? (input as Request).clone());
   if (spare) call.spare = null;
-  const headers: Record<string, string> = Object.assign(Object.create(mark), call.headers);
+  const headers: Record<string, string> = Object.assign(Object.create(parts.mark as object), call.headers);
   let own = replace && headerOf(headers, added);
   while (own) {
     delete headers[own];
@@ -147,5 +146,5 @@ export function sendCall(
     if (name !== 'authorization' && Object.hasOwn(added, name) && !/^authorization$/i.test(name))
       sent.redirect ??= (input as Partial<Request>).redirect === 'manual' ? 'manual' : 'error';
   }
-  return fetch(copy, sent);
+  return parts.fetch(copy, sent);
 }

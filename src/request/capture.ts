@@ -6,14 +6,14 @@ import type { Sharing } from '../session/commit.ts';
 import type { Accept } from '../session/expiry.ts';
 import type { Session, SessionState, Sessions } from '../session/session.ts';
 import type { CaptureRule, TokenSet } from '../types.ts';
-import { type Matcher, matcherOf } from './allow.ts';
+import { covers, rulesOf } from './allow.ts';
 import { boundedCopy, isEventStream } from './bounded-copy.ts';
 import type { Asked } from './call.ts';
 import { isFromElsewhere, type Target } from './target.ts';
 
 /** A rule, compiled. */
 export interface Capturing extends CaptureRule {
-  readonly matches: Matcher;
+  readonly rules: ReturnType<typeof rulesOf>;
 }
 
 export interface Captures {
@@ -63,15 +63,15 @@ async function read(
   copy: Response,
   signal: AbortSignal | null | undefined,
 ): Promise<void> {
-  const { accept, sharing } = parts;
+  const { sharing } = parts;
   try {
     const answer = await (rule.read ? rule.read(copy) : copy.json());
     if (!answer) return;
-    const held = accept(answer, startedAt);
+    const held = parts.accept(answer, startedAt);
     const begun = begin(held, 'captured');
     const isMade = await (rule.startsSession
       ? sharing.commit(signInCaptured(was, begun), { begins: begun.id })
-      : sharing.commit(capture(was, sentAt, carried, (now) => accept(answer, startedAt, now?.tokens))));
+      : sharing.commit(capture(was, sentAt, carried, (now) => parts.accept(answer, startedAt, now?.tokens))));
     if (!isMade && session.isRevoked) parts.revokeTokens(held.tokens);
   } catch (thrown) {
     // Without a `read`, a body that is no token response brings no tokens. A caller who gave up made `read` fail.
@@ -96,14 +96,14 @@ export function createCaptures(rules: readonly CaptureRule[], parts: CapturePart
   const compiled = rules.map((rule, index): Capturing => {
     const label = `options.capture[${index}]`;
     const checked = checkMembers(label, rule, kinds);
-    return Object.assign(checked, { matches: matcherOf(checked.url, `${label}.url`) });
+    return Object.assign(checked, { rules: rulesOf(checked.url, `${label}.url`) });
   });
   const ruleFor: Captures['ruleFor'] = ({ target, method }) => {
     const isMeant = (name: string) => name.toUpperCase() === method.toUpperCase();
     const { held } = sessions.current.state;
     return compiled.find(
-      ({ matches, method: only = method, startsSession }) =>
-        (held || startsSession) && matches(target) && [only].flat().some(isMeant),
+      ({ rules, method: only = method, startsSession }) =>
+        (held || startsSession) && covers(rules, target) && [only].flat().some(isMeant),
     );
   };
   return {
@@ -131,9 +131,11 @@ export function createCaptures(rules: readonly CaptureRule[], parts: CapturePart
           if (!rule.read) release();
           return response;
         });
-        session.captures.add(answer);
+        session.captures ??= new Set();
+        const { captures } = session;
+        captures.add(answer);
         return abortable(
-          answer.finally(() => session.captures.delete(answer)),
+          answer.finally(() => captures.delete(answer)),
           signal,
         );
       };

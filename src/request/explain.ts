@@ -6,7 +6,7 @@ import { isBackingOff } from '../session/back-off.ts';
 import type { Sharing } from '../session/commit.ts';
 import type { RefresherParts } from '../session/refresher.ts';
 import type { Attach, UrlRule } from '../types.ts';
-import { matcherOf, type Place, placeFor } from './allow.ts';
+import { covers, type Place, placeFor, rulesOf } from './allow.ts';
 import { isRequest } from './call.ts';
 import type { Captures } from './capture.ts';
 import { inside } from './inside.ts';
@@ -88,14 +88,15 @@ function hasOwnHeader({ attach, sessions }: Inside, method: string, url: string,
 
 /** What becomes of a request that a place covers. */
 function ofSession(
-  { sessions, sharing, refresh, status }: Inside,
+  parts: Inside,
   isKeptAlive: boolean | undefined,
 ): Pick<Explanation, 'attaches' | 'waits' | 'reason'> {
+  const { sessions, sharing, refresh } = parts;
   const { state } = sessions.current;
   const { held } = state;
   const now = Date.now();
   if (!held) {
-    const isUnknown = status() === 'unknown';
+    const isUnknown = parts.status() === 'unknown';
     const waits = isUnknown && (!refresh.withoutRefreshToken || !isBackingOff(state));
     return { attaches: false, waits, reason: isUnknown ? 'unknown' : 'signed-out' };
   }
@@ -144,7 +145,7 @@ export function explain(auth: TokenManager, input: string | URL | Request, init?
           );
     return { ...without(place), ...(nearest && { nearest }) };
   }
-  const rule = [place.url].flat().find((one) => matcherOf(one, 'allow')(target));
+  const rule = [place.url].flat().find((one) => covers(rulesOf(one, 'allow'), target));
   const found = { url: target.href, ...(rule && { rule }) };
   if (hasOwnHeader(parts, method, target.href, new Headers(headers)))
     return { ...without('own-header'), ...found };

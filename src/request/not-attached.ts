@@ -8,17 +8,22 @@ export type NotAttached = (
   reason: TokenEvents['not-attached']['reason'],
 ) => void;
 
-/** @param summarize - What may be told of a text: a path may hold a token (R70), and then the origin is told. */
-export function createNotAttached(
-  { add, flush }: Pick<Events, 'add' | 'flush'>,
-  summarize: (text: string, instead: string) => Error,
-): NotAttached {
-  const told = new Set<string>();
-  return ({ place, origin }, reason) => {
-    const key = `${reason} ${origin}`;
-    if (told.has(key) || told.size > 999) return;
-    told.add(key);
-    add('not-attached', { url: summarize(place, origin).message, reason });
-    flush();
-  };
+export interface NotAttachedParts extends Pick<Events, 'add' | 'flush'> {
+  /** Of which origins and reasons. */
+  told?: Set<string> | undefined;
+  /** What may be told of a text: a path may hold a token (R70), and then the origin is told. */
+  summarize(text: string, instead: string): Error;
+}
+
+export function tellNotAttached(
+  parts: NotAttachedParts,
+  ...[{ place, origin }, reason]: Parameters<NotAttached>
+): void {
+  parts.told ??= new Set();
+  const { told } = parts;
+  const key = `${reason} ${origin}`;
+  if (told.has(key) || told.size > 999) return;
+  told.add(key);
+  parts.add('not-attached', { url: parts.summarize(place, origin).message, reason });
+  parts.flush();
 }

@@ -19,7 +19,7 @@ export interface RefusalParts extends Pick<TokenManagerOptions, 'isRejected'> {
 
 /** Answers whether a response refuses the token; what a refresh cannot cure is told to the app. */
 export async function isRefused(parts: RefusalParts, call: Call, response: Response): Promise<boolean> {
-  const { isRejected, add, flush, report, summarize } = parts;
+  const { isRejected } = parts;
   const { closed } = parts.sessions;
   const { target, method, signal } = call;
   // Beyond a cross-origin redirect the server saw no token.
@@ -36,7 +36,7 @@ export async function isRefused(parts: RefusalParts, call: Call, response: Respo
       // One that fails or takes longer than 5 s was not asked.
       heed(signal);
       heed(closed);
-      report(thrown);
+      parts.report(thrown);
     } finally {
       release();
     }
@@ -45,9 +45,9 @@ export async function isRefused(parts: RefusalParts, call: Call, response: Respo
     const { parameters } = challenge;
     // A server may quote what it got (R70).
     for (const [name, value] of Object.entries(parameters))
-      if (summarize(value).message !== value) delete parameters[name];
-    add('step-up-required', { challenge, url: summarize(target.place, target.origin).message });
-    flush();
+      if (parts.summarize(value).message !== value) delete parameters[name];
+    parts.add('step-up-required', { challenge, url: parts.summarize(target.place, target.origin).message });
+    parts.flush();
   }
   return isRefusal;
 }

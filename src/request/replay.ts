@@ -18,10 +18,10 @@ export interface ReplayParts extends RefusalParts, Refresher, Telling {
   readonly sessions: Pick<Sessions, 'current' | 'closed'>;
   readonly captures: Captures | undefined;
   readonly coolDown: CoolDown;
-  readonly notAttached: NotAttached;
-  readonly fetch: typeof fetch;
+  notAttached(...args: Parameters<NotAttached>): void;
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /** What the headers that are handed over inherit from: a fetch that hands them back would never come to an end (R7). */
-  readonly mark: object;
+  mark?: object | undefined;
 }
 
 /** Whether the header is the caller's own business (R3). */
@@ -29,16 +29,12 @@ export const isOwn = ({ attach }: ReplayParts, call: Call, names: object): boole
   !attach.replace && headerOf(call.headers, names) !== undefined;
 
 /** Sends with these headers added, or as the caller wrote it; the answer may bring tokens. */
-function send(
-  { captures, fetch, mark, attach }: ReplayParts,
-  call: Asked | Call,
-  added: Record<string, string> = {},
-  token?: string,
-) {
-  const take = captures?.take(call, token);
+function send(parts: ReplayParts, call: Asked | Call, added: Record<string, string> = {}, token?: string) {
+  const take = parts.captures?.take(call, token);
+  parts.mark ??= {};
   const answer = Object.hasOwn(call, 'place')
-    ? sendCall(call as Call, fetch, added, mark, attach.replace)
-    : fetch(call.input as RequestInfo, call.init);
+    ? sendCall(call as Call, parts, added, parts.attach.replace)
+    : parts.fetch(call.input as RequestInfo, call.init);
   return take ? take(answer) : answer;
 }
 
@@ -63,6 +59,14 @@ export function sendWithout(parts: ReplayParts, call: Call, error: unknown): Pro
   const isNone = asTokenError(error, 'refresh-failed') ?? asTokenError(error, 'session-ended');
   if (call.place?.token !== 'optional' || !isNone) throw error;
   return sendBare(parts, call, isNone.code === 'session-ended' ? 'signed-out' : 'no-token');
+}
+
+/** A request waits until it can leave. Returns what says that it does no more. */
+export function enter(session: Session, { target }: Call): () => void {
+  session.waiting ??= new Set();
+  const { waiting } = session;
+  waiting.add(target.place);
+  return () => void waiting.delete(target.place);
 }
 
 /** After an answer that may refuse the token. */
@@ -97,13 +101,13 @@ async function judge(
     ? parts.renew(session, 'rejected', call.signal)
     : parts.obtain(session, undefined, call.signal);
   if (mayReplay) discard(response);
-  session.waiting.add(call.target.place);
+  const leave = enter(session, call);
   try {
     await renewed;
   } catch (error) {
     if (mayReplay) return sendWithout(parts, call, error);
   } finally {
-    session.waiting.delete(call.target.place);
+    leave();
   }
   if (!mayReplay) return response;
   const issuedNow = isCurrent && !isAdopted ? (session.issued ?? 'none') : '';

@@ -12,7 +12,7 @@ export interface BackOffParts {
 
 /** What those who wait are told of what `refresh` threw: a summary, its own words in the message (R70). */
 export function errorOf(
-  { summarize }: Pick<BackOffParts, 'summarize'>,
+  parts: Pick<BackOffParts, 'summarize'>,
   code: TokenErrorCode,
   thrown: unknown,
   retryAt?: number,
@@ -21,12 +21,12 @@ export function errorOf(
   // What says `invalid_grant` may have the shape of one that failed, for the sake of `retryAt`.
   const known = asTokenError(thrown, code) ?? asTokenError(thrown, 'refresh-failed');
   const reason = known ? known.cause : thrown;
-  if (known && !reason) return new TokenError(code, { message: summarize(known).message, retryAt });
-  const cause = summarize(reason);
+  if (known && !reason) return new TokenError(code, { message: parts.summarize(known).message, retryAt });
+  const cause = parts.summarize(reason);
   // A `refresh` that calls auth.fetch waits for itself (R7).
   const who =
     cause.name === 'TimeoutError' && waiting?.size
-      ? `; waiting: ${summarize([...waiting].slice(0, 5).join(', ')).message}`
+      ? `; waiting: ${parts.summarize([...waiting].slice(0, 5).join(', ')).message}`
       : '';
   return new TokenError(code, { cause, message: `${meanings[code]}: ${cause.message}${who}`, retryAt });
 }
@@ -34,7 +34,7 @@ export function errorOf(
 /** Notes a refresh that did not work, once: its waiters may have given up before it did. Answers what they are told. */
 export function noteFailure(parts: BackOffParts, run: Run, thrown: unknown): TokenError {
   if (run.error) return run.error;
-  const { sessions, add } = parts;
+  const { sessions } = parts;
   const { session } = run;
   const { state } = session;
   const at = Date.now();
@@ -46,14 +46,15 @@ export function noteFailure(parts: BackOffParts, run: Run, thrown: unknown): Tok
   const error = errorOf(parts, 'refresh-failed', thrown, retryAt, session.waiting);
   run.error = session.error = error;
   if (sessions.current === session) sessions.apply({ ...state, failure: { count, at, retryAt } });
-  add('refresh-failed', { sessionId: state.id, error, retryAt });
+  parts.add('refresh-failed', { sessionId: state.id, error, retryAt });
   return error;
 }
 
 /** There is reason to hope. */
-export function endBackOff({ current, apply }: BackOffParts['sessions']): void {
-  const { failure } = current.state;
-  if (failure) apply({ ...current.state, failure: { ...failure, retryAt: 0 } });
+export function endBackOff(sessions: BackOffParts['sessions']): void {
+  const { state } = sessions.current;
+  const { failure } = state;
+  if (failure) sessions.apply({ ...state, failure: { ...failure, retryAt: 0 } });
 }
 
 /** Whether it lasts. A clock that was set back would make it last for as long; that of another machine may be behind. */

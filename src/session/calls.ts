@@ -19,24 +19,28 @@ export interface CallsParts {
   revokeTokens(tokens: TokenSet | undefined): Promise<unknown>;
 }
 
-export const createCalls = ({ sessions, sharing, flush, ...parts }: CallsParts) => ({
-  async signIn(tokens: unknown): Promise<void> {
-    heed(sessions.closed);
-    const next = begin(parts.accept(tokens, Date.now()), 'local');
-    await abortable(sharing.commit(signIn(next), { begins: next.id }).then(flush), sessions.closed);
-  },
+export async function beginSession(parts: CallsParts, tokens: unknown): Promise<void> {
+  const { sessions, sharing } = parts;
+  heed(sessions.closed);
+  const next = begin(parts.accept(tokens, Date.now()), 'local');
+  const stored = sharing.commit(signIn(next), { begins: next.id }).then(() => parts.flush());
+  await abortable(stored, sessions.closed);
+}
 
-  async signOut(options?: { revoke?: boolean | undefined }): Promise<void> {
-    const { revoke = true } = ownMembers(options);
-    heed(sessions.closed);
-    const { current } = sessions;
-    const isRevoked = revoke && !!parts.revoke;
-    current.isTried = true;
-    const ended = sharing.end({ reason: 'local', isRevoked, at: Date.now() }, async (held) => {
-      flush();
-      if (isRevoked && (held || parts.refresh.withoutRefreshToken)) await parts.revokeTokens(held?.tokens);
-    });
-    flush();
-    await abortable(ended, sessions.closed);
-  },
-});
+export async function endSession(
+  parts: CallsParts,
+  options?: { revoke?: boolean | undefined },
+): Promise<void> {
+  const { sessions, sharing } = parts;
+  const { revoke = true } = ownMembers(options);
+  heed(sessions.closed);
+  const { current } = sessions;
+  const isRevoked = revoke && !!parts.revoke;
+  current.isTried = true;
+  const ended = sharing.end({ reason: 'local', isRevoked, at: Date.now() }, async (held) => {
+    parts.flush();
+    if (isRevoked && (held || parts.refresh.withoutRefreshToken)) await parts.revokeTokens(held?.tokens);
+  });
+  parts.flush();
+  await abortable(ended, sessions.closed);
+}

@@ -21,7 +21,7 @@ export type Conclude = (held: Held | undefined) => Promise<unknown>;
 
 /** One session of one context, or of many; what is optional joins contexts. */
 export interface Sharing {
-  readonly commit: Commit;
+  commit(...args: Parameters<Commit>): Promise<boolean>;
   /** Ends the session, here at once. `conclude` is called once when that is stored, with its newest tokens. */
   end(end: End, conclude: Conclude): Promise<unknown>;
   /** Whether it is known who is signed in. */
@@ -38,20 +38,30 @@ export interface Sharing {
 }
 
 /** Where nobody else is met. */
-export function createUnshared(sessions: Sessions): Sharing {
-  const commit: Commit = async (change, how) => {
-    const next = change(sessions.current.state);
-    if (next) sessions.apply(next, how);
+export class Unshared implements Sharing {
+  readonly #sessions: Sessions;
+
+  constructor(sessions: Sessions) {
+    this.#sessions = sessions;
+  }
+
+  async commit(change: Change, how?: How): Promise<boolean> {
+    const next = change(this.#sessions.current.state);
+    if (next) this.#sessions.apply(next, how);
     return !!next;
-  };
-  return {
-    commit,
-    end(end, conclude) {
-      const { state } = sessions.current;
-      sessions.apply({ ...state, end });
-      return conclude(state.held);
-    },
-    isRead: () => true,
-    alone: (_run, task) => task({ commit, guard: (underlying) => underlying }),
-  };
+  }
+
+  end(end: End, conclude: Conclude): Promise<unknown> {
+    const { state } = this.#sessions.current;
+    this.#sessions.apply({ ...state, end });
+    return conclude(state.held);
+  }
+
+  isRead(): boolean {
+    return true;
+  }
+
+  alone(_run: Run, task: (turn: Turn) => Promise<unknown>): Promise<unknown> {
+    return task({ commit: (...args) => this.commit(...args), guard: (underlying) => underlying });
+  }
 }

@@ -13,7 +13,7 @@ export interface ExchangeParts extends BackOffParts {
   readonly refresh: Refresh;
   readonly refreshTimeout: number;
   readonly sessions: Sessions;
-  readonly fetch: typeof fetch;
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   readonly accept: Accept;
   revokeTokens(tokens: TokenSet): unknown;
 }
@@ -42,7 +42,7 @@ export async function exchange(parts: ExchangeParts, run: Run, turn: Turn): Prom
   const { commit, guard, restore = restored } = turn;
   const { session, cause } = run;
   heed(session.over);
-  const { accept, refresh, refreshTimeout, sessions } = parts;
+  const { refresh, refreshTimeout, sessions } = parts;
   const was = session.state;
   const tokens = was.held?.tokens;
   Object.assign(run, { id: was.id, rotation: was.rotation });
@@ -69,10 +69,10 @@ export async function exchange(parts: ExchangeParts, run: Run, turn: Turn): Prom
   try {
     // The waiters give up after half of the time: a late answer may hold the only living refresh token.
     const answer = await within('the refresh', refreshTimeout * 2, call, false);
-    next = accept(answer, startedAt, tokens);
+    next = parts.accept(answer, startedAt, tokens);
     if (tokens && refresh.withoutRefreshToken) {
       // What somebody else's cookie brought holds nothing of this session.
-      const other = accept(answer, startedAt);
+      const other = parts.accept(answer, startedAt);
       isOther = areOthers(subjectsOf(other.tokens), subjectsOf(tokens));
       if (isOther) next = other;
     }
@@ -80,7 +80,7 @@ export async function exchange(parts: ExchangeParts, run: Run, turn: Turn): Prom
     // It brought no tokens: the session is over, or goes on.
     if (isSessionEnded(thrown)) {
       // A capture on the wire may bring the tokens that are alive.
-      const captures = Promise.allSettled(session.captures);
+      const captures = Promise.allSettled(session.captures ?? []);
       await within('the capture', refreshTimeout, () => captures, false).catch(() => {});
       const error = errorOf(parts, 'session-ended', thrown);
       if (!tokens) {

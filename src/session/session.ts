@@ -58,9 +58,9 @@ export interface Session {
   /** Its reason is what the requests of the session reject with. */
   readonly over: Ending;
   /** Requests on the wire whose answers may bring tokens. */
-  readonly captures: Set<Promise<unknown>>;
+  captures?: Set<Promise<unknown>> | undefined;
   /** Where those requests go that wait until they can leave. */
-  readonly waiting: Set<string>;
+  waiting?: Set<string> | undefined;
   /** Whether a refresh with nothing in hand was refused. */
   isTried: boolean;
   /** The refresh under way. */
@@ -138,18 +138,25 @@ const create = (state: SessionState, isTried: boolean): Session & { state: Sessi
   error: undefined,
   issued: undefined,
   isRevoked: undefined,
-  captures: new Set(),
-  waiting: new Set(),
 });
 
-export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>): Sessions {
-  const closed = new Ending();
+class OwnSessions implements Sessions {
+  current = create(ownMembers({ rotation: -1, capturedAt: 0, renewedAt: 0 }), false);
+  readonly closed = new Ending();
+  readonly #events: Pick<Events, 'add' | 'follow'>;
 
-  function apply(next: SessionState, how: How = {}): void {
-    let { current } = sessions;
+  constructor(events: Pick<Events, 'add' | 'follow'>) {
+    this.#events = events;
+  }
+
+  apply(next: SessionState, how: How = {}): void {
+    const { closed } = this;
+    const events = this.#events;
+    let { current } = this;
     const { state: was, over } = current;
     const { elsewhere = false, isRestored, error } = ownMembers(how);
-    const own = ownMembers(next);
+    // What a store hands over is its own already, and kept there, too.
+    const own = 'toString' in next ? ownMembers(next) : next;
     const state = own.end ? ownMembers({ ...own, held: undefined }) : own;
     const isSame = state.id === was.id;
     const { held } = state;
@@ -161,12 +168,12 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
       const tell = over.end(
         error ?? new TokenError(reason === 'ended' ? 'session-ended' : 'session-changed'),
       );
-      sessions.current = current = create(state, true);
+      this.current = current = create(state, true);
       if (closed.aborted) current.over.end(closed.reason);
       if (was.held)
-        add('signed-out', { sessionId: was.id as string, reason, elsewhere, ...(error && { error }) });
+        events.add('signed-out', { sessionId: was.id as string, reason, elsewhere, ...(error && { error }) });
       // Listeners hear of it before those who wait.
-      follow(tell);
+      events.follow(tell);
     } else if (state.end) current.isTried ||= elsewhere;
     current.state = state;
     if (!held) return;
@@ -174,24 +181,20 @@ export function createSessions({ add, follow }: Pick<Events, 'add' | 'follow'>):
     const told = { sessionId: state.id as string, expiresAt, elsewhere };
     if (!isSame || !was.held) {
       current.isRevoked = false;
-      add('signed-in', { ...told, cause: isRestored ? 'restored' : (state.begunBy ?? 'local') });
+      events.add('signed-in', { ...told, cause: isRestored ? 'restored' : (state.begunBy ?? 'local') });
     } else if (accessToken !== was.held.tokens.accessToken || state.rotation !== was.rotation) {
       const { cause = 'manual', durationMs = 0 } = state;
       const { run } = current;
       // Who waits for a refresh has its tokens from elsewhere, or from a capture.
       const isOther = (elsewhere || cause === 'captured') && run?.rotation !== state.rotation;
       if (isOther && Date.now() < held.expiresAt) run?.release?.();
-      add('token-refreshed', { ...told, cause, durationMs });
+      events.add('token-refreshed', { ...told, cause, durationMs });
     }
   }
 
-  const sessions = {
-    current: create(ownMembers({ rotation: -1, capturedAt: 0, renewedAt: 0 }), false),
-    closed,
-    apply,
-    close() {
-      for (const ending of [closed, sessions.current.over]) ending.end(new TokenError('closed'))();
-    },
-  };
-  return sessions;
+  close(): void {
+    for (const ending of [this.closed, this.current.over]) ending.end(new TokenError('closed'))();
+  }
 }
+
+export const createSessions = (events: Pick<Events, 'add' | 'follow'>): Sessions => new OwnSessions(events);

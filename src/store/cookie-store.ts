@@ -4,11 +4,11 @@ import { named } from '../development.ts';
 import { refresh, restore } from '../session/changes.ts';
 import { areOthers, subjectsOf } from '../session/expiry.ts';
 import type { Sessions } from '../session/session.ts';
-import type { StorePort, TokenStore } from '../types.ts';
+import type { TokenStore } from '../types.ts';
 import type { Written } from './entry.ts';
 import { type Cookie, whileAlone } from './lease.ts';
-import type { Hearing } from './news.ts';
-import { createShared, type Manager, shareSession } from './shared-session.ts';
+import { type Manager, SharedSession } from './shared-session.ts';
+import type { Terms } from './terms.ts';
 import type { Joined } from './token-store.ts';
 import { isRevokedSince } from './wanted.ts';
 import { openWeb } from './web-store.ts';
@@ -29,25 +29,26 @@ const cookie: Cookie = {
 };
 
 /** Tokens are each context's own; whom they speak of is known to all, also where nothing sealed can be read. */
-const withoutTokens = (port: StorePort): StorePort => ({
-  ...port,
-  replace: (version, next, quiet) => {
+const withoutTokens: Terms = {
+  read: (entry) => entry,
+  write: (next) => {
     const { state, ...entry } = JSON.parse(next.value);
     const subjects = state.held ? subjectsOf(state.held.tokens) : state.subjects;
     const value = JSON.stringify({ ...entry, state: { ...state, held: undefined, subjects } });
     const written: Written = { ...next, value, isPlain: true };
-    return port.replace(version, written, quiet);
+    return written;
   },
-});
+};
 
 /** Where another context has signed in or out, only the server knows what the cookie holds now. */
-function asking({ sessions, find }: Manager, isRead: () => boolean): Sessions {
+function asking(manager: Manager, isRead: () => boolean): Sessions {
+  const { sessions } = manager;
   return {
     get current() {
       return sessions.current;
     },
     closed: sessions.closed,
-    close: sessions.close,
+    close: () => sessions.close(),
     apply(next, how) {
       const was = sessions.current;
       const { isTried } = was;
@@ -63,7 +64,8 @@ function asking({ sessions, find }: Manager, isRead: () => boolean): Sessions {
       // What is on the wire may be the new one's.
       if (!state.end) current.isRevoked = false;
       // The entry is taken over first.
-      if (!(current === was && isSame) && !state.held) queueMicrotask(() => void find().catch(() => {}));
+      if (!(current === was && isSame) && !state.held)
+        queueMicrotask(() => void manager.find().catch(() => {}));
     },
   };
 }
@@ -99,9 +101,16 @@ export function cookieStore(name: string): TokenStore {
       if (!port) return undefined;
       // One that is gone was cleared together with the cookie.
       const isRead = () => shared.known.kind === 'session';
-      const own = { ...manager, sessions: asking(manager, isRead), accept: () => undefined as never };
-      const shared: Hearing = createShared(withoutTokens(port), own, cookie);
-      return shareSession(shared);
+      const { refresh, refreshTimeout } = manager;
+      const own: Manager = {
+        ...{ refresh, refreshTimeout, sessions: asking(manager, isRead), accept: () => undefined as never },
+        summarize: (thrown) => manager.summarize(thrown),
+        add: (...args) => manager.add(...args),
+        flush: () => manager.flush(),
+        find: () => manager.find(),
+      };
+      const shared = new SharedSession(port, own, withoutTokens, cookie);
+      return shared;
     },
   };
   return __DEVELOPMENT__ ? named(store, `cookie ${name}`) : store;

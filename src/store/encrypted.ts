@@ -45,10 +45,73 @@ function sealedIn(text: string): Uint8Array | undefined {
   }
 }
 
+/** The port, with values that only these keys open. */
+class Encrypted implements StorePort {
+  readonly contexts: StorePort['contexts'];
+  readonly whenDown: StorePort['whenDown'];
+  readonly forgets: StorePort['forgets'];
+  readonly watch: StorePort['watch'];
+  readonly lock: StorePort['lock'];
+  readonly #port: StorePort;
+  readonly #place: string;
+  /** Imported at the first use. */
+  #keys: readonly EncryptionKey[] | Promise<CryptoKey[]>;
+
+  constructor(port: StorePort, place: string, keys: readonly EncryptionKey[]) {
+    this.contexts = port.contexts;
+    this.whenDown = port.whenDown;
+    this.forgets = port.forgets;
+    this.watch = port.watch?.bind(port);
+    this.lock = port.lock?.bind(port);
+    this.#port = port;
+    this.#place = place;
+    this.#keys = keys;
+  }
+
+  async read(): Promise<StoreEntry | undefined> {
+    const entry = await this.#port.read();
+    return entry && { ...entry, value: await this.#open(entry.value) };
+  }
+
+  async replace(version: string | undefined, next: StoreEntry, quiet?: boolean): Promise<boolean> {
+    const sealed: StoreEntry = { ...next, value: await this.#seal(next.value) };
+    return this.#port.replace(version, sealed, quiet);
+  }
+
+  #all(): Promise<CryptoKey[]> {
+    if (!('then' in this.#keys)) this.#keys = Promise.all(this.#keys.map(toCryptoKey));
+    return this.#keys;
+  }
+
+  #how(iv: Uint8Array<ArrayBuffer>) {
+    return { name: algorithm, iv, additionalData: new TextEncoder().encode(this.#place) };
+  }
+
+  async #seal(text: string): Promise<string> {
+    const [key] = (await this.#all()) as [CryptoKey];
+    const iv = crypto.getRandomValues(new Uint8Array(nonceLength));
+    const sealed = await crypto.subtle.encrypt(this.#how(iv), key, new TextEncoder().encode(text));
+    const data = Buffer.concat([iv, new Uint8Array(sealed)]).toString('base64');
+    return JSON.stringify({ format: 'sealed', data } satisfies SealedText);
+  }
+
+  async #open(text: string): Promise<string> {
+    const sealed = sealedIn(text);
+    if (!sealed) return text;
+    const iv = new Uint8Array(sealed.subarray(0, nonceLength));
+    const data = new Uint8Array(sealed.subarray(nonceLength));
+    for (const key of await this.#all()) {
+      try {
+        return new TextDecoder().decode(await crypto.subtle.decrypt(this.#how(iv), key, data));
+      } catch {} // of another key
+    }
+    return text;
+  }
+}
+
 /**
- * The port, with values that only these keys open. A value that none of them opens is handed on as it is: it is
- * reported and left alone until an explicit sign-in or sign-out. One in plain text is read, and sealed when it is
- * replaced.
+ * Encrypts what a port keeps. A value that none of the keys opens is handed on as it is: it is reported and left alone
+ * until an explicit sign-in or sign-out. One in plain text is read, and sealed when it is replaced.
  *
  * @param place - Which entry it is: a value that is moved to another place does not open there.
  * @param encryptionKey - The first one writes; all read.
@@ -66,48 +129,5 @@ export function encrypted(
   });
   // Its owner may overwrite the bytes.
   const own = given.map((key) => (isBytes(key) ? new Uint8Array(key) : key));
-  const additionalData = new TextEncoder().encode(place);
-  let keys: Promise<CryptoKey[]> | undefined;
-  const all = () => {
-    keys ??= Promise.all(own.map(toCryptoKey));
-    return keys;
-  };
-
-  async function seal(text: string): Promise<string> {
-    const [key] = (await all()) as [CryptoKey];
-    const iv = crypto.getRandomValues(new Uint8Array(nonceLength));
-    const sealed = await crypto.subtle.encrypt(
-      { name: algorithm, iv, additionalData },
-      key,
-      new TextEncoder().encode(text),
-    );
-    const data = Buffer.concat([iv, new Uint8Array(sealed)]).toString('base64');
-    return JSON.stringify({ format: 'sealed', data } satisfies SealedText);
-  }
-
-  async function open(text: string): Promise<string> {
-    const sealed = sealedIn(text);
-    if (!sealed) return text;
-    const iv = new Uint8Array(sealed.subarray(0, nonceLength));
-    const data = new Uint8Array(sealed.subarray(nonceLength));
-    for (const key of await all()) {
-      try {
-        const opened = await crypto.subtle.decrypt({ name: algorithm, iv, additionalData }, key, data);
-        return new TextDecoder().decode(opened);
-      } catch {} // of another key
-    }
-    return text;
-  }
-
-  return {
-    ...port,
-    async read() {
-      const entry = await port.read();
-      return entry && { ...entry, value: await open(entry.value) };
-    },
-    async replace(version, next, quiet) {
-      const sealed: StoreEntry = { ...next, value: await seal(next.value) };
-      return port.replace(version, sealed, quiet);
-    },
-  };
+  return new Encrypted(port, place, own);
 }

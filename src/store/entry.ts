@@ -36,7 +36,7 @@ export interface Format {
   /** A session belongs to the client that began it. */
   readonly refresh: Pick<Refresh, 'id'>;
   /** Checks stored tokens and works out their moments. */
-  readonly accept: Accept;
+  accept(...args: Parameters<Accept>): Held;
 }
 
 /** An entry on its way to a store. */
@@ -66,9 +66,10 @@ const datesOf = (tokens: TokenSet | undefined) =>
   );
 
 /** @throws whatever makes it no entry. */
-function parse({ value, age }: StoreEntry, { accept, refresh }: Format): Found {
-  const { format, client, ...entry } = JSON.parse(value);
-  if (format !== FORMAT || client !== refresh.id) return { ...unread, kind: format ? 'foreign' : 'damaged' };
+function parse({ value, age }: StoreEntry, format: Format): Found {
+  const { format: form, client, ...entry } = JSON.parse(value);
+  if (form !== FORMAT || client !== format.refresh.id)
+    return { ...unread, kind: form ? 'foreign' : 'damaged' };
   const { state } = entry as Entry;
   const { id, end, ends, held, rotation, capturedAt, renewedAt, failure } = state;
   const { tokens, issuedAt } = { ...held } as Held;
@@ -83,7 +84,7 @@ function parse({ value, age }: StoreEntry, { accept, refresh }: Format): Found {
     ...entry,
     age,
     kind: 'session',
-    state: { ...state, held: isOn ? accept({ ...tokens, ...datesOf(tokens) }, issuedAt) : undefined },
+    state: { ...state, held: isOn ? format.accept({ ...tokens, ...datesOf(tokens) }, issuedAt) : undefined },
   };
 }
 

@@ -1,20 +1,20 @@
 /** Who presents the refresh token: one context at a time, also when one of them dies, hangs or is frozen (R54). */
 import { asTokenError } from '../errors.ts';
-import { abortable, clock, type Ending, within } from '../platform/timers.ts';
+import { abortable, clock, Ending, within } from '../platform/timers.ts';
 import { type Change, createId, type restore } from '../session/changes.ts';
 import type { Turn } from '../session/commit.ts';
 import type { Found, Lease } from './entry.ts';
 import { isShared } from './replica.ts';
-import { read, type Shared, write } from './shared-entry.ts';
+import { ageOf, type Held, isLeft, read, type Shared, write } from './shared-entry.ts';
 import type { IsWanted } from './wanted.ts';
 
 export interface Leasing extends Shared {
   readonly cookie: Cookie | undefined;
-  readonly refreshTimeout: number;
-  /** Over when there may be news. */
-  news: Ending;
+  readonly manager: Shared['manager'] & { readonly refreshTimeout: number };
+  /** Over when there may be news; somebody waits for it. */
+  news?: Ending | undefined;
   /** By whom leases are taken here, and the one that is held just now. */
-  me?: string;
+  me?: string | undefined;
   holding?: string | undefined;
 }
 
@@ -49,14 +49,13 @@ function left({ known, leaseSeenAt, cookie, me, holding }: Leasing, isLocked: bo
 /** Takes the lease. Its time runs from before it was asked for, by whichever clock runs more. */
 async function take(shared: Leasing, isWanted: () => boolean, isLocked: boolean) {
   shared.me ??= createId();
-  const ms = Math.min(shared.refreshTimeout * 2 + 2_000, LONGEST);
+  const ms = Math.min(shared.manager.refreshTimeout * 2 + 2_000, LONGEST);
   const lease: Lease = { id: createId(), by: shared.me, isLocked, ms };
-  const [date, time] = [Date.now(), clock()];
-  const age = () => Math.max(Date.now() - date, clock() - time);
+  const mine: Held = { id: lease.id, ms, date: Date.now(), time: clock() };
   const change: Change = (now) => (isWanted() ? now : undefined);
   const isTaken = await write(shared, change, undefined, lease);
   if (isTaken) shared.holding = lease.id;
-  return isTaken ? { id: lease.id, isFresh: () => age() < ms / 2, isOver: () => age() >= ms } : undefined;
+  return isTaken ? mine : undefined;
 }
 
 /** Answers whether the task had its turn. */
@@ -74,9 +73,9 @@ async function hold(shared: Leasing, isWanted: IsWanted, task: Task, isLocked: b
   const isMine = () => !!mine && shared.known.lease?.id === mine.id;
   const guard: Turn['guard'] = (underlying, signal) => async (input, init) => {
     // Who has lost it once presents nothing any more: the token was read before.
-    if (mine && !mine.isFresh()) mine = await take(shared, isMine, isLocked);
+    if (mine && ageOf(mine) >= mine.ms / 2) mine = await take(shared, isMine, isLocked);
     // So late it would be aborted with an answer on the way.
-    if (!mine || Date.now() > Number(signal.deadline) - shared.refreshTimeout) throw taken();
+    if (!mine || Date.now() > Number(signal.deadline) - shared.manager.refreshTimeout) throw taken();
     return underlying(input, init);
   };
   try {
@@ -89,7 +88,7 @@ async function hold(shared: Leasing, isWanted: IsWanted, task: Task, isLocked: b
       return isMine() ? { ...now, ...(id === now.id && { failure }) } : undefined;
     };
     if (isMine()) await write(shared, release, undefined, null);
-    shared.isLeft = () => isMine() && !mine?.isOver();
+    shared.last = mine;
     shared.holding = undefined;
   }
   return true;
@@ -101,13 +100,12 @@ async function reach(shared: Leasing): Promise<void> {
 }
 
 /** Waits for news, which may be lost. */
-const listen = ({ news }: Leasing, ms: number) =>
-  within(
-    'the wait',
-    Math.min(ms, 200),
-    (signal) => abortable(new Promise(() => {}), signal, news),
-    false,
-  ).catch(() => {});
+function listen(shared: Leasing, ms: number): Promise<unknown> {
+  shared.news ??= new Ending();
+  const { news } = shared;
+  const wait = (signal: AbortSignal) => abortable(new Promise(() => {}), signal, news);
+  return within('the wait', Math.min(ms, 200), wait, false).catch(() => {});
+}
 
 async function compete(
   shared: Leasing,
@@ -150,8 +148,8 @@ function queue(shared: Leasing, isWanted: IsWanted, task: Task, until: number): 
         go(undefined);
         await begin(true).catch(() => {});
         // To whoever gets the lock the holder of a lease is dead: it is kept as long as that is shown.
-        if (shared.isLeft()) done();
-        while (shared.isLeft() && !closed.aborted) await listen(shared, 500);
+        if (isLeft(shared)) done();
+        while (isLeft(shared) && !closed.aborted) await listen(shared, 500);
       };
       const lock = async () => port.lock?.(granted, { signal: controller.signal });
       // One that refuses counts as missing.
@@ -175,7 +173,7 @@ export async function whileAlone(
   shared: Leasing,
   isWanted: IsWanted,
   task: Task,
-  patience = shared.refreshTimeout * 2 + 5_000,
+  patience = shared.manager.refreshTimeout * 2 + 5_000,
 ): Promise<unknown> {
   try {
     await reach(shared);

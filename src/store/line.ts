@@ -6,35 +6,25 @@ const PATIENCE = 5_000;
 
 const SHORTEST_PAUSE = 500;
 
-export interface Line {
+export class Line {
   /** What the store is asked for just now. */
-  operation: 'read' | 'write';
+  operation: 'read' | 'write' = 'read';
   /** The last task that waits. */
-  tail: Promise<unknown>;
+  tail: Promise<unknown> = Promise.resolve();
   /** Of the task that runs: over when nobody waits for it any more. */
-  turn: Ending;
+  turn = new Ending();
   /** It hung, and until then nobody waits for it (by the clock that only goes forward). */
-  downUntil: number;
+  downUntil = 0;
   /** How long it was left alone last (ms). */
-  pause: number;
+  pause = SHORTEST_PAUSE;
   /** By then the next attempt is over, or its timer is dead. */
-  triedUntil: number;
+  triedUntil = 0;
   /** Ends the wait for it. */
-  cancel(): void;
+  cancel: (() => void) | undefined;
 }
 
 /** Whether callers go on without it. Not for ever: on Cloudflare's workers the timer of the next attempt may be dead. */
 export const isDown = ({ downUntil }: Line): boolean => clock() < downUntil;
-
-export const createLine = (): Line => ({
-  operation: 'read',
-  tail: Promise.resolve(),
-  turn: new Ending(),
-  downUntil: 0,
-  triedUntil: 0,
-  pause: SHORTEST_PAUSE,
-  cancel() {},
-});
 
 /** Runs when the tasks before it are done. */
 export function inTurn<T>(line: Line, task: () => Promise<T>): Promise<T> {

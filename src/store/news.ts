@@ -1,5 +1,4 @@
 /** What a context does when the entry may have changed: it reads, and nobody waits (R52). */
-import { Ending } from '../platform/timers.ts';
 import type { Leasing } from './lease.ts';
 import { inTurn, isDown, patiently } from './line.ts';
 import { isBehind, report } from './replica.ts';
@@ -13,8 +12,8 @@ export interface Hearing extends Leasing {
 /** Whoever waits for the lease of another context looks at once. */
 export function wake(shared: Hearing): void {
   const { news } = shared;
-  shared.news = new Ending();
-  news.end(undefined)();
+  shared.news = undefined;
+  news?.end(undefined)();
 }
 
 /**
@@ -37,6 +36,6 @@ export async function glance(shared: Hearing, isFirst = false): Promise<void> {
   if (isBehind(shared) || isDown(shared)) later(shared);
   // A refresh that has just committed still has its turn, and tells of its tokens after that (R55).
   const { run, state } = sessions.current;
-  if (!run?.isSent || run.rotation === state.rotation) shared.flush();
+  if (!run?.isSent || run.rotation === state.rotation) shared.manager.flush();
   wake(shared);
 }

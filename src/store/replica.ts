@@ -1,36 +1,35 @@
 /** What this context holds of a shared session, beside what it has last seen in the store. */
 import type { TokenEvents } from '../api.ts';
+import { ownMembers } from '../own.ts';
 import { clock } from '../platform/timers.ts';
 import { createId } from '../session/changes.ts';
 import { type How, isSignedIn, type SessionState, type Sessions } from '../session/session.ts';
 import type { StorePort } from '../types.ts';
 import { END_KEPT, type Format, type Found, type Lease, unread } from './entry.ts';
+import { Line } from './line.ts';
 import { following, isOlder } from './order.ts';
 
-export interface Replica extends Format {
-  readonly port: Pick<StorePort, 'forgets' | 'whenDown'>;
-  readonly sessions: Sessions;
+export abstract class Replica extends Line {
+  abstract readonly port: Pick<StorePort, 'forgets' | 'whenDown'>;
+  abstract readonly sessions: Sessions;
+  abstract readonly manager: Format & {
+    /** What may be told of something thrown. */
+    summarize(thrown: unknown): Error;
+    add(event: 'store-failed', payload: TokenEvents['store-failed']): void;
+  };
   /** A cookie holds the session: no entry has tokens, those of each context are its own. */
-  readonly cookie?: unknown;
-  /** What may be told of something thrown. */
-  summarize(thrown: unknown): Error;
-  add(event: 'store-failed', payload: TokenEvents['store-failed']): void;
-  operation: 'read' | 'write';
+  abstract readonly cookie?: unknown;
   /** What was last read or written. */
-  known: Found;
+  known: Found = unread;
   /** When that was (ms since the epoch). */
-  knownAt: number;
+  knownAt = 0;
   /** When its lease was first seen, by the clock that only goes forward. */
-  leaseSeenAt: number;
+  leaseSeenAt = 0;
   /** Whether the store lacks some of what is held here. */
-  isUnwritten: boolean;
+  isUnwritten = false;
   /** The states with the newest refresh tokens that are in the store, or may be: sent, and not known to be lost. */
-  stored: readonly SessionState[];
+  stored: readonly SessionState[] = [];
 }
-
-export const createReplica = () => ({
-  ...{ known: unread, knownAt: 0, leaseSeenAt: 0, isUnwritten: false, stored: [] },
-});
 
 export const isRead = ({ known }: Replica): boolean => known.kind !== 'unread';
 
@@ -53,11 +52,12 @@ export function isShared({ sessions, stored, cookie, port }: Replica): boolean {
 }
 
 /** Tells what the store threw, and answers it as it may be told. */
-export function report({ add, summarize, operation }: Replica, thrown: unknown): Error {
-  const error = summarize(thrown);
+export function report(replica: Replica, thrown: unknown): Error {
+  const { manager, operation } = replica;
+  const error = manager.summarize(thrown);
   // That of another manager, whose fetch the store uses, says nothing of this session.
   if (error.name === 'TokenError') error.name = 'Error';
-  add('store-failed', { operation, error });
+  manager.add('store-failed', { operation, error });
   return error;
 }
 
@@ -91,7 +91,7 @@ export function entryOf(
     // What a newer version knows of one session is not the next one's.
     ...(isSame && known),
     ...{ version: createId(), kind: 'session', age: undefined },
-    state: following(was, following(sessions.current.state, next)),
+    state: ownMembers(following(was, following(sessions.current.state, next))),
     lease: lease === undefined ? stays : (lease ?? undefined),
   };
 }
@@ -138,7 +138,7 @@ export function adopt(replica: Replica, read: Found): void {
     return;
   }
   const was = sessions.current.state;
-  const found = { ...read, state: stateOf(replica, read, was) };
+  const found = { ...read, state: ownMembers(stateOf(replica, read, was)) };
   note(replica, found);
   if (found.kind === 'session') {
     replica.isUnwritten = isOlder(found.state, was, isUnwritten && isFirst);

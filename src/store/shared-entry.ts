@@ -1,10 +1,10 @@
 /** The entry of a store, as one context reads and replaces it: every change is made in one step (R51). */
-import { abortable, after } from '../platform/timers.ts';
+import { abortable, after, clock } from '../platform/timers.ts';
 import type { Change } from '../session/changes.ts';
 import { type How, isSignedIn } from '../session/session.ts';
 import type { StoreEntry, StorePort } from '../types.ts';
 import { type Found, type Lease, readEntry, writeEntry } from './entry.ts';
-import { ask, inTurn, isDown, type Line, patiently, retry } from './line.ts';
+import { ask, inTurn, isDown, patiently, retry } from './line.ts';
 import {
   adopt,
   entryOf,
@@ -17,32 +17,56 @@ import {
   report,
   wrote,
 } from './replica.ts';
+import type { Terms } from './terms.ts';
 
-export interface Shared extends Replica, Line {
+export interface Shared extends Replica {
   readonly port: StorePort;
-  flush(): void;
-  /** Whether the store still shows the lease of a turn that is over here, because it could not be written. */
-  isLeft(): boolean;
+  readonly terms?: Terms | undefined;
+  readonly manager: Replica['manager'] & { flush(): void };
+  /** The lease that was held last. */
+  last?: Held | undefined;
 }
+
+/** A lease that is held here, or was: for how long (ms), and when it was asked for, by both clocks. */
+export interface Held {
+  readonly id: string;
+  readonly ms: number;
+  readonly date: number;
+  readonly time: number;
+}
+
+/** By whichever clock ran more. */
+export const ageOf = ({ date, time }: Held): number => Math.max(Date.now() - date, clock() - time);
+
+/** Whether the store still shows the lease of a turn that is over here, because it could not be written. */
+export const isLeft = ({ last, known }: Shared): boolean =>
+  !!last && known.lease?.id === last.id && ageOf(last) < last.ms;
+
+const load = (shared: Shared) =>
+  ask(shared, 'read', async () => {
+    const entry = await shared.port.read();
+    return shared.terms ? shared.terms.read(entry) : entry;
+  });
 
 /** Reads the entry, in a task that has its turn. */
 export async function look(shared: Shared): Promise<void> {
-  adopt(shared, readEntry(await ask(shared, 'read', () => shared.port.read()), shared));
+  adopt(shared, readEntry(await load(shared), shared.manager));
 }
 
 /** Writes `next` over the known entry. `false`: there was another one, which has been taken over. */
 async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean): Promise<boolean> {
-  const { known, port, stored } = shared;
+  const { known, port, stored, terms } = shared;
   let lost: { error: unknown } | undefined;
   const send = () => {
     shared.stored = [next.state, ...stored].slice(0, 4);
-    return port.replace(known.version, writeEntry(next, shared), isQuiet);
+    const entry = writeEntry(next, shared.manager);
+    return port.replace(known.version, terms ? terms.write(entry) : entry, isQuiet);
   };
   const isDone = await ask(shared, 'write', send).catch((error) => {
     lost = { error };
   });
   // Perhaps it was made all the same, and its answer was lost.
-  const found = isDone ? next : await ask(shared, 'read', () => port.read());
+  const found = isDone ? next : await load(shared);
   if (found?.version === next.version) {
     wrote(shared, next, how);
     return true;
@@ -53,7 +77,7 @@ async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean):
     shared.operation = 'write';
     throw lost.error;
   }
-  adopt(shared, readEntry(found as StoreEntry | undefined, shared));
+  adopt(shared, readEntry(found as StoreEntry | undefined, shared.manager));
   return false;
 }
 
@@ -102,14 +126,14 @@ export async function catchUp(shared: Shared, isAll?: boolean): Promise<void> {
   await look(shared);
   const change: Change = (now) => (isBehind(shared) ? now : undefined);
   if (isBehind(shared) && (isAll || isSignedIn(shared.sessions.current.state)))
-    await update(shared, change, {}, shared.isLeft() ? null : undefined);
+    await update(shared, change, {}, isLeft(shared) ? null : undefined);
 }
 
 /** Writes what could not be written. */
 export function later(shared: Shared): void {
   const task = async () => {
     await catchUp(shared, true);
-    shared.flush();
+    shared.manager.flush();
   };
   retry(shared, task, shared.sessions.closed);
 }

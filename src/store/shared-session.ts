@@ -2,23 +2,23 @@
 import type { TokenEvents } from '../api.ts';
 import { TokenError } from '../errors.ts';
 import { listenToLeave } from '../platform/page.ts';
-import { Ending, within } from '../platform/timers.ts';
-import { signOut } from '../session/changes.ts';
-import type { Conclude, Sharing } from '../session/commit.ts';
-import type { Accept } from '../session/expiry.ts';
-import { type End, isSignedIn, type Sessions } from '../session/session.ts';
+import { type Ending, within } from '../platform/timers.ts';
+import { type Change, signOut } from '../session/changes.ts';
+import type { Conclude, Sharing, Turn } from '../session/commit.ts';
+import type { Accept, Held } from '../session/expiry.ts';
+import { type End, type How, isSignedIn, type Run, type Sessions } from '../session/session.ts';
 import type { Refresh, StorePort } from '../types.ts';
 import { type Cookie, whileAlone } from './lease.ts';
-import { createLine } from './line.ts';
 import { glance, type Hearing, wake } from './news.ts';
-import { createReplica, isRead, report } from './replica.ts';
+import { isRead, Replica, report } from './replica.ts';
 import { read, write } from './shared-entry.ts';
+import type { Terms } from './terms.ts';
 import { wantedBy } from './wanted.ts';
 
 /** What a manager hands over to a store. */
 export interface Manager {
   /** Checks tokens and works out their moments. */
-  readonly accept: Accept;
+  accept(...args: Parameters<Accept>): Held;
   readonly refresh: Refresh;
   readonly refreshTimeout: number;
   readonly sessions: Sessions;
@@ -29,36 +29,20 @@ export interface Manager {
   find(): Promise<void>;
 }
 
-/** Copied once, where it is made: V8 keeps what grows by many members as a hash table. */
-export const createShared = (port: StorePort, manager: Manager, cookie?: Cookie): Hearing =>
-  Object.assign(
-    {
-      accept: manager.accept,
-      refresh: manager.refresh,
-      refreshTimeout: manager.refreshTimeout,
-      sessions: manager.sessions,
-      summarize: manager.summarize,
-      add: manager.add,
-      flush: manager.flush,
-      port,
-      cookie,
-      news: new Ending(),
-      isGlancing: false,
-      isLeft: () => false,
-    },
-    createLine(),
-    createReplica(),
-  );
-
 /** Ends the session, here at once; `others` are sessions that are meant, too. */
-async function endShared(shared: Hearing, end: End, conclude: Conclude, others: Set<string>): Promise<void> {
+async function endShared(
+  shared: SharedSession,
+  end: End,
+  conclude: Conclude,
+  others: readonly string[],
+): Promise<void> {
   const was = shared.sessions.current.state;
   // Before the store was read nobody knows which session it is.
   const isKnown = isKnownIn(shared);
   let newest = was.held;
   const change = signOut((now) => {
     const isRevived = !!was.id && now.revives === was.id;
-    const isMeant = !isKnown || now.id === was.id || isRevived || others.has(`${now.id}`);
+    const isMeant = !isKnown || now.id === was.id || isRevived || others.includes(`${now.id}`);
     if (isMeant) newest = now.held ?? newest;
     return isMeant;
   }, end);
@@ -80,64 +64,101 @@ async function endShared(shared: Hearing, end: End, conclude: Conclude, others: 
 }
 
 /** Whether it is known who is signed in. */
-const isKnownIn = (shared: Hearing) => isRead(shared) || isSignedIn(shared.sessions.current.state);
+const isKnownIn = (shared: SharedSession) => isRead(shared) || isSignedIn(shared.sessions.current.state);
 
-export function shareSession(shared: Hearing): Required<Sharing> {
-  const { port, sessions, flush } = shared;
+/** Methods of a class, because a server keeps one for each of ten thousand sessions. */
+export class SharedSession extends Replica implements Hearing, Required<Sharing> {
+  readonly port: StorePort;
+  readonly manager: Manager;
+  readonly sessions: Sessions;
+  readonly terms: Terms | undefined;
+  readonly cookie: Cookie | undefined;
+  news: Ending | undefined;
+  me: string | undefined;
+  holding: string | undefined;
+  last: Hearing['last'];
+  isGlancing = false;
   /** Requests wait for it. */
-  let opening: Promise<unknown> | undefined;
+  #opening: Promise<unknown> | undefined;
   /** Sessions that sign-ins under way will begin: a sign-out that follows means them, too. */
-  const beginning = new Set<string>();
+  #beginning: readonly string[] = [];
+  #unwatch: (() => void) | undefined;
 
-  function gate<T>(run: Promise<T>): Promise<T> {
-    opening = run;
-    return run.finally(() => {
-      if (opening === run) opening = undefined;
+  constructor(port: StorePort, manager: Manager, terms?: Terms, cookie?: Cookie) {
+    super();
+    this.port = port;
+    this.manager = manager;
+    this.sessions = manager.sessions;
+    this.terms = terms;
+    this.cookie = cookie;
+    glance(this, true);
+    try {
+      this.#unwatch = port.watch?.(() => glance(this));
+    } catch (error) {
+      report(this, error);
+    }
+  }
+
+  commit(change: Change, how?: How): Promise<boolean> {
+    const run = write(this, change, how);
+    const { begins } = how ?? {};
+    if (!begins) return run;
+    this.#beginning = [...this.#beginning, begins];
+    const begun = run.finally(() => {
+      this.#beginning = this.#beginning.filter((one) => one !== begins);
+    });
+    return this.#gate(begun);
+  }
+
+  end(end: End, conclude: Conclude): Promise<void> {
+    return endShared(this, end, conclude, this.#beginning);
+  }
+
+  isRead(): boolean {
+    return isRead(this);
+  }
+
+  isOpening(): boolean {
+    return !!this.#opening || !isKnownIn(this);
+  }
+
+  async settle(): Promise<void> {
+    // A sign-in whose request died would be waited for for ever.
+    while (this.#opening)
+      await within('the store', 15_000, () => this.#opening).catch(() => this.#gate(Promise.resolve()));
+    // The first look may be under way.
+    if (!isKnownIn(this)) await read(this);
+    this.manager.flush();
+    if (isKnownIn(this) || this.sessions.current.state.end) return;
+    throw new TokenError('refresh-failed', {
+      message: 'no new token: the store cannot be read, so it is not known who is signed in',
+      retryAt: Date.now() + 1_000,
     });
   }
 
-  glance(shared, true);
-  let unwatch: (() => void) | undefined;
-  try {
-    unwatch = port.watch?.(() => glance(shared));
-  } catch (error) {
-    report(shared, error);
+  wake(): void {
+    this.#gate(read(this).then(() => this.manager.flush()));
   }
 
-  return {
-    commit(change, how) {
-      const run = write(shared, change, how);
-      const { begins } = how ?? {};
-      if (!begins) return run;
-      beginning.add(begins);
-      return gate(run.finally(() => beginning.delete(begins)));
-    },
-    end: (end, conclude) => endShared(shared, end, conclude, new Set(beginning)),
-    isRead: () => isRead(shared),
-    isOpening: () => !!opening || !isKnownIn(shared),
-    async settle() {
-      // A sign-in whose request died would be waited for for ever.
-      while (opening) await within('the store', 15_000, () => opening).catch(() => gate(Promise.resolve()));
-      // The first look may be under way.
-      if (!isKnownIn(shared)) await read(shared);
-      flush();
-      if (isKnownIn(shared) || sessions.current.state.end) return;
-      throw new TokenError('refresh-failed', {
-        message: 'no new token: the store cannot be read, so it is not known who is signed in',
-        retryAt: Date.now() + 1_000,
-      });
-    },
-    wake: () => void gate(read(shared).then(flush)),
-    alone: (run, task) => whileAlone(shared, wantedBy(run), task),
-    close() {
-      shared.cancel();
-      wake(shared);
-      try {
-        unwatch?.();
-      } catch (error) {
-        report(shared, error);
-      }
-      unwatch = undefined;
-    },
-  };
+  alone(run: Run, task: (turn: Turn) => Promise<unknown>): Promise<unknown> {
+    return whileAlone(this, wantedBy(run), task);
+  }
+
+  close(): void {
+    this.cancel?.();
+    wake(this);
+    try {
+      this.#unwatch?.();
+    } catch (error) {
+      report(this, error);
+    }
+    this.#unwatch = undefined;
+  }
+
+  #gate<T>(run: Promise<T>): Promise<T> {
+    this.#opening = run;
+    return run.finally(() => {
+      if (this.#opening === run) this.#opening = undefined;
+    });
+  }
 }

@@ -1,8 +1,14 @@
 /** What stores with a clock, or a term, need of an entry: whoever has neither does not load this. */
 import type { Held } from '../session/expiry.ts';
 import type { SessionState } from '../session/session.ts';
-import type { StoreEntry, StorePort } from '../types.ts';
+import type { StoreEntry } from '../types.ts';
 import { END_KEPT } from './entry.ts';
+
+/** What stores with a clock, or a term, do with an entry that was read, or is to be written. */
+export interface Terms {
+  read(entry: StoreEntry | undefined): StoreEntry | undefined;
+  write(entry: StoreEntry): StoreEntry;
+}
 
 interface Value {
   readonly state: SessionState;
@@ -37,9 +43,4 @@ export function byOwnClock(entry: StoreEntry | undefined): StoreEntry | undefine
   }
 }
 
-/** The port of such a store. */
-export const withTerms = (port: StorePort): StorePort => ({
-  ...port,
-  read: async () => byOwnClock(await port.read()),
-  replace: (version, next, quiet) => port.replace(version, withTerm(next), quiet),
-});
+export const terms: Terms = { read: byOwnClock, write: withTerm };

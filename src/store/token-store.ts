@@ -4,8 +4,8 @@ import { memberOf } from '../own.ts';
 import type { Sharing } from '../session/commit.ts';
 import type { StorePort, TokenStore } from '../types.ts';
 import { besides } from './besides.ts';
-import { createShared, type Manager, shareSession } from './shared-session.ts';
-import { withTerms } from './terms.ts';
+import { type Manager, SharedSession } from './shared-session.ts';
+import { type Terms, terms } from './terms.ts';
 
 /** What a store is for the manager. */
 export interface Joined extends TokenStore {
@@ -16,12 +16,13 @@ export interface Joined extends TokenStore {
 
 /**
  * @param open - Makes a port for each manager; `undefined` where there is nothing to share.
+ * @param terms - For stores with a clock, or a term.
  */
-export function createStore(open: () => StorePort | undefined): TokenStore {
+export function createStore(open: () => StorePort | undefined, terms?: Terms): TokenStore {
   return {
     join(manager) {
       const port = open();
-      return port && shareSession(createShared(port, manager));
+      return port && new SharedSession(port, manager, terms);
     },
   } satisfies Joined as TokenStore;
 }
@@ -71,6 +72,5 @@ function checkPort(port: StorePort): void {
  */
 export function tokenStore(port: StorePort): TokenStore {
   checkPort(port);
-  const open = besides(port);
-  return createStore(() => withTerms(open()));
+  return createStore(besides(port), terms);
 }

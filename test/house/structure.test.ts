@@ -46,10 +46,11 @@ const edges: Record<string, string[]> = {
   advice: ['foundation', 'platform', 'request', 'steps'],
   steps: ['foundation', 'request', 'session'],
   options: ['foundation', 'request'],
+  core: ['foundation', 'options', 'platform', 'request', 'session'],
   endpoint: ['foundation', 'platform', 'request'],
   'refresh-endpoint': ['endpoint', 'foundation', 'platform'],
   'revoke-endpoint': ['endpoint', 'foundation'],
-  'token-manager': ['advice', 'foundation', 'options', 'platform', 'request', 'session'],
+  'token-manager': ['advice', 'core', 'foundation', 'options', 'request', 'session'],
   index: [
     ...['endpoint', 'foundation', 'refresh-endpoint', 'request', 'revoke-endpoint', 'store'],
     'token-manager',

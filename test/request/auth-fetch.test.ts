@@ -123,7 +123,7 @@ test('R40, R41: an answer that may bring tokens is taken, with the token that it
     ruleFor({ target, method }) {
       asked.push([method, target.href]);
       const startsSession = target.place.endsWith('/login');
-      return { url: target.href, matches: () => true, startsSession };
+      return { url: target.href, rules: [], startsSession };
     },
     take: (_call, token) => async (answer) => {
       asked.push(token, (await answer).status);

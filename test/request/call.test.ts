@@ -17,7 +17,7 @@ async function sent(call: Call, added: Record<string, string> = {}) {
     seen.push({ input, init });
     return new Response();
   };
-  await sendCall(call, fetch, added, {});
+  await sendCall(call, { fetch, mark: {} }, added);
   const { input, init } = seen[0] ?? { input: '' };
   return { input, init, request: new Request(input, init) };
 }

@@ -1,11 +1,13 @@
 import { expect, test, vi } from 'vitest';
-import { createNotAttached } from '../../src/request/not-attached.ts';
+import { type NotAttached, type NotAttachedParts, tellNotAttached } from '../../src/request/not-attached.ts';
 
 const target = (host: string, path = '/') => ({ origin: `https://${host}`, place: `https://${host}${path}` });
 
 function setUp() {
   const [add, flush] = [vi.fn(), vi.fn()];
-  return { add, flush, tell: createNotAttached({ add, flush }, (text) => new Error(text)) };
+  const parts: NotAttachedParts = { add, flush, summarize: (text) => new Error(text) };
+  const tell: NotAttached = (...args) => tellNotAttached(parts, ...args);
+  return { add, flush, tell };
 }
 
 test('R72: is told once per origin and reason, with the place', () => {

@@ -64,7 +64,7 @@ describe('R35: the back-off', () => {
 
   test('R7: of a refresh that took too long names the requests that wait, five at most', () => {
     const { fail, sessions } = setUp();
-    for (let number = 0; number < 9; number++) sessions.current.waiting.add(`https://a.test/${number}`);
+    sessions.current.waiting = new Set(Array.from({ length: 9 }, (_, number) => `https://a.test/${number}`));
     const late = Object.assign(new Error('it took long'), { name: 'TimeoutError' });
     const places = [0, 1, 2, 3, 4].map((number) => `https://a.test/${number}`).join(', ');
     expect(fail(late).message).toBe(`no new token: it took long; waiting: ${places}`);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type CallsParts, createCalls } from '../../src/session/calls.ts';
+import { beginSession, type CallsParts, endSession } from '../../src/session/calls.ts';
 import type { Sharing } from '../../src/session/commit.ts';
 import type { Refresh, TokenSet } from '../../src/types.ts';
 import { createCore, held } from '../support/core.ts';
@@ -16,9 +16,9 @@ function setUp(parts: Partial<CallsParts> = {}, shared: Partial<Sharing> = {}) {
   const { sessions, told } = core;
   const order: string[] = [];
   const revoked: (string | undefined)[] = [];
-  const calls = createCalls({
+  const all: CallsParts = {
     sessions,
-    sharing: { ...core.sharing, ...shared },
+    sharing: Object.assign(core.sharing, shared),
     accept: (answer) => held(`${answer}`),
     refresh: async () => 'refreshed',
     flush: () => void order.push(...short(told.splice(0)), 'told'),
@@ -28,7 +28,11 @@ function setUp(parts: Partial<CallsParts> = {}, shared: Partial<Sharing> = {}) {
       revoked.push(tokens?.accessToken);
     },
     ...parts,
-  });
+  };
+  const calls = {
+    signIn: (tokens: unknown) => beginSession(all, tokens),
+    signOut: (options?: { revoke?: boolean }) => endSession(all, options),
+  };
   return { ...core, ...calls, order, revoked };
 }
 const cookie: Refresh = Object.assign(async () => 'refreshed', { withoutRefreshToken: true });

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createEvents, report } from '../../src/session/events.ts';
+import { Events, report } from '../../src/session/events.ts';
 
 const began = (sessionId: string) =>
   ({ sessionId, expiresAt: undefined, cause: 'local', elsewhere: false }) as const;
@@ -14,7 +14,7 @@ function reported(): unknown[] {
 
 describe('R55: events', () => {
   test('wait for the flush, and arrive in the order in which they were added', () => {
-    const events = createEvents();
+    const events = new Events();
     const heard: unknown[] = [];
     events.on('signed-in', ({ sessionId }: { sessionId: string }) => heard.push(`in ${sessionId}`));
     events.on('*', (event: string) => heard.push(event));
@@ -27,7 +27,7 @@ describe('R55: events', () => {
   });
 
   test('that a listener causes are delivered after its own, to everybody', () => {
-    const events = createEvents();
+    const events = new Events();
     const heard: string[] = [];
     events.on('signed-in', () => {
       events.add('signed-out', ended('a'));
@@ -43,7 +43,7 @@ describe('R55: events', () => {
 
   test('reach all listeners although one throws and one rejects, and both are reported', async () => {
     const errors = reported();
-    const events = createEvents();
+    const events = new Events();
     let calls = 0;
     events.on('signed-in', () => {
       throw 'thrown';
@@ -61,7 +61,7 @@ describe('R55: events', () => {
 
 describe('R55: who follows the events', () => {
   test('comes after what was queued before, and before what is queued later', () => {
-    const events = createEvents();
+    const events = new Events();
     const heard: string[] = [];
     events.on('*', (event: string) => heard.push(event));
     events.add('signed-in', began('a'));
@@ -73,16 +73,16 @@ describe('R55: who follows the events', () => {
   });
 
   test('R61: comes all the same when everything was closed: it may be somebody who waits', () => {
-    const events = createEvents();
+    const events = new Events();
     const follower = vi.fn();
-    events.close();
+    events.end();
     events.follow(follower);
     events.flush();
     expect(follower).toHaveBeenCalledOnce();
   });
 
   test('hears after each delivery, without a name, whether there was an event or not', () => {
-    const events = createEvents();
+    const events = new Events();
     const heard: unknown[][] = [];
     events.on('', (...args: unknown[]) => heard.push(args));
     events.on('*', (event: string) => heard.push([event]));
@@ -96,7 +96,7 @@ describe('R55: who follows the events', () => {
 
 describe('a listener', () => {
   test('that was ended hears nothing more, even of the event that is being delivered', () => {
-    const events = createEvents();
+    const events = new Events();
     const heard: string[] = [];
     events.on('signed-in', () => endSecond());
     const endSecond = events.on('signed-in', () => heard.push('second'));
@@ -110,7 +110,7 @@ describe('a listener', () => {
   });
 
   test('that is registered twice is called twice, and each end ends one', () => {
-    const events = createEvents();
+    const events = new Events();
     let calls = 0;
     const listener = () => calls++;
     const [end] = [events.on('signed-in', listener), events.on('signed-in', listener)];
@@ -122,11 +122,11 @@ describe('a listener', () => {
 });
 
 test('R61: after close nothing is delivered, not to those who come later and not of what was queued', () => {
-  const events = createEvents();
+  const events = new Events();
   const heard: string[] = [];
   events.on('signed-in', () => {
     heard.push('first');
-    events.close();
+    events.end();
   });
   events.on('signed-in', () => heard.push('second'));
   events.on('*', (event: string) => heard.push(event));

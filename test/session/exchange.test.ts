@@ -160,8 +160,8 @@ describe('R35: no tokens', () => {
   test('wait for a capture on the wire, as long as anybody waits for a refresh', async () => {
     const { start, answer, sessions, replace, token } = setUp();
     const [capture, other] = [deferred(), setUp()];
-    sessions.current.captures.add(capture.promise);
-    other.sessions.current.captures.add(new Promise(() => {}));
+    sessions.current.captures = new Set([capture.promise]);
+    other.sessions.current.captures = new Set([new Promise(() => {})]);
     const [done, hanging] = [start(), other.start()];
     answer.reject(dead);
     other.answer.reject(dead);

@@ -108,6 +108,6 @@ test('R61: leaves no timer and no listener behind', () => {
   const { plan, close } = setUp();
   plan();
   expect([vi.getTimerCount(), page.listeners]).toEqual([1, 4]);
-  close();
+  close?.();
   expect([vi.getTimerCount(), page.listeners]).toEqual([0, 0]);
 });

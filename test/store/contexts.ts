@@ -4,10 +4,11 @@ import type { RefreshCause } from '../../src/api.ts';
 import type { LimitedSignal } from '../../src/platform/timers.ts';
 import { begin, type Change, refresh as refreshed, signIn } from '../../src/session/changes.ts';
 import type { Sharing } from '../../src/session/commit.ts';
-import { createEvents } from '../../src/session/events.ts';
+import { Events } from '../../src/session/events.ts';
 import type { Held } from '../../src/session/expiry.ts';
 import type { End, Run, Session, Sessions } from '../../src/session/session.ts';
 import { createSessions } from '../../src/session/session.ts';
+import type { Manager } from '../../src/store/shared-session.ts';
 import type { Joined } from '../../src/store/token-store.ts';
 import { summaryOf } from '../../src/summary.ts';
 import type { Refresh, TokenStore } from '../../src/types.ts';
@@ -54,15 +55,16 @@ export function join(
   store: TokenStore,
   { id, refreshTimeout = REFRESH_TIMEOUT, isCookie }: Joining = {},
 ): Context {
-  const events = createEvents();
+  const events = new Events();
   const sessions = createSessions(events);
   const told: Told[] = [];
   let found = 0;
   events.on('*', (...args: never[]) => void told.push(args as unknown as Told));
   const refresh = Object.assign((async () => ({})) as Refresh, { id, withoutRefreshToken: isCookie });
-  const { add, flush } = events;
-  const manager = {
-    ...{ sessions, add, flush, refresh, refreshTimeout, accept },
+  const flush = () => events.flush();
+  const manager: Manager = {
+    ...{ sessions, flush, refresh, refreshTimeout, accept },
+    add: (...args) => events.add(...args),
     // As a manager does, which knows its tokens.
     summarize: (thrown: unknown) => summaryOf(thrown, ['access-s3cr3t', 'refresh-s3cr3t']),
     async find() {

@@ -1,7 +1,7 @@
 /** The calls of one store, and how long a caller waits for them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Ending } from '../../src/platform/timers.ts';
-import { ask, createLine, inTurn, isDown, patiently, retry } from '../../src/store/line.ts';
+import { ask, inTurn, isDown, Line, patiently, retry } from '../../src/store/line.ts';
 import { follow } from '../support/recorder.ts';
 import { pass } from './contexts.ts';
 
@@ -12,7 +12,7 @@ const never = () => new Promise<never>(() => {});
 
 describe('tasks', () => {
   test('run one after the other, in the order of asking, also after one that failed', async () => {
-    const line = createLine();
+    const line = new Line();
     const seen: string[] = [];
     const task = (name: string, ms: number) => async () => {
       seen.push(`${name} begins`);
@@ -30,14 +30,14 @@ describe('tasks', () => {
   });
 
   test('cost no timer while nobody waits for them', async () => {
-    await inTurn(createLine(), async () => {});
+    await inTurn(new Line(), async () => {});
     expect(vi.getTimerCount()).toBe(0);
   });
 });
 
 describe('R53: a caller', () => {
   test('waits 5 s at most for all the calls of a task, and then the store counts as down', async () => {
-    const line = createLine();
+    const line = new Line();
     const slow = () => new Promise<void>((resolve) => void setTimeout(resolve, 1_000));
     const task = follow(
       patiently(
@@ -55,7 +55,7 @@ describe('R53: a caller', () => {
   });
 
   test('waits 5 s for those before it and its own, together', async () => {
-    const line = createLine();
+    const line = new Line();
     inTurn(line, () => ask(line, 'read', never)).catch(() => {});
     const task = follow(
       patiently(
@@ -68,7 +68,7 @@ describe('R53: a caller', () => {
   });
 
   test('is told at once what a task that fails throws, and the store is not down for that', async () => {
-    const line = createLine();
+    const line = new Line();
     const error = new Error('quota');
     const failing = async () => {
       throw error;
@@ -78,7 +78,7 @@ describe('R53: a caller', () => {
   });
 
   test('no longer waits for what hung before: the next task has its turn', async () => {
-    const line = createLine();
+    const line = new Line();
     patiently(
       line,
       inTurn(line, () => ask(line, 'read', never)),
@@ -89,7 +89,7 @@ describe('R53: a caller', () => {
   });
 
   test('that gave up hears nothing of what is answered after all, nor asks again in that task', async () => {
-    const line = createLine();
+    const line = new Line();
     const { promise, resolve } = Promise.withResolvers<string>();
     const heard = vi.fn();
     const asked = vi.fn(async () => {});
@@ -109,7 +109,7 @@ describe('R53: a caller', () => {
 describe('R53: what could not be done', () => {
   /** Retries until it works; the moments at which it was tried (ms). */
   function retrying(work: (attempts: number) => Promise<unknown>) {
-    const line = createLine();
+    const line = new Line();
     const closed = new Ending();
     const began = Date.now();
     const tried: number[] = [];

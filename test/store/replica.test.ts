@@ -1,19 +1,9 @@
 /** What a context holds of a shared session, beside what it has last seen in the store. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createEvents } from '../../src/session/events.ts';
+import { Events } from '../../src/session/events.ts';
 import { createSessions, type SessionState } from '../../src/session/session.ts';
 import { type Entry, type Format, type Found, readEntry } from '../../src/store/entry.ts';
-import {
-  adopt,
-  createReplica,
-  entryOf,
-  isRead,
-  isShared,
-  keep,
-  newest,
-  type Replica,
-  wrote,
-} from '../../src/store/replica.ts';
+import { adopt, entryOf, isRead, isShared, keep, newest, Replica, wrote } from '../../src/store/replica.ts';
 import { short, type Told } from '../support/recorder.ts';
 import { accept, heldOf, stateOf } from './parts.ts';
 
@@ -32,16 +22,22 @@ const none = () => readEntry(undefined, format);
 
 /** A context, what it told, and what it found bad. */
 function setUp({ cookie = undefined as object | undefined, forgets = false } = {}) {
-  const events = createEvents();
+  const events = new Events();
   const sessions = createSessions(events);
   const bad: string[] = [];
   const told: Told[] = [];
   events.on('*', (...args: never[]) => void told.push(args as unknown as Told));
-  const replica: Replica = {
-    ...{ ...createReplica(), ...format, sessions, cookie, port: { forgets }, operation: 'read' },
-    add: (_event, { error }) => void bad.push(`${error}`),
-    summarize: (thrown) => thrown as Error,
-  };
+  class Context extends Replica {
+    readonly port = { forgets };
+    readonly sessions = sessions;
+    readonly cookie = cookie;
+    readonly manager: Replica['manager'] = {
+      ...format,
+      add: (_event, { error }) => void bad.push(`${error}`),
+      summarize: (thrown) => thrown as Error,
+    };
+  }
+  const replica = new Context();
   const heard = () => {
     events.flush();
     return short(told.splice(0));

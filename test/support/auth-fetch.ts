@@ -1,8 +1,8 @@
 /** The fetch that carries the token, over a session of its own and a server that the test answers for. */
 import { vi } from 'vitest';
 import { placesOf } from '../../src/request/allow.ts';
-import { type AuthFetchParts, createAuthFetch } from '../../src/request/auth-fetch.ts';
-import { createCoolDown } from '../../src/request/cool-down.ts';
+import { type AuthFetchParts, authFetch as sendAs } from '../../src/request/auth-fetch.ts';
+import { CoolDown } from '../../src/request/cool-down.ts';
 import type { Refresher } from '../../src/session/refresher.ts';
 import { createCore, held } from './core.ts';
 
@@ -35,12 +35,12 @@ export function setUp(parts: Partial<AuthFetchParts> = {}) {
     sent.push([header, init]);
     return server.answer?.(header) ?? statusAnswer(header === server.good ? 200 : 401);
   };
-  const sharing = { ...core.sharing, isOpening: () => false };
-  const authFetch = createAuthFetch({
+  const sharing = Object.assign(core.sharing, { isOpening: (): boolean => false });
+  const all: AuthFetchParts = {
     places: placesOf('https://api.example.com', 'options.allow'),
     attach: { tokenTypes: [], headers: ({ tokens }) => ({ 'x-token': tokens.accessToken }) },
     ...{ sessions, sharing, captures: undefined, fetch: send, isRejected: undefined },
-    coolDown: createCoolDown(),
+    coolDown: new CoolDown(),
     mark: {},
     renew: (session, cause) => refresher.renew(session, cause),
     obtain: (session) => refresher.obtain(session),
@@ -53,7 +53,8 @@ export function setUp(parts: Partial<AuthFetchParts> = {}) {
     summarize: (text) => new Error(`${text}`),
     flush() {},
     ...parts,
-  });
+  };
+  const authFetch: typeof fetch = (input, init) => sendAs(all, input, init);
   const headers = () => sent.map(([header]) => header);
   return { ...core, authFetch, sent, headers, causes, reasons, server, refresher, sharing };
 }

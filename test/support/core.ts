@@ -1,6 +1,6 @@
 /** A session without a manager, for the tests of the parts it is made of. */
 import { begin, type Change, signIn, signOut } from '../../src/session/changes.ts';
-import { createUnshared } from '../../src/session/commit.ts';
+import { Unshared } from '../../src/session/commit.ts';
 import type { Held } from '../../src/session/expiry.ts';
 import {
   createSessions,
@@ -49,13 +49,14 @@ export const createRun = (session: Session, more: Partial<Run> = {}): Run => ({
 export function createCore(token?: string) {
   const told: Told[] = [];
   const sessions = createSessions({ add: (...entry) => told.push(entry), follow: (task) => task() });
-  const sharing = createUnshared(sessions);
+  const sharing = new Unshared(sessions);
   const make = (change: Change, how?: How) => {
     const next = change(sessions.current.state);
     if (next) sessions.apply(next, how);
   };
   const core = {
-    ...{ sessions, sharing, told, commit: sharing.commit },
+    ...{ sessions, sharing, told },
+    commit: (change: Change, how?: How) => sharing.commit(change, how),
     token: () => sessions.current.state.held?.tokens.accessToken,
     /** At once, as all of these. */
     signIn: (next: Held, id = 'a') => make(signIn({ ...begin(next, 'local'), id })),
