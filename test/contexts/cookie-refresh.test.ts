@@ -21,7 +21,7 @@ async function beginRefresh(tab: Tab, { nextRefresh }: Awaited<ReturnType<typeof
   await spent;
 }
 
-inEveryEngine('a cookie that is spent at once, while the next one is on the wire', (browser) => {
+inEveryEngine('a cookie that is spent at once, while the next one is on the wire', (browser, { name }) => {
   test.for([150, 400, 700])(
     'R8: reload after %i ms: signed in, and no cookie is sent twice',
     async (moment) => {
@@ -36,6 +36,29 @@ inEveryEngine('a cookie that is spent at once, while the next one is on the wire
       await tab.reload();
       expect(await ask(tab, 'burst', 2)).toEqual([200, 200]);
       expect(stats).toMatchObject({ refreshes: 3, refused: 0, reuse: 0, mostAtOnce: 1 });
+    },
+  );
+
+  // Chromium ends the requests of a worker with it, `keepalive` or not.
+  test.skipIf(name === 'Chromium')(
+    'R8: reload while its worker asks: signed in, and no cookie is sent twice',
+    async () => {
+      await using stage = await startCookieStage(browser());
+      const { stats, delays } = stage;
+      const tab = await stage.open();
+      await ask(tab, 'login');
+      await ask(tab, 'startWorker', 'dedicated');
+      await askAll(tab, 2, 'ready');
+      delays.refresh = 1_000;
+      await ask(tab, 'refresh');
+      const spent = stage.nextRefresh();
+      // The worker hears of it, and asks who is signed in now.
+      await ask(tab, 'login');
+      await spent;
+      await sleep(150);
+      await tab.reload();
+      expect(await ask(tab, 'burst', 2)).toEqual([200, 200]);
+      expect(stats).toMatchObject({ refused: 0, reuse: 0, mostAtOnce: 1 });
     },
   );
 
