@@ -6,6 +6,7 @@ import { startServers } from './support/servers.ts';
 
 const { api, tokenEndpoint, login, stop } = await startServers();
 const database = new DatabaseSync(':memory:'); // a file, and other processes join
+database.exec('PRAGMA busy_timeout = 2000'); // and wait for one that writes
 database.exec('CREATE TABLE sessions (id TEXT PRIMARY KEY, version TEXT NOT NULL, value TEXT NOT NULL)');
 
 /** The row of one session; comparing and writing are one statement. */

@@ -1,5 +1,10 @@
 /** The recipes of docs/own-store.md, run as they stand there. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { createTokenManager, type StorePort, tokenStore } from 'evertoken';
 import { describeStore } from 'evertoken/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -14,11 +19,24 @@ const { sessionRow } = runRecipe<{ sessionRow: (database: DatabaseSync, id: stri
   'A SQL table in twenty lines',
 );
 
-function createTable(): DatabaseSync {
-  const database = new DatabaseSync(':memory:');
+function createTable(path = ':memory:'): DatabaseSync {
+  const database = new DatabaseSync(path);
   database.exec('CREATE TABLE sessions (id TEXT PRIMARY KEY, version TEXT NOT NULL, value TEXT NOT NULL)');
   return database;
 }
+
+/** Another process, which has begun to write, and is not done when it is told that somebody else wants to. */
+const WRITER = `
+const { DatabaseSync } = require('node:sqlite');
+const { parentPort, workerData: { path, gate } } = require('node:worker_threads');
+const database = new DatabaseSync(path);
+database.exec('BEGIN IMMEDIATE');
+parentPort.postMessage('begun');
+Atomics.wait(gate, 0, 0);
+const write = database.prepare("INSERT INTO sessions VALUES (?, '1', 'its')");
+for (let i = 0; i < 1000; i++) write.run('user ' + i);
+database.exec('COMMIT');
+`;
 
 let database = createTable();
 describeStore(
@@ -55,6 +73,21 @@ test('R50: managers over one row are one session, over another row another one',
   expect((await b.fetch(ME)).status).toBe(200);
   await other.ready;
   expect([server.presented.length, server.reused, other.status]).toEqual([1, [], 'signed-out']);
+});
+
+test('R53: a process waits for another one that writes', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'evertoken-sql-')), 'sessions.db');
+  onTestFinished(() => rmSync(dirname(path), { recursive: true }));
+  const table = createTable(path);
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const writer = new Worker(WRITER, { eval: true, workerData: { path, gate } });
+  await once(writer, 'message');
+  const port = sessionRow(table, 'alice');
+  Atomics.store(gate, 0, 1);
+  Atomics.notify(gate, 0);
+  await expect(port.replace(undefined, { version: '1', value: 'mine' })).resolves.toBe(true);
+  await once(writer, 'exit');
+  table.close();
 });
 
 describe('a server that keeps the tokens in the cookie of the browser', () => {
