@@ -7,7 +7,7 @@ import * as graphqlWs from 'graphql-ws';
 import { useServer as serveGraphqlWs } from 'graphql-ws/use/ws';
 import { Server } from 'socket.io';
 import * as socketIo from 'socket.io-client';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import * as ws from 'ws';
 import { startBackend } from '../test/support/backend.ts';
 import { runRecipe } from '../test/support/recipe.ts';
@@ -236,6 +236,30 @@ test('R22: docs/websockets.md, graphql-ws: twenty refused clients are one refres
   expect(backend.stats).toMatchObject({ refreshes: 2, reuse: 0 });
 });
 
+/** The authorization server refuses to say anything, until a refresh has failed of it. */
+function stumble(auth: TokenManager): void {
+  const { fetch } = globalThis;
+  onTestFinished(() => void vi.unstubAllGlobals());
+  vi.stubGlobal('fetch', async () => Response.json({ error: 'temporarily_unavailable' }, { status: 400 }));
+  auth.on('refresh-failed', () => void vi.stubGlobal('fetch', fetch));
+}
+
+test('R35: docs/websockets.md, graphql-ws: a refresh that fails once ends no subscription', async () => {
+  const { backend, auth, connectOne, heldBy } = await start<graphqlWs.Client>('graphql-ws', serveGraphql);
+  stumble(auth);
+  const ended: unknown[] = [];
+  const failed = new Promise((resolve) => auth.on('refresh-failed', resolve));
+  const client = connectOne();
+  client.subscribe(
+    { query: 'subscription { token }' },
+    { next: () => {}, error: (error) => void ended.push(error), complete: () => void ended.push('complete') },
+  );
+  await failed;
+  await expect.poll(heldBy).toEqual(['access-2']);
+  expect([ended, backend.stats.refreshes]).toEqual([[], 1]);
+  await client.dispose();
+});
+
 test('docs/websockets.md, graphql-ws: a server that refuses everything causes one refresh, however often it is tried', async () => {
   const { backend, sockets, connectAll } = await start<graphqlWs.Client>('graphql-ws', () =>
     serveGraphql(() => false),
@@ -248,8 +272,7 @@ test('docs/websockets.md, graphql-ws: a server that refuses everything causes on
   );
   // The first attempt, one at once with the new token, and one that was waited for.
   await expect.poll(() => sockets.refused).toBeGreaterThanOrEqual(3);
-  // Rejects if it is refused at that very moment.
-  await Promise.resolve(client?.dispose()).catch(() => {});
+  await client?.dispose();
   expect(backend.stats).toMatchObject({ refreshes: 1, reuse: 0 });
 });
 
@@ -290,6 +313,17 @@ test('R22: docs/websockets.md, socket.io: twenty refused clients are one refresh
   await auth.signOut();
   await expect.poll(heldBy).toEqual([]);
   expect(backend.stats).toMatchObject({ refreshes: 2, reuse: 0 });
+});
+
+test('R35: docs/websockets.md, socket.io: a refresh that fails once closes no socket for good', async () => {
+  const { backend, auth, connectOne, heldBy } = await start<socketIo.Socket>('socket.io', serveSocketIo);
+  stumble(auth);
+  const failed = new Promise((resolve) => auth.on('refresh-failed', resolve));
+  const socket = connectOne();
+  await failed;
+  await expect.poll(heldBy).toEqual(['access-2']);
+  expect(backend.stats.refreshes).toBe(1);
+  socket.disconnect();
 });
 
 test('docs/websockets.md, socket.io: a server that refuses everything is asked twice, with one refresh between', async () => {
