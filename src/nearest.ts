@@ -49,5 +49,5 @@ export function misspelt(
   const name = Object.keys(given).find((one) => !known.includes(one));
   if (name === undefined) return undefined;
   const meant = nearest(name, known);
-  return { name, advice: meant ? `'${meant}', perhaps` : `known are ${known}` };
+  return { name, advice: `${meant ? `'${meant}', perhaps; ` : ''}known are ${known}` };
 }

@@ -46,11 +46,11 @@ test('of two that are as near the first one is taken; of none, none', () => {
   expect(nearest('bat', [])).toBeUndefined();
 });
 
-test('of an object the first name that nobody knows is told, with the one that was meant or those there are', () => {
+test('of an object the first name that nobody knows is told, with the one that was meant and those there are', () => {
   const known = ['scope', 'issuer'];
   expect(misspelt({ issuer: 1, scopes: 2, other: 3 }, known)).toEqual({
     name: 'scopes',
-    advice: "'scope', perhaps",
+    advice: "'scope', perhaps; known are scope,issuer",
   });
   expect(misspelt({ somethingElse: 1 }, known)).toEqual({
     name: 'somethingElse',

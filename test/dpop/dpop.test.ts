@@ -200,7 +200,9 @@ test.for([
   ['shop', { keyPair: 'x' }, 'needs a CryptoKeyPair as keyPair'],
   ['shop', { keyPair: null }, 'needs a CryptoKeyPair as keyPair'],
   ...(__DEVELOPMENT__
-    ? ([['shop', { keypair: {} }, "has no option keypair; 'keyPair', perhaps"]] as const)
+    ? ([
+        ['shop', { keypair: {} }, "has no option keypair; 'keyPair', perhaps; known are alg,keyPair"],
+      ] as const)
     : []),
 ] as const)('what is wrong is a TypeError at creation: %#', ([name, options, message]) => {
   expect(() => dpop(name as never, options as never)).toThrow(new TypeError(`evertoken: dpop() ${message}`));

@@ -58,7 +58,9 @@ test.runIf(__DEVELOPMENT__)(
   () => {
     const read = (given: object) => () => create({ after: 5_000, ...given });
     expect(read({ warnbefore: 1 })).toThrow(
-      new TypeError("evertoken/idle: there is no option warnbefore; 'warnBefore', perhaps"),
+      new TypeError(
+        "evertoken/idle: there is no option warnbefore; 'warnBefore', perhaps; known are after,maxAge,warnBefore,onWarn,onActive",
+      ),
     );
     expect(read({ timeout: 1 })).toThrow('known are after,maxAge,warnBefore,onWarn,onActive');
     expect(read({ onWarn: 'x' })).toThrow(

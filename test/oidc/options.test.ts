@@ -58,7 +58,7 @@ test('what has to be called is a function', () => {
 test.runIf(__DEVELOPMENT__)('the development build names an option that is misspelt', () => {
   const check = (given: object) => () => checkOptions({ ...good, ...given });
   expect(check({ scopes: 'openid offline_access' })).toThrow(
-    new TypeError("evertoken: there is no option scopes of createOidcClient; 'scope', perhaps"),
+    "there is no option scopes of createOidcClient; 'scope', perhaps; known are issuer,server,clientId",
   );
   expect(check({ clientSecret: 'x' })).toThrow('known are issuer,server,clientId,redirectUri,scope');
 });
