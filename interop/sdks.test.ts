@@ -140,3 +140,15 @@ test('R5: docs/sdks.md, OpenAI: signed out nothing is sent, and the error is fou
   expect(asTokenError(error)).toMatchObject({ code: 'signed-out' });
   expect(backend.stats).toMatchObject({ accepted: 0, refused: 0 });
 });
+
+test('R60: docs/sdks.md, Supabase: a session that ends is told as such, and no query goes out as a visitor’s', async () => {
+  await using backend = await startBackend(row);
+  const { auth, ask } = run('Supabase', backend, 'https://project.supabase.co');
+  await auth.signIn(backend.issue());
+  // Its refresh token is spent.
+  backend.issue();
+  backend.denyAll();
+  const error = await ask('anybody?').catch((error: unknown) => error);
+  expect(asTokenError(error)).toMatchObject({ code: 'session-ended' });
+  expect(backend.stats).toMatchObject({ accepted: 0, refused: 1, refreshes: 1 });
+});
