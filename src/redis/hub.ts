@@ -23,7 +23,8 @@ export interface Hub {
   leader?: string;
   /** The servers whose replicas do not answer, and until when they are not asked. */
   readonly silent: Map<string, number>;
-  readonly channels: Map<string, Set<Listener>>;
+  /** Lists, because a set takes 200 bytes before anything is in it. */
+  readonly channels: Map<string, readonly Listener[]>;
   /** What waits for the client to be connected. */
   opening?: Promise<void> | undefined;
   /** It was waited for in vain, and is not again before it is connected. */
@@ -141,21 +142,24 @@ async function join({ listening }: Hub, channel: string, listener: Listener): Pr
   listener();
 }
 
+/** Nobody listens to it any more. */
+function forget(hub: Hub, channel: string): void {
+  const { listening, channels } = hub;
+  if (listening && !channels.size) leave(hub, listening);
+  else heedless(listening?.ear?.unsubscribe(channel));
+}
+
 /** Listens to a channel. Returns its undo. */
 export function watch(hub: Hub, channel: string, listener: Listener): () => void {
   const { channels } = hub;
-  const listeners = channels.get(channel) ?? new Set();
-  channels.set(channel, listeners);
-  listeners.add(listener);
+  channels.set(channel, (channels.get(channel) ?? []).concat(listener));
   // When that fails the connection is lost, and all are told when there is another one.
   if (hub.listening?.ear) heedless(join(hub, channel, listener));
   else heedless(listen(hub));
   return () => {
-    listeners.delete(listener);
-    if (listeners.size || channels.get(channel) !== listeners) return;
-    channels.delete(channel);
-    const { listening } = hub;
-    if (listening && !channels.size) leave(hub, listening);
-    else heedless(listening?.ear?.unsubscribe(channel));
+    const others = channels.get(channel)?.filter((one) => one !== listener);
+    if (others?.length) channels.set(channel, others);
+    // The undo may be called twice.
+    else if (channels.delete(channel)) forget(hub, channel);
   };
 }

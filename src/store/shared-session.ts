@@ -103,7 +103,7 @@ export class SharedSession extends Replica implements Hearing, Required<Sharing>
     const run = write(this, change, how);
     const { begins } = how ?? {};
     if (!begins) return run;
-    this.#beginning = [...this.#beginning, begins];
+    this.#beginning = this.#beginning.concat(begins);
     const begun = run.finally(() => {
       this.#beginning = this.#beginning.filter((one) => one !== begins);
     });
