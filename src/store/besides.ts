@@ -3,7 +3,8 @@ import { memberOf } from '../own.ts';
 import type { StoreEntry, StorePort } from '../types.ts';
 
 /** What a page put on `Object.prototype` is nothing that a port says (R37). */
-const said = <N extends keyof StorePort>(port: StorePort, name: N) => memberOf(port, name) as StorePort[N];
+export const said = <N extends keyof StorePort>(port: StorePort, name: N): StorePort[N] =>
+  memberOf(port, name) as StorePort[N];
 
 /** What the managers of one port have in common: the port, what it says of itself, and who listens. */
 interface Side extends Pick<StorePort, 'contexts' | 'whenDown' | 'forgets' | 'lock'> {

@@ -1,6 +1,7 @@
 /** Encrypts what a store keeps, with a key of the user's, for stores that leave the machine or the profile (R58). */
 import { kindOf, refuse } from '../check.ts';
 import type { EncryptionKey, StoreEntry, StorePort } from '../types.ts';
+import { said } from './besides.ts';
 
 /** What stands in the place of the text: to whoever has no key for it the entry is another one's, not damaged. */
 interface SealedText {
@@ -58,11 +59,11 @@ class Encrypted implements StorePort {
   #keys: readonly EncryptionKey[] | Promise<CryptoKey[]>;
 
   constructor(port: StorePort, place: string, keys: readonly EncryptionKey[]) {
-    this.contexts = port.contexts;
-    this.whenDown = port.whenDown;
-    this.forgets = port.forgets;
-    this.watch = port.watch?.bind(port);
-    this.lock = port.lock?.bind(port);
+    this.contexts = said(port, 'contexts');
+    this.whenDown = said(port, 'whenDown');
+    this.forgets = said(port, 'forgets');
+    this.watch = said(port, 'watch')?.bind(port);
+    this.lock = said(port, 'lock')?.bind(port);
     this.#port = port;
     this.#place = place;
     this.#keys = keys;

@@ -1,6 +1,7 @@
 /** R37: what a page put on `Object.prototype` is nobody's, also under the names that this package uses inside. */
-import { createTokenManager, tokenStore } from 'evertoken';
+import { createTokenManager, type StorePort, tokenStore } from 'evertoken';
 import { expect, test } from 'vitest';
+import { encrypted } from '../../src/store/encrypted.ts';
 import { createRecorder } from '../support/attach.ts';
 import { polluted } from '../support/polluted.ts';
 
@@ -18,7 +19,10 @@ test.each([
   expect([...(recorder.deliveries[0]?.request.headers ?? [])]).toEqual(Object.entries(headers));
 });
 
-test('R37: a port says nothing that stands on Object.prototype', async () => {
+test.each([
+  ['a port', (port: StorePort) => port],
+  ['an encrypted one', (port: StorePort) => encrypted(port, 'tool', new Uint8Array(32))],
+])('R37: %s says nothing that stands on Object.prototype', async (_what, open) => {
   let entry: Awaited<ReturnType<Parameters<typeof tokenStore>[0]['read']>>;
   const port = {
     read: async () => entry,
@@ -32,7 +36,7 @@ test('R37: a port says nothing that stands on Object.prototype', async () => {
   const planted = { watch: 'x', lock: 'x', whenDown: 'alone', forgets: true, contexts: 'one' };
   const token = await polluted(planted, async () => {
     const auth = createTokenManager({
-      ...{ allow: 'https://api.example.com', store: tokenStore(port) },
+      ...{ allow: 'https://api.example.com', store: tokenStore(open(port)) },
       refresh: async () => ({ access_token: 'second' }),
     });
     auth.on('store-failed', ({ error }) => failed.push(error));
