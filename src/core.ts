@@ -38,9 +38,9 @@ export class Core extends Events implements Omit<Settings, 'store' | 'allow' | '
   declare readonly captures: Captures | undefined;
   declare readonly sharing: Sharing;
   /** What headers of this manager inherit from, by which they are known again (R7). */
-  declare mark: object | undefined;
+  mark: object | undefined;
   /** The origins and reasons that `not-attached` has told. */
-  declare told: Set<string> | undefined;
+  told: Set<string> | undefined;
   readonly #underlying: Settings['fetch'];
   /** How often the fetch underneath stands in itself now; it may well use ours for something else. */
   #depth = 0;

@@ -130,15 +130,8 @@ export const endOf = (id: string | undefined, { ends }: SessionState): PastEnd |
 
 export const isSignedIn = ({ held, end }: SessionState): boolean => !!held && !end;
 
-const create = (state: SessionState, isTried: boolean): Session & { state: SessionState } => ({
-  state,
-  over: new Ending(),
-  isTried,
-  run: undefined,
-  error: undefined,
-  issued: undefined,
-  isRevoked: undefined,
-});
+const create = (state: SessionState, isTried: boolean): Session & { state: SessionState } =>
+  ownMembers({ state, isTried, over: new Ending() });
 
 class OwnSessions implements Sessions {
   current = create(ownMembers({ rotation: -1, capturedAt: 0, renewedAt: 0 }), false);

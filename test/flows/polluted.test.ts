@@ -19,6 +19,27 @@ test.each([
   expect([...(recorder.deliveries[0]?.request.headers ?? [])]).toEqual(Object.entries(headers));
 });
 
+test('R37: what is kept of a session and its requests stands on Object.prototype in vain', async () => {
+  const told: string[] = [];
+  const planted = { mark: 'x', told: 'x', captures: 'x', waiting: 'x', listeners: 'x' };
+  const token = await polluted(planted, async () => {
+    const auth = createTokenManager({
+      ...{ allow: 'https://api.example.com', capture: [{ url: 'https://api.example.com/password' }] },
+      refresh: async () => ({ access_token: 'second' }),
+      fetch: async () => Response.json({ access_token: 'captured' }),
+    });
+    auth.on('*', (event) => told.push(event));
+    await auth.signIn({ access_token: 'first', refresh_token: 'r' });
+    await auth.refresh();
+    await auth.fetch('https://other.example.com/');
+    await auth.fetch('https://api.example.com/password');
+    auth.close();
+    return auth.tokens?.accessToken;
+  });
+  const events = ['signed-in', 'token-refreshed', 'not-attached', 'token-refreshed'];
+  expect([token, told]).toEqual(['captured', events]);
+});
+
 test.each([
   ['a port', (port: StorePort) => port],
   ['an encrypted one', (port: StorePort) => encrypted(port, 'tool', new Uint8Array(32))],
