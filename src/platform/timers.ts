@@ -25,16 +25,16 @@ export class Ending implements Stop {
   aborted = false;
   declare reason: unknown;
   /** Nearly always nobody waits. */
-  private listeners: Set<() => void> | undefined;
+  #listeners: Set<() => void> | undefined;
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.listeners ??= new Set();
-    this.listeners.add(listener);
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.listeners?.delete(listener);
-    if (!this.listeners?.size) this.listeners = undefined;
+    this.#listeners?.delete(listener);
+    if (!this.#listeners?.size) this.#listeners = undefined;
   }
 
   /** It is over from now on. Returns what tells those who wait. */
@@ -42,7 +42,7 @@ export class Ending implements Stop {
     if (!this.aborted) this.reason = reason;
     this.aborted = true;
     return () => {
-      for (const listener of this.listeners ?? []) listener();
+      for (const listener of this.#listeners ?? []) listener();
     };
   }
 }
