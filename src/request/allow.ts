@@ -60,7 +60,7 @@ export function covers(rules: readonly Rule[], { folder, family, isSecure, href 
       typeof rule === 'function'
         ? // Only `true` counts: a promise would be truthy. Each is asked with a URL of its own, which it may change.
           isSecure && rule(new URL(href)) === true
-        : // As `startsWith`, which compares letter by letter.
+        : // What it begins with: `startsWith` would compare letter by letter.
           !folder.lastIndexOf(rule, 0) ||
           !family.lastIndexOf(rule, 0) ||
           (rule.startsWith('/') && folder.startsWith(`${ownOrigin()}${rule}`));

@@ -5,7 +5,7 @@ import { type Change, createId, type restore } from '../session/changes.ts';
 import type { Turn } from '../session/commit.ts';
 import type { Found, Lease } from './entry.ts';
 import { isShared } from './replica.ts';
-import { ageOf, type Held, isLeft, read, type Shared, write } from './shared-entry.ts';
+import { ageOf, type HeldLease, isLeft, read, type Shared, write } from './shared-entry.ts';
 import type { IsWanted } from './wanted.ts';
 
 export interface Leasing extends Shared {
@@ -51,7 +51,7 @@ async function take(shared: Leasing, isWanted: () => boolean, isLocked: boolean)
   shared.me ??= createId();
   const ms = Math.min(shared.manager.refreshTimeout * 2 + 2_000, LONGEST);
   const lease: Lease = { id: createId(), by: shared.me, isLocked, ms };
-  const mine: Held = { id: lease.id, ms, date: Date.now(), time: clock() };
+  const mine: HeldLease = { id: lease.id, ms, date: Date.now(), time: clock() };
   const change: Change = (now) => (isWanted() ? now : undefined);
   const isTaken = await write(shared, change, undefined, lease);
   if (isTaken) shared.holding = lease.id;

@@ -24,11 +24,11 @@ export interface Shared extends Replica {
   readonly terms?: Terms | undefined;
   readonly manager: Replica['manager'] & { flush(): void };
   /** The lease that was held last. */
-  last?: Held | undefined;
+  last?: HeldLease | undefined;
 }
 
 /** A lease that is held here, or was: for how long (ms), and when it was asked for, by both clocks. */
-export interface Held {
+export interface HeldLease {
   readonly id: string;
   readonly ms: number;
   readonly date: number;
@@ -36,7 +36,7 @@ export interface Held {
 }
 
 /** By whichever clock ran more. */
-export const ageOf = ({ date, time }: Held): number => Math.max(Date.now() - date, clock() - time);
+export const ageOf = ({ date, time }: HeldLease): number => Math.max(Date.now() - date, clock() - time);
 
 /** Whether the store still shows the lease of a turn that is over here, because it could not be written. */
 export const isLeft = ({ last, known }: Shared): boolean =>
