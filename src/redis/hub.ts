@@ -17,10 +17,8 @@ export type Listener = (message?: string) => void;
 
 export interface Hub {
   readonly wire: Wire;
-  /** Since when each server that led is known here, by the clock that only goes forward. */
-  readonly servers: Map<string, number>;
-  /** The last one. */
-  leader?: string;
+  /** The servers that led, and since when each is known here, by the clock that only goes forward. */
+  readonly servers: Map<string, { readonly name: string; readonly since: number }>;
   /** The servers whose replicas do not answer, and until when they are not asked. */
   readonly silent: Map<string, number>;
   /** Lists, because a set takes 200 bytes before anything is in it. */
@@ -84,15 +82,14 @@ export async function ready(hub: Hub): Promise<void> {
 
 /** How long a server has led, as far as is known here (ms). */
 export function knownFor({ servers }: Hub, server: string): number {
-  return clock() - (servers.get(server) ?? clock());
+  return clock() - (servers.get(server)?.since ?? clock());
 }
 
-/** A server leads. Returns its name, which all sessions have in common: each answer brings a text of its own. */
-export function meet(hub: Hub, server: string): string {
-  const { servers } = hub;
-  if (!servers.has(server)) servers.set(server, clock());
-  if (hub.leader !== server) hub.leader = server;
-  return hub.leader;
+/** A server leads. Returns the text of its name that all its sessions keep: each answer brings another. */
+export function meet({ servers }: Hub, name: string): string {
+  const server = servers.get(name) ?? { name, since: clock() };
+  servers.set(name, server);
+  return server.name;
 }
 
 function tell(listeners: Iterable<Listener>, message?: string): void {
