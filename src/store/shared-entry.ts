@@ -50,7 +50,11 @@ const load = (shared: Shared) =>
 
 /** Reads the entry, in a task that has its turn. */
 export async function look(shared: Shared): Promise<void> {
-  adopt(shared, readEntry(await load(shared), shared.manager));
+  const entry = await load(shared);
+  const { known } = shared;
+  // Of one that is known already nothing is parsed: its tokens would be kept twice.
+  const isKnown = isRead(shared) && entry?.version === known.version;
+  adopt(shared, isKnown ? { ...known, age: entry?.age } : readEntry(entry, shared.manager));
 }
 
 /** Writes `next` over the known entry. `false`: there was another one, which has been taken over. */

@@ -1,11 +1,26 @@
 /** The entry of a store: every change is compared with the newest one and made in one step. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Core } from '../../src/core.ts';
+import { createTokenManager, memoryStore } from '../../src/index.ts';
 import { expire } from '../../src/session/changes.ts';
 import { createCell } from '../support/ports.ts';
 import { during, openContexts, pass } from './contexts.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
+
+test('R51: an entry that is known is not read into tokens again, which would be kept twice', async () => {
+  const accept = vi.spyOn(Core.prototype, 'accept');
+  const refresh = async () => ({ access_token: 'b', refresh_token: 'r' });
+  const auth = createTokenManager({ refresh, store: memoryStore(), allow: 'https://api.example.com' });
+  await auth.signIn({ access_token: 'a', refresh_token: 'r' });
+  await auth.refresh();
+  auth.close();
+  expect(accept.mock.calls.map(([answer]) => answer)).toEqual([
+    { access_token: 'a', refresh_token: 'r' },
+    { access_token: 'b', refresh_token: 'r' },
+  ]);
+});
 
 describe('R51: a change', () => {
   test('is made to the newest entry, whatever this context had seen of it', async () => {
