@@ -148,7 +148,7 @@ class OwnSessions implements Sessions {
     let { current } = this;
     const { state: was, over } = current;
     const { elsewhere = false, isRestored, error } = ownMembers(how);
-    // What a store hands over is its own already, and kept there, too.
+    // A store hands over what inherits nothing, and keeps it: one object in place of two. Nobody changes it.
     const own = 'toString' in next ? ownMembers(next) : next;
     const state = own.end ? ownMembers({ ...own, held: undefined }) : own;
     const isSame = state.id === was.id;
