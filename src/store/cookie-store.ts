@@ -8,7 +8,7 @@ import type { TokenStore } from '../types.ts';
 import type { Written } from './entry.ts';
 import { type Cookie, whileAlone } from './lease.ts';
 import { type Manager, SharedSession } from './shared-session.ts';
-import type { Terms } from './terms.ts';
+import type { Conversion } from './terms.ts';
 import type { Joined } from './token-store.ts';
 import { isRevokedSince } from './wanted.ts';
 import { openWeb } from './web-store.ts';
@@ -29,7 +29,7 @@ const cookie: Cookie = {
 };
 
 /** Tokens are each context's own; whom they speak of is known to all, also where nothing sealed can be read. */
-const withoutTokens: Terms = {
+const withoutTokens: Conversion = {
   read: (entry) => entry,
   write: (next) => {
     const { state, ...entry } = JSON.parse(next.value);

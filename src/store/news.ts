@@ -10,7 +10,7 @@ export interface Hearing extends Leasing {
 }
 
 /** Whoever waits for the lease of another context looks at once. */
-export function wake(shared: Hearing): void {
+export function rouse(shared: Hearing): void {
   const { news } = shared;
   shared.news = undefined;
   news?.end(undefined)();
@@ -37,5 +37,5 @@ export async function glance(shared: Hearing, isFirst = false): Promise<void> {
   // A refresh that has just committed still has its turn, and tells of its tokens after that (R55).
   const { run, state } = sessions.current;
   if (!run?.isSent || run.rotation === state.rotation) shared.manager.flush();
-  wake(shared);
+  rouse(shared);
 }

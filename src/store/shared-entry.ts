@@ -17,11 +17,11 @@ import {
   report,
   wrote,
 } from './replica.ts';
-import type { Terms } from './terms.ts';
+import type { Conversion } from './terms.ts';
 
 export interface Shared extends Replica {
   readonly port: StorePort;
-  readonly terms?: Terms | undefined;
+  readonly conversion?: Conversion | undefined;
   readonly manager: Replica['manager'] & { flush(): void };
   /** The lease that was held last. */
   last?: HeldLease | undefined;
@@ -45,7 +45,7 @@ export const isLeft = ({ last, known }: Shared): boolean =>
 const load = (shared: Shared) =>
   ask(shared, 'read', async () => {
     const entry = await shared.port.read();
-    return shared.terms ? shared.terms.read(entry) : entry;
+    return shared.conversion ? shared.conversion.read(entry) : entry;
   });
 
 /** Reads the entry, in a task that has its turn. */
@@ -59,12 +59,12 @@ export async function look(shared: Shared): Promise<void> {
 
 /** Writes `next` over the known entry. `false`: there was another one, which has been taken over. */
 async function replace(shared: Shared, next: Found, how: How, isQuiet: boolean): Promise<boolean> {
-  const { known, port, stored, terms } = shared;
+  const { known, port, stored, conversion } = shared;
   let lost: { error: unknown } | undefined;
   const send = () => {
     shared.stored = [next.state, ...stored].slice(0, 4);
     const entry = writeEntry(next, shared.manager);
-    return port.replace(known.version, terms ? terms.write(entry) : entry, isQuiet);
+    return port.replace(known.version, conversion ? conversion.write(entry) : entry, isQuiet);
   };
   const isDone = await ask(shared, 'write', send).catch((error) => {
     lost = { error };

@@ -9,10 +9,10 @@ import type { Accept, Held } from '../session/expiry.ts';
 import { type End, type How, isSignedIn, type Run, type Sessions } from '../session/session.ts';
 import type { Refresh, StorePort } from '../types.ts';
 import { type Cookie, whileAlone } from './lease.ts';
-import { glance, type Hearing, wake } from './news.ts';
+import { glance, type Hearing, rouse } from './news.ts';
 import { isRead, Replica, report } from './replica.ts';
 import { read, write } from './shared-entry.ts';
-import type { Terms } from './terms.ts';
+import type { Conversion } from './terms.ts';
 import { wantedBy } from './wanted.ts';
 
 /** What a manager hands over to a store. */
@@ -71,7 +71,7 @@ export class SharedSession extends Replica implements Hearing, Required<Sharing>
   readonly port: StorePort;
   readonly manager: Manager;
   readonly sessions: Sessions;
-  readonly terms: Terms | undefined;
+  readonly conversion: Conversion | undefined;
   readonly cookie: Cookie | undefined;
   news: Ending | undefined;
   me: string | undefined;
@@ -84,12 +84,12 @@ export class SharedSession extends Replica implements Hearing, Required<Sharing>
   #beginning: readonly string[] = [];
   #unwatch: (() => void) | undefined;
 
-  constructor(port: StorePort, manager: Manager, terms?: Terms, cookie?: Cookie) {
+  constructor(port: StorePort, manager: Manager, conversion?: Conversion, cookie?: Cookie) {
     super();
     this.port = port;
     this.manager = manager;
     this.sessions = manager.sessions;
-    this.terms = terms;
+    this.conversion = conversion;
     this.cookie = cookie;
     glance(this, true);
     try {
@@ -146,7 +146,7 @@ export class SharedSession extends Replica implements Hearing, Required<Sharing>
 
   close(): void {
     this.cancel?.();
-    wake(this);
+    rouse(this);
     try {
       this.#unwatch?.();
     } catch (error) {

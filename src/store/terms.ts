@@ -4,8 +4,8 @@ import type { SessionState } from '../session/session.ts';
 import type { StoreEntry } from '../types.ts';
 import { END_KEPT } from './entry.ts';
 
-/** What stores with a clock, or a term, do with an entry that was read, or is to be written. */
-export interface Terms {
+/** What a store does with an entry that was read, or is to be written. */
+export interface Conversion {
   read(entry: StoreEntry | undefined): StoreEntry | undefined;
   write(entry: StoreEntry): StoreEntry;
 }
@@ -43,4 +43,4 @@ export function byOwnClock(entry: StoreEntry | undefined): StoreEntry | undefine
   }
 }
 
-export const terms: Terms = { read: byOwnClock, write: withTerm };
+export const terms: Conversion = { read: byOwnClock, write: withTerm };

@@ -5,7 +5,7 @@ import type { Sharing } from '../session/commit.ts';
 import type { StorePort, TokenStore } from '../types.ts';
 import { besides } from './besides.ts';
 import { type Manager, SharedSession } from './shared-session.ts';
-import { type Terms, terms } from './terms.ts';
+import { type Conversion, terms } from './terms.ts';
 
 /** What a store is for the manager. */
 export interface Joined extends TokenStore {
@@ -16,13 +16,13 @@ export interface Joined extends TokenStore {
 
 /**
  * @param open - Makes a port for each manager; `undefined` where there is nothing to share.
- * @param terms - For stores with a clock, or a term.
+ * @param conversion - `terms` for stores with a clock, or a term.
  */
-export function createStore(open: () => StorePort | undefined, terms?: Terms): TokenStore {
+export function createStore(open: () => StorePort | undefined, conversion?: Conversion): TokenStore {
   return {
     join(manager) {
       const port = open();
-      return port && new SharedSession(port, manager, terms);
+      return port && new SharedSession(port, manager, conversion);
     },
   } satisfies Joined as TokenStore;
 }
