@@ -143,7 +143,7 @@ function watchManager(auth: TokenManager, leave: () => void): TokenManager {
   const { fetch, on, close, signIn } = auth;
   on('not-attached', ({ reason, url }) => {
     const sentence = sentences[reason]?.(url);
-    if (sentence) warn(`${reason} ${targetOf(url)?.origin}`, sentence);
+    if (sentence) warn(`${reason} ${targetOf(url)?.root}`, sentence);
   });
   const shut = () => {
     leave();

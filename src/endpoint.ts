@@ -64,13 +64,14 @@ export interface Place {
 export function placeOf(label: string, { url, insecure, clientSecret, headers }: EndpointOptions): Place {
   const href = `${url}`;
   const target = targetOf(href);
+  const origin = target?.root.slice(0, -1) ?? '';
   // What is relative and has no page is nobody's yet.
   const isUrl = typeof url === 'string' || 'href' in url;
   const isFine =
     isUrl &&
     (target ? target.isSecure || (insecure && /^http:/.test(target.href)) : !/^[a-z][\w+.-]*:/i.test(href));
   if (!isFine) {
-    const given = (isUrl && target?.origin) || kindOf(url);
+    const given = (isUrl && origin) || kindOf(url);
     throw new TypeError(`evertoken: ${label}.url is ${given}; expected https, or http with insecure: true`);
   }
   if (clientSecret && isBrowser())
@@ -85,7 +86,7 @@ export function placeOf(label: string, { url, insecure, clientSecret, headers }:
     checkEach(name, headers, isList ? 'array' : 'string or empty');
     if (isList) checkEach(name, Object.fromEntries(headers), 'string or empty');
   }
-  return target ?? { href, place: href.replace(/[?#].*/s, ''), origin: '' };
+  return { ...(target ?? { href, place: href.replace(/[?#].*/s, '') }), origin };
 }
 
 /**

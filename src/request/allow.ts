@@ -54,15 +54,16 @@ export const rulesOf = (rules: UrlRule | UrlRule[], label: string): readonly Rul
   compileEach(rules, label, compile);
 
 /** Whether one of the rules covers it. */
-export function covers(rules: readonly Rule[], { folder, family, isSecure, href }: Target): boolean {
+export function covers(rules: readonly Rule[], target: Target): boolean {
+  const { root, folder, family } = target;
   for (const rule of rules) {
     const isCovered =
       typeof rule === 'function'
         ? // Only `true` counts: a promise would be truthy. Each is asked with a URL of its own, which it may change.
-          isSecure && rule(new URL(href)) === true
-        : // What it begins with: `startsWith` would compare letter by letter.
-          !folder.lastIndexOf(rule, 0) ||
-          !family.lastIndexOf(rule, 0) ||
+          target.isSecure && rule(new URL(target.href)) === true
+        : root === rule ||
+          folder.startsWith(rule) ||
+          family.startsWith(rule) ||
           (rule.startsWith('/') && folder.startsWith(`${ownOrigin()}${rule}`));
     if (isCovered) return true;
   }
@@ -91,8 +92,8 @@ function placeOf(rule: AllowRule, label: string): Place {
 export const placesOf = (allow: AllowRule | AllowRule[], label: string): readonly Place[] =>
   compileEach(allow, label, placeOf);
 
-const isExcepted = ({ paths }: Place, { folder, origin }: Target) =>
-  paths?.some((path) => folder.startsWith(origin + path));
+const isExcepted = ({ paths }: Place, { folder, root }: Target) =>
+  paths?.some((path) => folder.startsWith(root.slice(0, -1) + path));
 
 /** The first that covers the URL, or why none does. */
 export function placeFor(places: readonly Place[], target: Target): Place | Uncovered {

@@ -86,7 +86,7 @@ function decide(
   const url = request?.url ?? `${input}`;
   const target = targetOf(url);
   if (!target) {
-    parts.notAttached({ place: url.replace(/([?#]|\/\/.+@).*/s, ''), origin: '' }, 'no-page');
+    parts.notAttached({ place: url.replace(/([?#]|\/\/.+@).*/s, ''), root: '' }, 'no-page');
     return parts.fetch(input, init);
   }
   const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};

@@ -4,7 +4,7 @@ import type { Events } from '../session/events.ts';
 import type { Target } from './target.ts';
 
 export type NotAttached = (
-  target: Pick<Target, 'place' | 'origin'>,
+  target: Pick<Target, 'place' | 'root'>,
   reason: TokenEvents['not-attached']['reason'],
 ) => void;
 
@@ -17,13 +17,13 @@ export interface NotAttachedParts extends Pick<Events, 'add' | 'flush'> {
 
 export function tellNotAttached(
   parts: NotAttachedParts,
-  ...[{ place, origin }, reason]: Parameters<NotAttached>
+  ...[{ place, root }, reason]: Parameters<NotAttached>
 ): void {
   parts.told ??= new Set();
   const { told } = parts;
-  const key = `${reason} ${origin}`;
+  const key = `${reason} ${root}`;
   if (told.has(key) || told.size > 999) return;
   told.add(key);
-  parts.add('not-attached', { url: parts.summarize(place, origin).message, reason });
+  parts.add('not-attached', { url: parts.summarize(place, root).message, reason });
   parts.flush();
 }

@@ -46,7 +46,7 @@ export async function isRefused(parts: RefusalParts, call: Call, response: Respo
     // A server may quote what it got (R70).
     for (const [name, value] of Object.entries(parameters))
       if (parts.summarize(value).message !== value) delete parameters[name];
-    parts.add('step-up-required', { challenge, url: parts.summarize(target.place, target.origin).message });
+    parts.add('step-up-required', { challenge, url: parts.summarize(target.place, target.root).message });
     parts.flush();
   }
   return isRefusal;

@@ -6,7 +6,8 @@ export interface Target {
   readonly href: string;
   /** What is sent: as the caller wrote it where that means the same everywhere. */
   readonly input: string;
-  readonly origin: string;
+  /** Its origin with a slash behind it, which is what most rules are; of other schemes than http the scheme. */
+  readonly root: string;
   /** Without query. */
   readonly place: string;
   /** The place with a slash behind it, as rules are compared; then with a star for the first label of its host. */
@@ -29,8 +30,8 @@ export function parseUrl(input: string, base?: string): Target | undefined {
       href: place === protocol ? whole : place + search,
       // `https:x` is relative in a page, whose base may change before it is sent.
       input: /^https?:\/\//i.test(input) ? input : whole,
-      origin,
       place,
+      root: place === protocol ? place : `${origin}/`,
       folder,
       family: folder.replace(/\/\/[^./]+\./, '//*.'),
       isSecure: /^(https:|http:((.+\.)?localhost|127(\.\d+){3}|\[::1\])$)/.test(protocol + hostname),
@@ -65,5 +66,5 @@ export const ownOrigin = (): string | undefined => {
 };
 
 /** Whether an answer came from beyond a cross-origin redirect, where the platform has dropped `Authorization`. */
-export const isFromElsewhere = ({ url, redirected = !!url }: Response, { origin }: Target): boolean =>
-  redirected && targetOf(url)?.origin !== origin;
+export const isFromElsewhere = ({ url, redirected = !!url }: Response, { root }: Target): boolean =>
+  redirected && targetOf(url)?.root !== root;

@@ -131,11 +131,11 @@ describe('R70: captures, revocations, step-ups', () => {
     expect(told.map(([event]) => event)).toEqual(['signed-in', 'step-up-required', 'refresh-failed']);
     const bare = (shown as Told[]).filter(([event]) => event === 'not-attached');
     expect(bare.map(([, payload]) => (payload as { url?: string }).url)).toEqual([
-      'https://else.example.com',
-      'https://app.example.com',
-      API,
+      'https://else.example.com/',
+      'https://app.example.com/',
+      `${API}/`,
     ]);
-    expect(told[1]?.[1]).toMatchObject({ url: API });
+    expect(told[1]?.[1]).toMatchObject({ url: `${API}/` });
     expectNoLeak([...shown, text, JSON.stringify(steps)]);
   });
 

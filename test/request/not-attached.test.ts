@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { type NotAttached, type NotAttachedParts, tellNotAttached } from '../../src/request/not-attached.ts';
 
-const target = (host: string, path = '/') => ({ origin: `https://${host}`, place: `https://${host}${path}` });
+const target = (host: string, path = '/') => ({ root: `https://${host}/`, place: `https://${host}${path}` });
 
 function setUp() {
   const [add, flush] = [vi.fn(), vi.fn()];

@@ -10,7 +10,7 @@ describe('R1: a target', () => {
     expect(targetOf('HTTPS://A.Example.com:443/v0/../v1?x=1#y')).toEqual({
       href: 'https://a.example.com/v1?x=1',
       input: 'HTTPS://A.Example.com:443/v0/../v1?x=1#y',
-      origin: 'https://a.example.com',
+      root: 'https://a.example.com/',
       place: 'https://a.example.com/v1',
       folder: 'https://a.example.com/v1/',
       family: 'https://*.example.com/v1/',
