@@ -14,7 +14,7 @@ export interface Settings extends TokenManagerOptions {
   readonly attach: Attach;
 }
 
-/** For all managers: it keeps nothing but the last header. */
+/** For all managers: the headers that it keeps go with the tokens they were made of. */
 const standard = /* @__PURE__ */ bearer();
 
 const aFunction = 'function or undefined';

@@ -55,7 +55,6 @@ inEveryEngine('a cookie that is spent at once, while the next one is on the wire
       // The worker hears of it, and asks who is signed in now.
       await ask(tab, 'login');
       await spent;
-      await sleep(150);
       await tab.reload();
       expect(await ask(tab, 'burst', 2)).toEqual([200, 200]);
       expect(stats).toMatchObject({ refused: 0, reuse: 0, mostAtOnce: 1 });
