@@ -24,6 +24,9 @@ import type { TokenSet } from './types.ts';
 export class Core extends Events implements Omit<Settings, 'store' | 'allow' | 'capture' | 'fetch'> {
   declare readonly places: Settings['places'];
   declare readonly attach: Settings['attach'];
+  declare readonly replace: Settings['replace'];
+  declare readonly onResponse: Settings['onResponse'];
+  declare readonly withoutRefreshToken: Settings['withoutRefreshToken'];
   declare readonly refresh: Settings['refresh'];
   declare readonly refreshTimeout: Settings['refreshTimeout'];
   declare readonly refreshAhead: Settings['refreshAhead'];
@@ -113,7 +116,7 @@ export class Core extends Events implements Omit<Settings, 'store' | 'allow' | '
     const { sharing, sessions } = this;
     heed(sessions.closed);
     heed(signal);
-    if (sharing.isOpening?.()) await abortable(sharing.settle?.(), signal, sessions.closed);
+    if (sharing.isOpening()) await abortable(sharing.settle(), signal, sessions.closed);
     return sessions.current;
   }
 
@@ -130,7 +133,7 @@ export class Core extends Events implements Omit<Settings, 'store' | 'allow' | '
   status(): TokenManager['status'] {
     const { state, isTried } = this.sessions.current;
     if (state.held) return 'signed-in';
-    const isKnown = (state.end || this.sharing.isRead()) && (isTried || !this.refresh.withoutRefreshToken);
+    const isKnown = (state.end || this.sharing.isRead()) && (isTried || !this.withoutRefreshToken);
     return isKnown ? 'signed-out' : 'unknown';
   }
 

@@ -66,7 +66,7 @@ export function placeOf(label: string, { url, insecure, clientSecret, headers }:
   const target = targetOf(href);
   const origin = target?.root.slice(0, -1) ?? '';
   // What is relative and has no page is nobody's yet.
-  const isUrl = typeof url === 'string' || 'href' in url;
+  const isUrl = typeof url === 'string' || !!memberOf(url, 'href');
   const isFine =
     isUrl &&
     (target ? target.isSecure || (insecure && /^http:/.test(target.href)) : !/^[a-z][\w+.-]*:/i.test(href));

@@ -1,5 +1,5 @@
 /** The one error class of this package, and the guard that recognises it. */
-import { memberOf } from './own.ts';
+import { memberOf, ownMembers } from './own.ts';
 
 /**
  * What a {@link TokenError} means:
@@ -49,11 +49,13 @@ export class TokenError extends Error {
 
   constructor(
     code: TokenErrorCode,
-    options: { cause?: unknown; message?: string | undefined; retryAt?: number | undefined } = {},
+    options?: { cause?: unknown; message?: string | undefined; retryAt?: number | undefined },
   ) {
-    super(options.message ?? meanings[code], options);
+    const own = ownMembers(options);
+    const { message = meanings[code], retryAt } = own;
+    super(message, own);
     this.code = code;
-    if (options.retryAt) this.retryAt = options.retryAt;
+    if (retryAt) this.retryAt = retryAt;
   }
 
   // On the prototype, so that no instance carries it as a field of its own.

@@ -1,6 +1,7 @@
 /** Checks the options once, at creation, and fills in the defaults. */
 import type { TokenManagerOptions } from './api.ts';
 import { checkMembers, refuse } from './check.ts';
+import { memberOf } from './own.ts';
 import { type Place, placesOf } from './request/allow.ts';
 import { bearer } from './request/bearer.ts';
 import type { Attach, Refresh } from './types.ts';
@@ -12,6 +13,11 @@ export interface Settings extends TokenManagerOptions {
   readonly leeway: number;
   readonly refreshTimeout: number;
   readonly attach: Attach;
+  /** Of `attach`. */
+  readonly replace: Attach['replace'];
+  readonly onResponse: Attach['onResponse'];
+  /** Of `refresh`. */
+  readonly withoutRefreshToken: Refresh['withoutRefreshToken'];
 }
 
 /** For all managers: the headers that it keeps go with the tokens they were made of. */
@@ -40,6 +46,7 @@ const kinds: Record<keyof TokenManagerOptions, string> = {
 export function readOptions(given: TokenManagerOptions): Settings {
   const options = checkMembers('options', given, kinds);
   const {
+    refresh,
     store,
     refreshAhead = 60_000,
     leeway = 10_000,
@@ -53,12 +60,17 @@ export function readOptions(given: TokenManagerOptions): Settings {
       __DEVELOPMENT__ ? "webStore('your-app'), or keyValueStore('your-app', it)" : 'a store',
     );
   // A session must not be left unjoined by mistake.
-  (options.refresh as Refresh & { checkStore?(store: unknown): void }).checkStore?.(store);
+  (memberOf(refresh, 'checkStore') as ((store: unknown) => void) | undefined)?.(store);
   if (typeof attach.headers !== 'function' || !Array.isArray(attach.tokenTypes)) {
     refuse('options.attach', attach, 'an object with tokenTypes and headers');
   }
   if (options.keepFresh && refreshAhead === false)
     refuse('options.refreshAhead', refreshAhead, 'number, for keepFresh');
   const places = placesOf(options.allow, 'options.allow');
-  return Object.assign(options, { places, refreshAhead, leeway, refreshTimeout, attach });
+  return Object.assign(options, {
+    ...{ places, refreshAhead, leeway, refreshTimeout, attach },
+    withoutRefreshToken: memberOf(refresh, 'withoutRefreshToken') as Settings['withoutRefreshToken'],
+    replace: memberOf(attach, 'replace') as Settings['replace'],
+    onResponse: memberOf(attach, 'onResponse') as Settings['onResponse'],
+  });
 }

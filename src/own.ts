@@ -9,7 +9,8 @@ export function memberOf(value: unknown, name: string): unknown {
   return undefined;
 }
 
-const nothing: unknown = /* @__PURE__ */ Object.create(null);
+/** Has no members, and inherits none. */
+export const nothing: unknown = /* @__PURE__ */ Object.create(null);
 
 /** Its own ones, in an object that inherits nothing; of nothing, one without members. */
 export const ownMembers = <T extends object>(value: T | null | undefined): T =>

@@ -64,13 +64,13 @@ function create(options: TokenManagerOptions): TokenManager {
       return good?.tokens.accessToken;
     },
     async refresh(options) {
-      const { sessions, sharing, refresh, coolDown } = core;
+      const { sessions, sharing, withoutRefreshToken, coolDown } = core;
       const { signal, rejected } = ownMembers(options);
       checkMembers('refresh', { rejected }, { rejected: aText });
       // Somebody may have signed in elsewhere.
-      if (!sessions.current.state.held) sharing.wake?.();
+      if (!sessions.current.state.held) sharing.wake();
       const session = await core.settled(signal);
-      if (!session.state.held && !refresh.withoutRefreshToken) throw new TokenError('session-ended');
+      if (!session.state.held && !withoutRefreshToken) throw new TokenError('session-ended');
       const now = session.state.held?.tokens.accessToken;
       const retryAt = coolDown.until(rejected);
       if (retryAt && rejected === now) throw new TokenError('refresh-failed', { retryAt, message: aMark });
@@ -97,7 +97,7 @@ function create(options: TokenManagerOptions): TokenManager {
       core.sessions.close();
       endKeepFresh?.();
       core.end();
-      core.sharing.close?.();
+      core.sharing.close();
     },
   } satisfies Partial<TokenManager>);
   // The compiler does not count what follows; not every platform has `Symbol.dispose`.

@@ -1,6 +1,10 @@
 /** What kind of place this is, and when its page comes back: visible, online, thawed, out of the back/forward cache. */
 
+import { memberOf } from '../own.ts';
+
 const page = (): Partial<Document> => (globalThis as { document?: Document }).document ?? {};
+
+const isListenable = (target: unknown): target is EventTarget => !!memberOf(target, 'addEventListener');
 
 /** A browser's page or worker, and no server: some of those have a `localStorage`. */
 export const isBrowser = (): boolean => 'document' in globalThis || 'indexedDB' in globalThis;
@@ -9,10 +13,11 @@ export const isBrowser = (): boolean => 'document' in globalThis || 'indexedDB' 
 export const isVisible = (): boolean => page().visibilityState !== 'hidden';
 
 /** Returns its own undo. */
-function listen(target: Partial<EventTarget>, types: string[], listener: (event: Event) => void) {
-  for (const type of types) target.addEventListener?.(type, listener);
+function listen(target: unknown, types: string[], listener: (event: Event) => void) {
+  if (!isListenable(target)) return () => {};
+  for (const type of types) target.addEventListener(type, listener);
   return () => {
-    for (const type of types) target.removeEventListener?.(type, listener);
+    for (const type of types) target.removeEventListener(type, listener);
   };
 }
 
@@ -21,7 +26,7 @@ export const listenToLeave = (onLeave: () => void): (() => void) => listen(globa
 
 /** Calls `onWake` with whether the network came back. Returns the function that ends it, where anything can wake. */
 export function listenToWake(onWake: (isOnline: boolean) => void): (() => void) | undefined {
-  if (!('addEventListener' in globalThis)) return undefined;
+  if (!isListenable(globalThis)) return undefined;
   const wake = ({ type }: Event) => {
     if (isVisible() || type !== 'visibilitychange') onWake(type === 'online');
   };

@@ -1,6 +1,6 @@
 /** Which URLs may carry the token, and which have to. */
 import { checkMembers, refuse } from '../check.ts';
-import { ownMembers } from '../own.ts';
+import { memberOf, ownMembers } from '../own.ts';
 import type { AllowedPlace, AllowRule, UrlRule } from '../types.ts';
 import { ownOrigin, parseUrl, type Target } from './target.ts';
 
@@ -76,8 +76,11 @@ const kinds: Record<keyof AllowedPlace, string> = {
   token: "'required' or 'optional' or undefined",
 };
 
+const isUrlRule = (rule: AllowRule): rule is UrlRule =>
+  typeof rule !== 'object' || !rule || !!memberOf(rule, 'href');
+
 function placeOf(rule: AllowRule, label: string): Place {
-  const isPlain = typeof rule !== 'object' || !rule || 'href' in rule;
+  const isPlain = isUrlRule(rule);
   const place = isPlain ? ownMembers<AllowedPlace>({ url: rule }) : checkMembers(label, rule, kinds);
   const paths = [place.except ?? []]
     .flat()

@@ -1,5 +1,6 @@
 /** The fetch that carries the token: decides what becomes of a call, and sees expiry (E). */
 import { TokenError } from '../errors.ts';
+import { nothing } from '../own.ts';
 import { heed } from '../platform/timers.ts';
 import type { Sharing } from '../session/commit.ts';
 import type { Session } from '../session/session.ts';
@@ -47,7 +48,7 @@ async function wait(parts: AuthFetchParts, call: Call, was: Session): Promise<Re
   }
   if (place?.token === 'required')
     throw new TokenError('signed-out', {
-      message: `nobody is signed in, and ${target.place} requires a token`,
+      message: `nobody is signed in; ${parts.summarize(target.place, target.root).message} requires a token`,
     });
   return sendBare(parts, call, 'signed-out');
 }
@@ -71,7 +72,7 @@ function start(parts: AuthFetchParts, call: Call): Promise<Response> {
       ...{ url: call.target.place, method: call.method },
       waits: !isGood && now >= held.waitAt,
     });
-  return isGood && !parts.sharing.isOpening?.()
+  return isGood && !parts.sharing.isOpening()
     ? exchange(parts, call, session, held)
     : wait(parts, call, session);
 }
@@ -89,11 +90,11 @@ function decide(
     parts.notAttached({ place: url.replace(/([?#]|\/\/.+@).*/s, ''), root: '' }, 'no-page');
     return parts.fetch(input, init);
   }
-  const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
+  const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? (nothing as RequestInit);
   const isSignIn = parts.captures?.ruleFor({ target, method })?.startsSession;
   const place = isSignIn ? 'sign-in' : placeFor(parts.places, target);
   if (typeof place !== 'string') {
-    const call = takeCall(input, init, target, method, signal, place);
+    const call = takeCall(request, init, target, method, signal, place);
     if (!isOwn(parts, call, reserved)) return start(parts, call);
   }
   const reason = typeof place === 'string' ? place : 'own-header';

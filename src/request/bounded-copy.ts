@@ -1,5 +1,7 @@
 /** A copy of an answer for a callback of the app, of which no more than 1 MB is kept (R20, R37, R40). */
 
+import { ownMembers } from '../own.ts';
+
 /** Events that go on for ever: nobody may read them but the caller. */
 export const isEventStream = ({ headers }: Response): boolean =>
   /^text\/event-stream\b/i.test(headers.get('content-type') ?? '');
@@ -18,8 +20,8 @@ export function boundedCopy(response: Response): [copy: Response, release: () =>
   const release = () => void reader.cancel().catch(() => {});
   let left = 1 << 20;
   const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
+    ownMembers({
+      async pull(controller: ReadableStreamDefaultController) {
         const { value } = await reader.read();
         if (value && left) controller.enqueue(value.subarray(0, left));
         left -= Math.min(left, value?.byteLength ?? left);
@@ -28,8 +30,8 @@ export function boundedCopy(response: Response): [copy: Response, release: () =>
         release();
       },
       cancel: release,
-    },
-    { highWaterMark: 0 },
+    }),
+    ownMembers({ highWaterMark: 0 }),
   );
   const bounded = new Response(body, response);
   Object.defineProperties(bounded, { url: { value: url }, redirected: { value: redirected } });

@@ -1,4 +1,5 @@
 /** Takes a call of fetch as it is at this moment, so that it can be sent later and once more. */
+import { memberOf, ownMembers } from '../own.ts';
 import type { Place } from './allow.ts';
 import type { Target } from './target.ts';
 
@@ -24,8 +25,10 @@ export interface Call extends Asked {
 }
 
 /** Also one of another realm, or of a polyfill: no URL and no init has a body that was used. */
-export const isRequest = (input: RequestInfo | URL | RequestInit): input is Request =>
-  (input as Partial<Request> | undefined)?.bodyUsed !== undefined;
+export const isRequest = (input: RequestInfo | URL | RequestInit | undefined): input is Request =>
+  // The plain look saves each request 200 ns.
+  (input as Partial<Request> | undefined)?.bodyUsed !== undefined &&
+  memberOf(input, 'bodyUsed') !== undefined;
 
 /** The first of the headers that has one of these names, in any case. */
 export function headerOf(headers: Record<string, string>, names: object): string | undefined {
@@ -42,7 +45,7 @@ export function headerOf(headers: Record<string, string>, names: object): string
 /** A copy; what can be iterated once is iterated now. */
 const ownHeaders = (headers: HeadersInit | undefined): Record<string, string> =>
   headers && Symbol.iterator in headers
-    ? Object.fromEntries('append' in headers ? headers : new Headers(headers))
+    ? Object.fromEntries(memberOf(headers, 'append') ? headers : new Headers(headers))
     : { ...headers };
 
 /** Whether it can be sent once more: not what streams, nor a Request that its caller has read meanwhile. */
@@ -51,12 +54,12 @@ export const isReplayable = ({ isStream, spare, input }: Call): boolean =>
 
 /** A body of its own for what the caller could still change; strings and blobs cannot be changed. */
 function ownBody(body: object): BodyInit {
-  if ('byteLength' in body) {
+  if (memberOf(body, 'byteLength') !== undefined) {
     const { buffer = body as ArrayBuffer, byteOffset, byteLength } = body as Partial<Uint8Array<ArrayBuffer>>;
     return new Uint8Array(buffer, byteOffset, byteLength).slice();
   }
   // React Native's cannot be walked.
-  if (!('append' in body && 'forEach' in body)) return body as BodyInit;
+  if (!memberOf(body, 'append') || !memberOf(body, 'forEach')) return body as BodyInit;
   // Of its own class: it may be another realm's, or a polyfill's.
   const copy: FormData = new (body.constructor as typeof FormData)();
   (body as FormData).forEach((value, name) => {
@@ -75,22 +78,26 @@ function ownInit(init: RequestInit): RequestInit {
   return copy;
 }
 
-/** Takes a call. Only the caller's stream stays the caller's: it cannot be copied without being read. */
+/**
+ * Takes a call: of its Request, where there is one, else of its URL. Only the caller's stream stays the caller's: it
+ * cannot be copied without being read.
+ */
 export function takeCall(
-  input: RequestInfo | URL,
+  request: Request | undefined,
   init: RequestInit | undefined,
   target: Target,
   method: string,
   signal?: AbortSignal | null,
   place?: Place,
 ): Call {
-  if (init && isRequest(init))
-    return takeCall(new Request(input, init), undefined, target, method, signal, place);
-  const request = isRequest(input) ? input : undefined;
+  if (isRequest(init)) {
+    const whole = new Request(request ?? target.input, init);
+    return takeCall(whole, undefined, target, method, signal, place);
+  }
   let own = init && ownInit(init);
   // In a page any init makes fetch forget the referrer of a Request, and headers will be added to this one.
   if (request && 'location' in globalThis && !(own && Object.keys(own).length)) {
-    own = { referrer: request.referrer, referrerPolicy: request.referrerPolicy };
+    own = ownMembers({ referrer: request.referrer, referrerPolicy: request.referrerPolicy });
   }
   const body = own?.body;
   const isObject = typeof body === 'object' && !!body;
@@ -108,7 +115,7 @@ export function takeCall(
     spare: request && !body && request.body !== null ? request.clone() : undefined,
     init: own,
     headers: ownHeaders(own?.headers ?? request?.headers),
-    isStream: isObject && ('getReader' in body || Symbol.asyncIterator in body),
+    isStream: isObject && (Symbol.asyncIterator in body || !!memberOf(body, 'getReader')),
   };
 }
 
@@ -140,7 +147,9 @@ export function sendCall(
     delete headers[own];
     own = headerOf(headers, added);
   }
-  const sent: RequestInit = { ...init, headers: Object.assign(headers, added) };
+  Object.assign(headers, added);
+  // Where the caller wrote no init fetch reads none, also not from `Object.prototype` (R37).
+  const sent: RequestInit = init ? { ...init, headers } : ownMembers({ headers });
   for (const name in added) {
     // What a page put on `Object.prototype` is nobody's header (R37). The plain comparison saves each request 60 ns.
     if (name !== 'authorization' && Object.hasOwn(added, name) && !/^authorization$/i.test(name))

@@ -33,6 +33,7 @@ interface Inside extends RefresherParts {
   readonly sharing: Sharing;
   readonly places: readonly Place[];
   readonly attach: Attach;
+  readonly replace: Attach['replace'];
   readonly captures: Captures | undefined;
   status(): TokenManager['status'];
 }
@@ -74,8 +75,13 @@ function nearestOf(rules: readonly UrlRule[], target: Target): Explanation['near
 }
 
 /** Whether the caller has set the header that `attach` would set, or `Authorization`; nothing is read but headers. */
-function hasOwnHeader({ attach, sessions }: Inside, method: string, url: string, headers: Headers): boolean {
-  if (attach.replace) return false;
+function hasOwnHeader(
+  { attach, replace, sessions }: Inside,
+  method: string,
+  url: string,
+  headers: Headers,
+): boolean {
+  if (replace) return false;
   const { held } = sessions.current.state;
   let added: object = {};
   try {
@@ -91,19 +97,19 @@ function ofSession(
   parts: Inside,
   isKeptAlive: boolean | undefined,
 ): Pick<Explanation, 'attaches' | 'waits' | 'reason'> {
-  const { sessions, sharing, refresh } = parts;
+  const { sessions, sharing, withoutRefreshToken } = parts;
   const { state } = sessions.current;
   const { held } = state;
   const now = Date.now();
   if (!held) {
     const isUnknown = parts.status() === 'unknown';
-    const waits = isUnknown && (!refresh.withoutRefreshToken || !isBackingOff(state));
+    const waits = isUnknown && (!withoutRefreshToken || !isBackingOff(state));
     return { attaches: false, waits, reason: isUnknown ? 'unknown' : 'signed-out' };
   }
   if (now >= held.expiresAt && isBackingOff(state))
     return { attaches: false, waits: false, reason: 'no-token' };
   const isDue = now >= (isKeptAlive ? held.expiresAt : held.waitAt) && !isBackingOff(state);
-  return { attaches: true, waits: isDue || !!sharing.isOpening?.(), reason: 'attached' };
+  return { attaches: true, waits: isDue || sharing.isOpening(), reason: 'attached' };
 }
 
 /**

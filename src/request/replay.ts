@@ -15,6 +15,9 @@ import { isRefused, type RefusalParts } from './refusal.ts';
 
 export interface ReplayParts extends RefusalParts, Refresher, Telling {
   readonly attach: Attach;
+  /** Members of it. */
+  readonly replace: Attach['replace'];
+  readonly onResponse: Attach['onResponse'];
   readonly sessions: Pick<Sessions, 'current' | 'closed'>;
   readonly captures: Captures | undefined;
   readonly coolDown: CoolDown;
@@ -25,15 +28,15 @@ export interface ReplayParts extends RefusalParts, Refresher, Telling {
 }
 
 /** Whether the header is the caller's own business (R3). */
-export const isOwn = ({ attach }: ReplayParts, call: Call, names: object): boolean =>
-  !attach.replace && headerOf(call.headers, names) !== undefined;
+export const isOwn = ({ replace }: ReplayParts, call: Call, names: object): boolean =>
+  !replace && headerOf(call.headers, names) !== undefined;
 
 /** Sends with these headers added, or as the caller wrote it; the answer may bring tokens. */
 function send(parts: ReplayParts, call: Asked | Call, added: Record<string, string> = {}, token?: string) {
   const take = parts.captures?.take(call, token);
   parts.mark ??= {};
   const answer = Object.hasOwn(call, 'place')
-    ? sendCall(call as Call, parts, added, parts.attach.replace)
+    ? sendCall(call as Call, parts, added, parts.replace)
     : parts.fetch(call.input as RequestInfo, call.init);
   return take ? take(answer) : answer;
 }
@@ -164,7 +167,7 @@ export function exchange(
     });
   // Whoever writes a fetch of their own may forget the promise.
   return Promise.resolve(send(parts, call, added, held.tokens.accessToken)).then((response) => {
-    if (parts.attach.onResponse?.(response, request) === 'retry') {
+    if (parts.onResponse?.call(parts.attach, response, request) === 'retry') {
       if (isRetry || !isReplayable(call)) return response;
       discard(response);
       return exchange(parts, call, session, held, issued, true, request);

@@ -12,7 +12,8 @@ export interface CallsParts {
   readonly sessions: Sessions;
   readonly sharing: Sharing;
   readonly accept: Accept;
-  readonly refresh: Refresh;
+  /** The mark of `refresh`. */
+  readonly withoutRefreshToken: Refresh['withoutRefreshToken'];
   flush(): void;
   /** Absent: nothing is revoked. */
   readonly revoke?: unknown;
@@ -39,7 +40,7 @@ export async function endSession(
   current.isTried = true;
   const ended = sharing.end({ reason: 'local', isRevoked, at: Date.now() }, async (held) => {
     parts.flush();
-    if (isRevoked && (held || parts.refresh.withoutRefreshToken)) await parts.revokeTokens(held?.tokens);
+    if (isRevoked && (held || parts.withoutRefreshToken)) await parts.revokeTokens(held?.tokens);
   });
   parts.flush();
   await abortable(ended, sessions.closed);

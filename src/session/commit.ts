@@ -19,7 +19,7 @@ export interface Turn {
 /** What follows an end: it is told, and its tokens are revoked. */
 export type Conclude = (held: Held | undefined) => Promise<unknown>;
 
-/** One session of one context, or of many; what is optional joins contexts. */
+/** One session of one context, or of many. */
 export interface Sharing {
   commit(...args: Parameters<Commit>): Promise<boolean>;
   /** Ends the session, here at once. `conclude` is called once when that is stored, with its newest tokens. */
@@ -27,14 +27,14 @@ export interface Sharing {
   /** Whether it is known who is signed in. */
   isRead(): boolean;
   /** Whether requests have to wait, for that or for a sign-in that is being stored. */
-  isOpening?(): boolean;
+  isOpening(): boolean;
   /** Resolves when they may go on; rejects when nobody can tell who is signed in. */
-  settle?(): Promise<unknown>;
+  settle(): Promise<unknown>;
   /** This context may have missed something: requests wait until it is known. */
-  wake?(): void;
+  wake(): void;
   /** Runs `task` while nobody else presents the refresh token; not at all, when that is not needed any more. */
   alone(run: Run, task: (turn: Turn) => Promise<unknown>): Promise<unknown>;
-  close?(): void;
+  close(): void;
 }
 
 /** Where nobody else is met. */
@@ -61,7 +61,17 @@ export class Unshared implements Sharing {
     return true;
   }
 
+  isOpening(): boolean {
+    return false;
+  }
+
+  async settle(): Promise<void> {}
+
+  wake(): void {}
+
   alone(_run: Run, task: (turn: Turn) => Promise<unknown>): Promise<unknown> {
     return task({ commit: (...args) => this.commit(...args), guard: (underlying) => underlying });
   }
+
+  close(): void {}
 }

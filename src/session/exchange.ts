@@ -11,6 +11,8 @@ import type { Run, Sessions } from './session.ts';
 
 export interface ExchangeParts extends BackOffParts {
   readonly refresh: Refresh;
+  /** Its mark. */
+  readonly withoutRefreshToken: Refresh['withoutRefreshToken'];
   readonly refreshTimeout: number;
   readonly sessions: Sessions;
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
@@ -70,7 +72,7 @@ export async function exchange(parts: ExchangeParts, run: Run, turn: Turn): Prom
     // The waiters give up after half of the time: a late answer may hold the only living refresh token.
     const answer = await within('the refresh', refreshTimeout * 2, call, false);
     next = parts.accept(answer, startedAt, tokens);
-    if (tokens && refresh.withoutRefreshToken) {
+    if (tokens && parts.withoutRefreshToken) {
       // What somebody else's cookie brought holds nothing of this session.
       const other = parts.accept(answer, startedAt);
       isOther = areOthers(subjectsOf(other.tokens), subjectsOf(tokens));

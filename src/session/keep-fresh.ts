@@ -30,7 +30,7 @@ export function keepSessionFresh(parts: KeepFreshParts): (() => void) | undefine
   }
   const deafen = listenToWake((isOnline) => {
     if (isOnline) endBackOff(sessions);
-    parts.sharing.wake?.();
+    parts.sharing.wake();
     if (keepFresh) look();
   });
   if (!keepFresh) return deafen;

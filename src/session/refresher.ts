@@ -119,7 +119,7 @@ export async function obtain(
 ): Promise<Held | undefined> {
   const { held } = session.state;
   const now = Date.now();
-  const isOut = !held && (session.isTried || !parts.refresh.withoutRefreshToken);
+  const isOut = !held && (session.isTried || !parts.withoutRefreshToken);
   // A call that began while nobody was signed in has no session that a sign-in could end (R5).
   heed(isOut ? parts.sessions.closed : session.over);
   if (isOut) return undefined;

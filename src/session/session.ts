@@ -142,7 +142,7 @@ class OwnSessions implements Sessions {
     this.#events = events;
   }
 
-  apply(next: SessionState, how: How = {}): void {
+  apply(next: SessionState, how?: How): void {
     const { closed } = this;
     const events = this.#events;
     let { current } = this;

@@ -91,7 +91,7 @@ export function cookieStore(name: string): TokenStore {
   const store: Joined = {
     isCookie: true,
     join(manager) {
-      if (!manager.refresh.withoutRefreshToken)
+      if (!manager.withoutRefreshToken)
         refuse(
           'options.refresh',
           manager.refresh,
@@ -101,9 +101,15 @@ export function cookieStore(name: string): TokenStore {
       if (!port) return undefined;
       // One that is gone was cleared together with the cookie.
       const isRead = () => shared.known.kind === 'session';
-      const { refresh, refreshTimeout } = manager;
+      const { refresh, withoutRefreshToken, refreshTimeout } = manager;
       const own: Manager = {
-        ...{ refresh, refreshTimeout, sessions: asking(manager, isRead), accept: () => undefined as never },
+        ...{
+          refresh,
+          withoutRefreshToken,
+          refreshTimeout,
+          sessions: asking(manager, isRead),
+          accept: () => undefined as never,
+        },
         summarize: (thrown) => manager.summarize(thrown),
         add: (...args) => manager.add(...args),
         flush: () => manager.flush(),

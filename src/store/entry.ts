@@ -1,4 +1,5 @@
 /** What stands in a store: the state of a session, who presents its refresh token, and what ended before it. */
+import { memberOf, ownMembers } from '../own.ts';
 import type { Accept, Held } from '../session/expiry.ts';
 import type { SessionState } from '../session/session.ts';
 import type { Refresh, StoreEntry, TokenSet } from '../types.ts';
@@ -53,7 +54,7 @@ export const END_KEPT = 604_800_000;
 /** Nobody's. */
 export const unread: Found = {
   ...{ version: undefined, kind: 'unread' },
-  state: { rotation: -1, capturedAt: 0, renewedAt: 0 },
+  state: /* @__PURE__ */ ownMembers({ rotation: -1, capturedAt: 0, renewedAt: 0 }),
 };
 
 /** The moments as dates: of a clock that is far behind a number could be taken for seconds. */
@@ -68,9 +69,9 @@ const datesOf = (tokens: TokenSet | undefined) =>
 /** @throws whatever makes it no entry. */
 function parse({ value, age }: StoreEntry, format: Format): Found {
   const { format: form, client, ...entry } = JSON.parse(value);
-  if (form !== FORMAT || client !== format.refresh.id)
+  if (form !== FORMAT || client !== memberOf(format.refresh, 'id'))
     return { ...unread, kind: form ? 'foreign' : 'damaged' };
-  const { state } = entry as Entry;
+  const state = ownMembers((entry as Entry).state);
   const { id, end, ends, held, rotation, capturedAt, renewedAt, failure } = state;
   const { tokens, issuedAt } = { ...held } as Held;
   const numbers = [rotation, capturedAt, renewedAt];
@@ -104,6 +105,6 @@ export function writeEntry({ version, ...next }: Found, { refresh }: Format): Wr
   const { id, begunAt, rotation, capturedAt, renewedAt, end, ends } = next.state;
   // Of a session that is over nothing stays but its end.
   const state = end ? { id, begunAt, rotation, capturedAt, renewedAt, end, ends } : next.state;
-  const value = JSON.stringify({ ...next, state, format: FORMAT, client: refresh.id });
+  const value = JSON.stringify({ ...next, state, format: FORMAT, client: memberOf(refresh, 'id') });
   return { version: version as string, value, isPlain: !!end };
 }

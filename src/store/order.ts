@@ -1,4 +1,5 @@
 /** Which of two goes on: what this context holds, or what it finds in the store. Pure. */
+import { ownMembers } from '../own.ts';
 import { endOf, type PastEnd, type SessionState } from '../session/session.ts';
 
 /**
@@ -31,11 +32,12 @@ export function isOlder(found: SessionState, own: SessionState, isEarly: boolean
  * `next` when it follows `was`: it names that end, too, and those before. What it knows of an end already counts, and
  * comes first: an older entry that came back says nothing of what ended last (R51).
  */
-export function following(was: SessionState, next: SessionState): SessionState {
+export function following(was: SessionState, given: SessionState): SessionState {
+  const next = ownMembers(given);
   const { id, end, ends = [] } = was;
   const { ends: known = [] } = next;
   const isOver = id && id !== next.id && !endOf(id, next);
   const first = isOver ? [{ reason: 'replaced', at: 0, ...end, id } as const] : known;
   const all = [...first, ...ends, ...known].map((one): [string, PastEnd] => [one.id, one]);
-  return { ...next, ends: [...new Map(all).values()].slice(0, 4) };
+  return Object.assign(next, { ends: [...new Map(all).values()].slice(0, 4) });
 }

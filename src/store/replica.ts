@@ -91,7 +91,7 @@ export function entryOf(
     // What a newer version knows of one session is not the next one's.
     ...(isSame && known),
     ...{ version: createId(), kind: 'session', age: undefined },
-    state: ownMembers(following(was, following(sessions.current.state, next))),
+    state: following(was, following(sessions.current.state, next)),
     lease: lease === undefined ? stays : (lease ?? undefined),
   };
 }

@@ -20,6 +20,8 @@ export interface Manager {
   /** Checks tokens and works out their moments. */
   accept(...args: Parameters<Accept>): Held;
   readonly refresh: Refresh;
+  /** Its mark. */
+  readonly withoutRefreshToken: Refresh['withoutRefreshToken'];
   readonly refreshTimeout: number;
   readonly sessions: Sessions;
   summarize(thrown: unknown): Error;

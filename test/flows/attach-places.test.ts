@@ -104,6 +104,14 @@ describe('R5: a place whose token is required', () => {
     expect(error.message).toContain(`${API}/me`);
     expect(error.message).not.toContain('secret');
   });
+
+  test('R70: says no more than its origin where the path holds a token', async () => {
+    const auth = createRecorded(createRecorder(), { allow: required });
+    await auth.signIn({ access_token: 'access-s3cr3t', refresh_token: 'refresh-s3cr3t' });
+    await auth.signOut();
+    const error = await failure(auth.fetch(`${API}/invitations/refresh-s3cr3t`));
+    expect(error.message).toBe(`nobody is signed in; ${API}/ requires a token`);
+  });
 });
 
 describe('R5: a place whose token is optional', () => {

@@ -7,7 +7,7 @@ const HREF = 'https://api.example.com/things';
 const take = (input: RequestInfo | URL = HREF, init?: RequestInit) => {
   const request = isRequest(input) ? input : undefined;
   const { method = request?.method ?? 'GET', signal = request?.signal } = init ?? {};
-  return takeCall(input, init, targetOf(HREF) as Target, method, signal);
+  return takeCall(request, init, targetOf(HREF) as Target, method, signal);
 };
 
 /** What is handed to fetch when the call is sent with these headers. */

@@ -19,7 +19,7 @@ function setUp(isRejected?: RefusalParts['isRejected']) {
   const summarize = (text: unknown) => new Error(`${text}`);
   const parts = { add, flush: () => told.push('told'), isRejected, report, summarize, sessions };
   const ask = (response: Response, signal?: AbortSignal) => {
-    return isRefused(parts, takeCall(url, undefined, targetOf(url) as Target, 'GET', signal), response);
+    return isRefused(parts, takeCall(undefined, undefined, targetOf(url) as Target, 'GET', signal), response);
   };
   return { ask, told, report };
 }

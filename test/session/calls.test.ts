@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { beginSession, type CallsParts, endSession } from '../../src/session/calls.ts';
 import type { Sharing } from '../../src/session/commit.ts';
-import type { Refresh, TokenSet } from '../../src/types.ts';
+import type { TokenSet } from '../../src/types.ts';
 import { createCore, held } from '../support/core.ts';
 import { follow, short } from '../support/recorder.ts';
 import { settle } from '../support/refresh.ts';
@@ -20,7 +20,7 @@ function setUp(parts: Partial<CallsParts> = {}, shared: Partial<Sharing> = {}) {
     sessions,
     sharing: Object.assign(core.sharing, shared),
     accept: (answer) => held(`${answer}`),
-    refresh: async () => 'refreshed',
+    withoutRefreshToken: undefined,
     flush: () => void order.push(...short(told.splice(0)), 'told'),
     revoke: () => {},
     async revokeTokens(tokens: TokenSet | undefined) {
@@ -35,7 +35,6 @@ function setUp(parts: Partial<CallsParts> = {}, shared: Partial<Sharing> = {}) {
   };
   return { ...core, ...calls, order, revoked };
 }
-const cookie: Refresh = Object.assign(async () => 'refreshed', { withoutRefreshToken: true });
 
 describe('a sign-in', () => {
   test('R62: begins a session with a new id, and resolves when it is committed and told', async () => {
@@ -85,11 +84,11 @@ describe('a sign-out', () => {
   });
 
   test('R8: signed out already revokes nothing, but what a cookie may hold', async () => {
-    for (const [refresh, expected] of [
-      [undefined, []],
-      [cookie, [undefined]],
+    for (const [withoutRefreshToken, expected] of [
+      [false, []],
+      [true, [undefined]],
     ] as const) {
-      const { signOut, revoked, signIn } = setUp(refresh && { refresh });
+      const { signOut, revoked, signIn } = setUp({ withoutRefreshToken });
       await signIn('second');
       await signOut({ revoke: false });
       await signOut();
@@ -109,7 +108,7 @@ describe('a sign-out', () => {
   });
 
   test('R8: asks the server of a cookie nothing more', async () => {
-    const { signOut, sessions } = setUp({ refresh: cookie });
+    const { signOut, sessions } = setUp({ withoutRefreshToken: true });
     await signOut();
     expect(sessions.current.isTried).toBe(true);
   });

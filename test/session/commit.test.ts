@@ -33,7 +33,7 @@ test('R32: the end is there at once, and hands on the tokens that are to be revo
 
 test('R50: alone nothing is waited for: it is known who is signed in, and whoever refreshes has its turn', async () => {
   const { sharing, sessions, token } = createCore('first');
-  expect([sharing.isRead(), 'isOpening' in sharing]).toEqual([true, false]);
+  expect([sharing.isRead(), sharing.isOpening()]).toEqual([true, false]);
   const task = vi.fn(async () => 'done');
   const run = createRun(sessions.current);
   expect(await sharing.alone(run, task)).toBe('done');

@@ -28,6 +28,7 @@ function setUp(parts: Partial<ExchangeParts> = {}, token: string | undefined = '
   const revoked = vi.fn();
   const whole: ExchangeParts = {
     ...{ refresh, sessions, refreshTimeout: 10_000, fetch, revokeTokens: revoked },
+    withoutRefreshToken: parts.refresh?.withoutRefreshToken,
     accept: (answer, issuedAt, previous) =>
       held(`${answer}`, { issuedAt, ...(previous?.refreshToken && { refreshToken: previous.refreshToken }) }),
     add: (...entry) => told.push(entry),

@@ -33,6 +33,7 @@ function setUp(parts: Partial<RefresherParts> = {}) {
   const flush = vi.fn();
   const whole: RefresherParts = {
     ...{ refresh, refreshTimeout: 10_000, sessions, sharing, fetch, flush },
+    withoutRefreshToken: parts.refresh?.withoutRefreshToken,
     add: (...entry) => told.push(entry),
     accept: (answer, issuedAt) => good(`${answer}`, issuedAt),
     revokeTokens() {},
@@ -252,16 +253,19 @@ describe('good tokens', () => {
   });
 
   test('R8: signed out, are asked for once, where that works with nothing in hand', async () => {
-    const refused = vi.fn<Refresh>(() => Promise.reject(new TokenError('session-ended')));
-    const { obtain, signOut, sessions } = setUp({ refresh: refused });
-    signOut();
-    expect(await obtain()).toBeUndefined();
-    sessions.current.isTried = false;
-    expect(await obtain()).toBeUndefined();
-    expect(refused).not.toHaveBeenCalled();
-    Object.assign(refused, { withoutRefreshToken: true });
-    for (let n = 0; n < 2; n++) expect(await obtain()).toBeUndefined();
-    expect(refused).toHaveBeenCalledOnce();
+    for (const [withoutRefreshToken, calls] of [
+      [false, 0],
+      [true, 1],
+    ] as const) {
+      const refused = vi.fn<Refresh>(() => Promise.reject(new TokenError('session-ended')));
+      const { obtain, signOut, sessions } = setUp({ refresh: refused, withoutRefreshToken });
+      signOut();
+      expect(await obtain()).toBeUndefined();
+      expect(refused).not.toHaveBeenCalled();
+      sessions.current.isTried = false;
+      for (let n = 0; n < 2; n++) expect(await obtain()).toBeUndefined();
+      expect(refused).toHaveBeenCalledTimes(calls);
+    }
   });
 
   test('R8: are not known to be none where the server of a cookie cannot be reached', async () => {

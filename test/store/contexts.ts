@@ -60,10 +60,10 @@ export function join(
   const told: Told[] = [];
   let found = 0;
   events.on('*', (...args: never[]) => void told.push(args as unknown as Told));
-  const refresh = Object.assign((async () => ({})) as Refresh, { id, withoutRefreshToken: isCookie });
+  const refresh = Object.assign((async () => ({})) as Refresh, { id });
   const flush = () => events.flush();
   const manager: Manager = {
-    ...{ sessions, flush, refresh, refreshTimeout, accept },
+    ...{ sessions, flush, refresh, withoutRefreshToken: isCookie, refreshTimeout, accept },
     add: (...args) => events.add(...args),
     // As a manager does, which knows its tokens.
     summarize: (thrown: unknown) => summaryOf(thrown, ['access-s3cr3t', 'refresh-s3cr3t']),

@@ -39,6 +39,7 @@ export function setUp(parts: Partial<AuthFetchParts> = {}) {
   const all: AuthFetchParts = {
     places: placesOf('https://api.example.com', 'options.allow'),
     attach: { tokenTypes: [], headers: ({ tokens }) => ({ 'x-token': tokens.accessToken }) },
+    ...{ replace: parts.attach?.replace, onResponse: parts.attach?.onResponse },
     ...{ sessions, sharing, captures: undefined, fetch: send, isRejected: undefined },
     coolDown: new CoolDown(),
     mark: {},
