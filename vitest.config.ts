@@ -25,8 +25,6 @@ const unit: TestProjectInlineConfiguration['test'] = {
   // processes, and share locks and channels.
   isolate: true,
   pool: 'forks',
-  // By default a core stays free, which is half of two.
-  maxWorkers: '100%',
   // It looks at the platform when it is loaded, and a test may change the platform.
   server: { deps: { inline: ['ky'] } },
   include: ['test/**/*.test.ts'],
@@ -42,6 +40,8 @@ export default defineConfig({
     ],
   },
   test: {
+    // By default a core stays free, which is half of two.
+    maxWorkers: '100%',
     sequence: { shuffle: { files: true, tests: true } },
     restoreMocks: true,
     unstubEnvs: true,

@@ -62,11 +62,12 @@ export interface Place {
  * @throws TypeError that names the option and says what to write.
  */
 export function placeOf(label: string, { url, insecure, clientSecret, headers }: EndpointOptions): Place {
-  const href = `${url}`;
+  const isText = typeof url === 'string';
+  const href = isText ? url : `${memberOf(url, 'href')}`;
   const target = targetOf(href);
   const origin = target?.root.slice(0, -1) ?? '';
   // What is relative and has no page is nobody's yet.
-  const isUrl = typeof url === 'string' || !!memberOf(url, 'href');
+  const isUrl = isText || href !== 'undefined';
   const isFine =
     isUrl &&
     (target ? target.isSecure || (insecure && /^http:/.test(target.href)) : !/^[a-z][\w+.-]*:/i.test(href));

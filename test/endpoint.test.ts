@@ -41,7 +41,13 @@ describe('R71: the URL', () => {
   );
 });
 
-test.each([{}, new Date(0), new URLSearchParams('a=b')])('an object that is no URL is none: %j', (url) => {
+test.each([
+  ['an object', {}],
+  ['a date', new Date(0)],
+  ['parameters', new URLSearchParams('a=b')],
+  ['an object that is no text', Object.create(null)],
+  ['a symbol', Symbol('x')],
+])('what is no URL is none: %s', (_what, url) => {
   const say = /^evertoken: refreshEndpoint\.url is .+; expected https/;
   expect(() => at(url as URL)).toThrow(say);
   createPage();

@@ -28,7 +28,7 @@ const pathOf = (text: string): string | undefined =>
 /** @throws TypeError when the rule is none. */
 function compile(rule: unknown, label: string): Rule {
   if (typeof rule === 'function') return rule as Rule;
-  const text = `${rule}`;
+  const text = typeof rule === 'string' ? rule : `${memberOf(rule, 'href')}`;
   const path = pathOf(text);
   if (path) return path;
   const isRule = /^(https:\/\/\*\.(?=[^/]*[^/.]\.[^/.])|https?:\/\/)[^*?#@/]+(\/[^*?#]*)?$/i.test(text);

@@ -41,7 +41,11 @@ function checkPort(port: StorePort): void {
   };
   for (const [name, allowed] of Object.entries(said)) {
     const member = memberOf(port, name);
-    if (!allowed.split(' or ').some((word) => word === typeof member || word === `'${member}'`))
+    if (
+      !allowed
+        .split(' or ')
+        .some((word) => word === typeof member || (typeof member === 'string' && word === `'${member}'`))
+    )
       refuse(`port.${name}`, member, allowed);
   }
 }

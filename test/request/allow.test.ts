@@ -51,6 +51,14 @@ test.each([
   expect(refused).not.toThrow('key-7');
 });
 
+test.each([
+  ['a symbol', Symbol('x'), 'symbol'],
+  ['an object that is no text', Object.create(null), 'object'],
+])('R1: %s is no rule, and the message says so', (_what, rule, said) => {
+  const refused = () => rulesOf(rule as never, 'options.allow');
+  expect(refused).toThrow(`evertoken: options.allow is ${said}; expected an http(s) origin`);
+});
+
 describe('R1: a path of the page', () => {
   test('is one of its own origin, and nothing where there is no page', () => {
     expect(covers('/', 'https://app.example.com/')).toBe(false);

@@ -110,6 +110,7 @@ describe('tokenStore', () => {
     ['a lock that is no function', { ...createRow(), lock: {} }, 'port.lock'],
     ['a number of contexts', { ...createRow(), contexts: 2 }, 'port.contexts'],
     ['an unknown word for when it is down', { ...createRow(), whenDown: 'go' }, 'port.whenDown'],
+    ['a symbol for when it is down', { ...createRow(), whenDown: Symbol('x') }, 'port.whenDown'],
     ['a text for whether it forgets', { ...createRow(), forgets: 'no' }, 'port.forgets'],
   ];
   test.each(wrong)('given %s throws a TypeError that names it', (_what, port, name) => {
