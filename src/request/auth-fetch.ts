@@ -29,7 +29,7 @@ export interface AuthFetchParts extends ReplayParts {
 const reserved = { authorization: '' };
 
 /** A request that cannot leave at once. */
-async function wait(parts: AuthFetchParts, call: Call, was: Session): Promise<Response> {
+async function wait(parts: AuthFetchParts, call: Call, was: Session, isLast: unknown): Promise<Response> {
   const { target, signal, place } = call;
   const leave = enter(was, call);
   try {
@@ -39,7 +39,8 @@ async function wait(parts: AuthFetchParts, call: Call, was: Session): Promise<Re
     const { held } = session.state;
     const added = held && (await headersFor(parts, call, session, requestOf(call, held)));
     if (added && isOwn(parts, call, added)) return sendBare(parts, call, 'own-header');
-    const good = await parts.obtain(session, undefined, signal);
+    const good =
+      isLast && held && Date.now() < held.expiresAt ? held : await parts.obtain(session, undefined, signal);
     if (good) return exchange(parts, call, session, good);
   } catch (error) {
     return sendWithout(parts, call, error);
@@ -63,10 +64,8 @@ function start(parts: AuthFetchParts, call: Call): Promise<Response> {
     refuseLoop('the fetch of refresh', 'the one that it is given');
   const now = Date.now();
   // A `keepalive` request outlives its page, which may not live to see what others wait for (R12).
-  const isGood =
-    held &&
-    (now < held.aheadAt ||
-      (now < held.expiresAt && (call.init?.keepalive ?? (call.input as Partial<Request>).keepalive)));
+  const isLast = call.init?.keepalive ?? (call.input as Partial<Request>).keepalive;
+  const isGood = held && now < (isLast ? held.expiresAt : held.aheadAt);
   if (__DEVELOPMENT__ && held && now >= held.aheadAt)
     parts.tell?.('due', {
       ...{ url: call.target.place, method: call.method },
@@ -74,7 +73,7 @@ function start(parts: AuthFetchParts, call: Call): Promise<Response> {
     });
   return isGood && !parts.sharing.isOpening()
     ? exchange(parts, call, session, held)
-    : wait(parts, call, session);
+    : wait(parts, call, session, isLast);
 }
 
 function decide(

@@ -99,6 +99,18 @@ describe('before it is sent', () => {
     expect([request.value, sent]).toEqual([expect.objectContaining({ code: 'session-changed' }), []]);
   });
 
+  test('R12: a `keepalive` request that waits for the store leaves with what it finds there', async () => {
+    const { sharing, signIn, refresher, headers, authFetch, server } = setUp();
+    server.answer = () => statusAnswer(200);
+    signIn(held('due', { aheadAt: -1, waitAt: -1, expiresAt: 1 }), 'b');
+    sharing.isOpening = () => true;
+    await authFetch(url, { keepalive: true });
+    expect([headers(), vi.mocked(refresher.obtain).mock.calls]).toEqual([['due'], []]);
+    vi.setSystemTime(1);
+    await authFetch(url, { keepalive: true });
+    expect(refresher.obtain).toHaveBeenCalledTimes(1);
+  });
+
   test('R61: after close() nothing is sent', async () => {
     const { authFetch, sessions, sent } = setUp();
     sessions.close();
