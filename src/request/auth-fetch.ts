@@ -29,7 +29,12 @@ export interface AuthFetchParts extends ReplayParts {
 const reserved = { authorization: '' };
 
 /** A request that cannot leave at once. */
-async function wait(parts: AuthFetchParts, call: Call, was: Session, isLast: unknown): Promise<Response> {
+async function wait(
+  parts: AuthFetchParts,
+  call: Call,
+  was: Session,
+  until: 'aheadAt' | 'expiresAt',
+): Promise<Response> {
   const { target, signal, place } = call;
   const leave = enter(was, call);
   try {
@@ -39,8 +44,7 @@ async function wait(parts: AuthFetchParts, call: Call, was: Session, isLast: unk
     const { held } = session.state;
     const added = held && (await headersFor(parts, call, session, requestOf(call, held)));
     if (added && isOwn(parts, call, added)) return sendBare(parts, call, 'own-header');
-    const good =
-      isLast && held && Date.now() < held.expiresAt ? held : await parts.obtain(session, undefined, signal);
+    const good = held && Date.now() < held[until] ? held : await parts.obtain(session, undefined, signal);
     if (good) return exchange(parts, call, session, good);
   } catch (error) {
     return sendWithout(parts, call, error);
@@ -65,7 +69,8 @@ function start(parts: AuthFetchParts, call: Call): Promise<Response> {
   const now = Date.now();
   // A `keepalive` request outlives its page, which may not live to see what others wait for (R12).
   const isLast = call.init?.keepalive ?? (call.input as Partial<Request>).keepalive;
-  const isGood = held && now < (isLast ? held.expiresAt : held.aheadAt);
+  const until = isLast ? 'expiresAt' : 'aheadAt';
+  const isGood = held && now < held[until];
   if (__DEVELOPMENT__ && held && now >= held.aheadAt)
     parts.tell?.('due', {
       ...{ url: call.target.place, method: call.method },
@@ -73,7 +78,7 @@ function start(parts: AuthFetchParts, call: Call): Promise<Response> {
     });
   return isGood && !parts.sharing.isOpening()
     ? exchange(parts, call, session, held)
-    : wait(parts, call, session, isLast);
+    : wait(parts, call, session, until);
 }
 
 function decide(
