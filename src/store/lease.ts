@@ -37,13 +37,14 @@ const LONGEST = 300_000;
 
 /** How long the others' lease lasts (ms). */
 function left({ known, leaseSeenAt, cookie, me, holding }: Leasing, isLocked: boolean): number {
-  const { lease, age = 0 } = known;
+  const { lease, age } = known;
   // A lease of this context from before; but while it is at it, the next one waits, too.
   if (!lease || (lease.by === me && lease.id !== holding)) return 0;
   // Its holder is dead: it could not lose the lock alive.
   const isOrphan = isLocked && lease.isLocked;
   const ms = isOrphan ? (cookie?.graceOf(known) ?? 0) : Math.min(lease.ms, LONGEST);
-  return Math.max(0, ms - Math.max(clock() - leaseSeenAt, age));
+  // A port of the user's own may work out no number.
+  return Math.max(0, ms - Math.max(clock() - leaseSeenAt, Number(age) || 0));
 }
 
 /** Takes the lease. Its time runs from before it was asked for, by whichever clock runs more. */

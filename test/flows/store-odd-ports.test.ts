@@ -1,5 +1,12 @@
 /** Ports as people write them: classes, undos that throw, locks that hang, entries of somebody with other means. */
-import { createTokenManager, type Refresh, type StorePort, type TokenManager, tokenStore } from 'evertoken';
+import {
+  createTokenManager,
+  type Refresh,
+  type StoreEntry,
+  type StorePort,
+  type TokenManager,
+  tokenStore,
+} from 'evertoken';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createCell } from '../support/ports.ts';
 import { record, short } from '../support/recorder.ts';
@@ -73,6 +80,26 @@ test('R54: a port that is a class keeps its lock: a dead holder’s successor go
   });
   expect(successor.port.locked).toBe(1);
 });
+
+test.each([[Number.NaN], ['text'], [{}]])(
+  'R54: a port that works out no age (%s): the lease of another context holds',
+  async (age) => {
+    const cell = createCell({ hasLock: false });
+    const server = createServer({ ms: 1_000 });
+    const open = () => {
+      const { port } = cell.open();
+      const read = async () => ({ ...((await port.read()) as StoreEntry), age: age as number });
+      return openTab(cell, server, { store: tokenStore({ ...port, read }) }).auth;
+    };
+    const first = open();
+    await during(first.signIn(server.login()), 0);
+    const second = open();
+    await during(second.ready, 0);
+    const both = [first.refresh(), pass(100).then(() => second.refresh())];
+    await during(Promise.all(both), 5_000);
+    expect(server.reused).toEqual([]);
+  },
+);
 
 describe('R61: a port whose undo throws', () => {
   test('close() ends everything all the same', async () => {
