@@ -2,6 +2,7 @@
 import type { TokenEvents, TokenManager, TokenManagerOptions } from './api.ts';
 import { countManagers, harmless, newManager, warn } from './development.ts';
 import { nearest } from './nearest.ts';
+import { ownMembers } from './own.ts';
 import { isBrowser } from './platform/page.ts';
 import { explain } from './request/explain.ts';
 import { inside } from './request/inside.ts';
@@ -66,7 +67,7 @@ function countOpen(store: TokenStore | undefined): () => void {
 
 /** The options, with an eye on what they bring. */
 function watchOptions(options: TokenManagerOptions, manager: number): TokenManagerOptions {
-  const { refresh, capture, store } = Object(options) as TokenManagerOptions;
+  const { refresh, capture, store } = ownMembers(options);
   if (typeof refresh !== 'function') return options;
   if (refresh.withoutRefreshToken && !store && isBrowser())
     warn(

@@ -10,6 +10,7 @@ import {
 } from 'evertoken';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createRecorded, createRecorder, thrownBy } from './support/attach.ts';
+import { polluted } from './support/polluted.ts';
 import { API, unauthorized } from './support/world.ts';
 
 const program = globalThis as Record<symbol, unknown>;
@@ -178,4 +179,9 @@ describe('R73: the production build', () => {
     const auth = await open({ refresh: ended, attach: bearer() });
     await expect(auth.refresh()).rejects.toThrow('sign in again');
   });
+});
+
+test('R37: what a page put on Object.prototype is no option of the development build either', async () => {
+  const token = await polluted({ capture: 'x', store: 'x' }, async () => (await open()).getAccessToken());
+  expect(token).toBe('secret');
 });

@@ -17,7 +17,8 @@ function listen(target: unknown, types: string[], listener: (event: Event) => vo
   if (!isListenable(target)) return () => {};
   for (const type of types) target.addEventListener(type, listener);
   return () => {
-    for (const type of types) target.removeEventListener(type, listener);
+    // Where somebody's stand-in has the one, it may not have the other.
+    for (const type of types) target.removeEventListener?.(type, listener);
   };
 }
 

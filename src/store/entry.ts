@@ -68,7 +68,7 @@ const datesOf = (tokens: TokenSet | undefined) =>
 
 /** @throws whatever makes it no entry. */
 function parse({ value, age }: StoreEntry, format: Format): Found {
-  const { format: form, client, ...entry } = JSON.parse(value);
+  const { format: form, client, ...entry } = ownMembers(JSON.parse(value));
   if (form !== FORMAT || client !== memberOf(format.refresh, 'id'))
     return { ...unread, kind: form ? 'foreign' : 'damaged' };
   const state = ownMembers((entry as Entry).state);

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { isBrowser, isVisible, listenToWake } from '../../src/platform/page.ts';
 import { createPage } from '../support/page.ts';
 
@@ -35,6 +35,12 @@ describe('R13: a page', () => {
       expect(heard).toEqual([isOnline, isOnline]);
     },
   );
+
+  test('R14: may listen to a stand-in that has no way to stop', () => {
+    vi.stubGlobal('addEventListener', () => {});
+    onTestFinished(() => void vi.unstubAllGlobals());
+    expect(listenToWake(() => {})).not.toThrow();
+  });
 
   test('does not wake with anything else', () => {
     const { page, heard } = listening();

@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Request as PolyfilledRequest } from 'whatwg-fetch';
 import { type Call, headerOf, isReplayable, isRequest, sendCall, takeCall } from '../../src/request/call.ts';
 import { type Target, targetOf } from '../../src/request/target.ts';
+import { polluted } from '../support/polluted.ts';
 
 const HREF = 'https://api.example.com/things';
 const take = (input: RequestInfo | URL = HREF, init?: RequestInit) => {
@@ -159,6 +160,25 @@ describe('the headers', () => {
       expect(Object.keys(init ?? {})).toEqual(['headers']);
     }
   });
+
+  test.each([
+    ['a URL alone', HREF, undefined],
+    ['an init', HREF, { cache: 'no-store' }],
+    ['a Request of a page', new Request(HREF), undefined],
+  ] as const)(
+    'R6, R37: what a page put on Object.prototype is no option of %s',
+    async (_what, input, init) => {
+      vi.stubGlobal('location', { href: HREF });
+      onTestFinished(() => void vi.unstubAllGlobals());
+      const planted = { redirect: 'follow', method: 'DELETE' };
+      // Read while it stands there, as fetch does.
+      const read = await polluted(planted, async () => {
+        const { init: out } = await sent(take(input, init), { 'X-Token': 't' });
+        return [out?.redirect, out?.method];
+      });
+      expect(read).toEqual(['error', undefined]);
+    },
+  );
 
   test('R6: other than Authorization make a redirect an error, unless the caller said what to do', async () => {
     const redirect = async (call: Call, name = 'X-Token') =>

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PastEnd, SessionState } from '../../src/session/session.ts';
 import { type Entry, type Format, readEntry, writeEntry as write } from '../../src/store/entry.ts';
+import { polluted } from '../support/polluted.ts';
 import { accept, heldOf, stateOf } from './parts.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
@@ -47,6 +48,13 @@ describe('an entry', () => {
     const written = writeEntry(entryOf(), 'v', format);
     vi.advanceTimersByTime(HOUR / 2);
     expect(readEntry(written, format).state.held).toEqual(held);
+  });
+
+  test('R37: of a `refresh` that says no id is not taken for another one’s', async () => {
+    const nameless: Format = { refresh: {}, accept };
+    const written = writeEntry(entryOf(), 'v', nameless);
+    const { kind } = await polluted({ client: 'x' }, () => readEntry(written, nameless));
+    expect(kind).toBe('session');
   });
 
   test('that is not there is none; nobody is in its session, and nothing has a version', () => {
