@@ -1,5 +1,6 @@
 /** The one place that waits: the platform's timers, clocks and abort signals. */
 import { refuse } from '../check.ts';
+import { memberOf } from '../own.ts';
 
 /** A signal that knows what it takes to tell whether a retry under it is worth it. */
 export type LimitedSignal = AbortSignal & {
@@ -59,7 +60,7 @@ export const clock = (): number => globalThis.performance?.now?.() ?? Date.now()
 export function after(ms: number, task: () => void, isAwaited = false): () => void {
   const timer = setTimeout(task, Math.min(ms, 2 ** 31 - 1));
   // A number in browsers.
-  if (!isAwaited) (timer as Partial<NodeJS.Timeout>).unref?.();
+  if (!isAwaited) (memberOf(timer, 'unref') as (() => void) | undefined)?.call(timer);
   return () => clearTimeout(timer);
 }
 

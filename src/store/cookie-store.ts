@@ -1,9 +1,10 @@
 /** The store of a session that an HttpOnly cookie holds: keeps no token, and joins the contexts of its name. */
 import { checkMembers, refuse } from '../check.ts';
 import { named } from '../development.ts';
+import { ownMembers } from '../own.ts';
 import { refresh, restore } from '../session/changes.ts';
 import { areOthers, subjectsOf } from '../session/expiry.ts';
-import type { Sessions } from '../session/session.ts';
+import type { SessionState, Sessions } from '../session/session.ts';
 import type { TokenStore } from '../types.ts';
 import type { Written } from './entry.ts';
 import { type Cookie, whileAlone } from './lease.ts';
@@ -32,7 +33,8 @@ const cookie: Cookie = {
 const withoutTokens: Conversion = {
   read: (entry) => entry,
   write: (next) => {
-    const { state, ...entry } = JSON.parse(next.value);
+    const { state: given, ...entry } = JSON.parse(next.value);
+    const state = ownMembers<SessionState>(given);
     const subjects = state.held ? subjectsOf(state.held.tokens) : state.subjects;
     const value = JSON.stringify({ ...entry, state: { ...state, held: undefined, subjects } });
     const written: Written = { ...next, value, isPlain: true };

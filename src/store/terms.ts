@@ -1,4 +1,5 @@
 /** What stores with a clock, or a term, need of an entry: whoever has neither does not load this. */
+import { ownMembers } from '../own.ts';
 import type { Held } from '../session/expiry.ts';
 import type { SessionState } from '../session/session.ts';
 import type { StoreEntry } from '../types.ts';
@@ -19,7 +20,7 @@ interface Value {
 /** The entry with when it was written, and how long it may be needed. */
 export function withTerm({ version, value }: StoreEntry): StoreEntry {
   const entry = JSON.parse(value) as Value;
-  const { end, held } = entry.state;
+  const { end, held } = ownMembers(entry.state);
   const writtenAt = Date.now();
   const keepFor = end ? END_KEPT : Number(held?.tokens.refreshExpiresAt) - writtenAt;
   return { version, value: JSON.stringify({ ...entry, writtenAt }), ...(keepFor > 0 && { keepFor }) };

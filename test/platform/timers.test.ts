@@ -1,6 +1,7 @@
 import { AbortController as PolyfilledController } from 'abort-controller';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { abortable, clock, Ending, heed, after as runAfter, within } from '../../src/platform/timers.ts';
+import { polluted } from '../support/polluted.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -217,4 +218,11 @@ describe('R34: a wait in a context that was frozen', () => {
     }
     expect([isOver(), rounds]).toEqual([true, 2]);
   });
+});
+
+test('R37: a timer that is a number, as in browsers, takes nothing from Object.prototype', async () => {
+  vi.stubGlobal('setTimeout', () => 7);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const start = () => runAfter(1, () => {});
+  await polluted({ unref: 'x' }, () => expect(start).not.toThrow());
 });

@@ -5,6 +5,7 @@ import type { SessionState } from '../../src/session/session.ts';
 import { type Format, readEntry, writeEntry } from '../../src/store/entry.ts';
 import { byOwnClock, withTerm } from '../../src/store/terms.ts';
 import type { StoreEntry } from '../../src/types.ts';
+import { polluted } from '../support/polluted.ts';
 import { accept, heldOf, stateOf } from './parts.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
@@ -81,6 +82,13 @@ describe('R10, R54: between machines whose clocks differ', () => {
     const { issuedAt, expiresAt, now } = travel();
     expect([issuedAt, expiresAt]).toEqual([now + SKEW, now + SKEW + HOUR]);
   });
+});
+
+test('R37: an end that a page put on Object.prototype gives no entry a term', async () => {
+  const state = stateOf({ held: heldOf('a', { refresh_expires_in: 7_200 }) });
+  const entry = writeEntry({ state, version: 'v', kind: 'session' }, format);
+  const { keepFor } = await polluted({ end: 'x' }, () => withTerm(entry));
+  expect(keepFor).toBe(2 * HOUR);
 });
 
 test.each([
