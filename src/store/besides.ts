@@ -57,7 +57,8 @@ class Beside implements StorePort {
     const unwatch = said(side.port, 'watch')?.call(side.port, listener);
     return () => {
       side.listeners = side.listeners.filter((one) => one !== listener);
-      unwatch?.();
+      // Its type allows an asynchronous one: nobody waits for it, and nobody hears any more.
+      Promise.resolve(unwatch?.()).catch(() => {});
     };
   }
 }

@@ -1,10 +1,25 @@
 /** The session of one manager, as its store shares it with others. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { tokenStore } from '../../src/store/token-store.ts';
+import { createTokenManager } from '../../src/token-manager.ts';
 import { createCell } from '../support/ports.ts';
 import { during, join, openContexts, pass } from './contexts.ts';
 
-beforeEach(() => void vi.useFakeTimers());
+beforeEach(() => void vi.useFakeTimers({ toNotFake: ['setImmediate'] }));
 afterEach(() => void vi.useRealTimers());
+
+test("R53: what a port throws as it stops watching, also later, is nobody's unhandled rejection", async () => {
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  const fail = async () => {
+    throw new Error('UNLISTEN failed');
+  };
+  const store = tokenStore({ read: async () => undefined, replace: async () => true, watch: () => fail });
+  createTokenManager({ refresh: fail, allow: 'https://api.example.com', store }).close();
+  await new Promise(setImmediate);
+  process.off('unhandledRejection', unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
+});
 
 describe('R32: a sign-out', () => {
   test('answers the newest tokens, also those that only the store knew of', async () => {
