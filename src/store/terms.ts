@@ -1,6 +1,5 @@
 /** What stores with a clock, or a term, need of an entry: whoever has neither does not load this. */
 import { ownMembers } from '../own.ts';
-import type { Held } from '../session/expiry.ts';
 import type { SessionState } from '../session/session.ts';
 import type { StoreEntry } from '../types.ts';
 import { END_KEPT } from './entry.ts';
@@ -32,15 +31,20 @@ export function byOwnClock(entry: StoreEntry | undefined): StoreEntry | undefine
   try {
     const { state, ...value } = JSON.parse(entry.value) as Value;
     const by = Date.now() - entry.age - Number(value.writtenAt);
-    const { tokens, issuedAt } = state.held as Held;
-    if (!Number.isFinite(by + issuedAt)) return entry;
-    const moved: Record<string, unknown> = { ...tokens };
-    for (const name of ['expiresAt', 'refreshExpiresAt'] as const)
-      if (tokens[name]) moved[name] = tokens[name] + by;
-    const held = { ...state.held, tokens: moved, issuedAt: issuedAt + by };
-    return { ...entry, value: JSON.stringify({ ...value, state: { ...state, held } }) };
+    const { held, failure } = ownMembers(state);
+    if (!Number.isFinite(by + (held?.issuedAt ?? 0))) return entry;
+    const moved: Record<string, unknown> = { ...state };
+    // Of a clock that is far ahead or behind a back-off would be over at once, for everybody else.
+    if (failure) moved['failure'] = { ...failure, at: failure.at + by, retryAt: failure.retryAt + by };
+    if (held) {
+      const tokens: Record<string, unknown> = { ...held.tokens };
+      for (const name of ['expiresAt', 'refreshExpiresAt'] as const)
+        if (held.tokens[name]) tokens[name] = held.tokens[name] + by;
+      moved['held'] = { ...held, tokens, issuedAt: held.issuedAt + by };
+    }
+    return { ...entry, value: JSON.stringify({ ...value, state: moved }) };
   } catch {
-    return entry; // without tokens, or none of ours
+    return entry; // none of ours
   }
 }
 

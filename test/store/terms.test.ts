@@ -78,6 +78,23 @@ describe('R10, R54: between machines whose clocks differ', () => {
     expect(tokens.refreshExpiresAt).toBe(now + 2 * HOUR);
   });
 
+  test.each([-SKEW, SKEW])(
+    'R35: a back-off lasts as long as for the writer, whose clock is off by %i ms',
+    (skew) => {
+      const now = Date.now();
+      vi.setSystemTime(now + skew);
+      const failure = { count: 2, at: now + skew, retryAt: now + skew + 4_000 };
+      const entries = [stateOf({ failure }), stateOf({ failure, held: undefined, id: undefined })].map(
+        written,
+      );
+      vi.setSystemTime(now + 1_000);
+      for (const entry of entries) {
+        const { state } = readEntry(byOwnClock({ ...entry, age: 1_000 }), format);
+        expect(state.failure).toEqual({ count: 2, at: now, retryAt: now + 4_000 });
+      }
+    },
+  );
+
   test('they are by the clock of the writer where it does not', () => {
     const { issuedAt, expiresAt, now } = travel();
     expect([issuedAt, expiresAt]).toEqual([now + SKEW, now + SKEW + HOUR]);
