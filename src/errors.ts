@@ -1,5 +1,5 @@
 /** The one error class of this package, and the guard that recognises it. */
-import { memberOf, ownMembers } from './own.ts';
+import { memberOf } from './own.ts';
 
 /**
  * What a {@link TokenError} means:
@@ -51,9 +51,13 @@ export class TokenError extends Error {
     code: TokenErrorCode,
     options?: { cause?: unknown; message?: string | undefined; retryAt?: number | undefined },
   ) {
-    const own = ownMembers(options);
-    const { message = meanings[code], retryAt } = own;
-    super(message, own);
+    // Whatever is handed over, also an error: its message is none of its enumerable members.
+    const cause = memberOf(options, 'cause');
+    super(
+      (memberOf(options, 'message') as string | undefined) ?? meanings[code],
+      cause === undefined ? cause : { cause },
+    );
+    const retryAt = memberOf(options, 'retryAt') as number | undefined;
     this.code = code;
     if (retryAt) this.retryAt = retryAt;
   }

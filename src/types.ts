@@ -1,6 +1,9 @@
 /** Tokens, and the contracts of what a user hands over to deal with them. */
 
-/** The tokens of a session. Frozen, and the same object until the next change. */
+/**
+ * The tokens of a session. Frozen, and the same object until the next change: compare it with `===`. It inherits nothing,
+ * so that nothing on `Object.prototype` looks like a token.
+ */
 export interface TokenSet {
   readonly accessToken: string;
   /** As the authorization server wrote it; `"Bearer"` if it said nothing (RFC 6749 §7.1). */

@@ -19,6 +19,12 @@ describe('a TokenError', () => {
     expect(`${error}`).toBe(`TokenError: ${message}`);
   });
 
+  test('takes an error in place of options: its message and cause', () => {
+    const cause = new Error('offline');
+    const error = new TokenError('refresh-failed', new Error('the backend is away', { cause }));
+    expect([error.message, error.cause]).toEqual(['the backend is away', cause]);
+  });
+
   test('keeps a message of its own, the moment of the next try and, out of sight, the cause', () => {
     const cause = new Error('offline');
     const error = new TokenError('refresh-failed', { cause, message: 'not now', retryAt: 5 });

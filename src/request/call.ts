@@ -148,13 +148,14 @@ export function sendCall(
     own = headerOf(headers, added);
   }
   Object.assign(headers, added);
-  // What fetch reads of it is the caller's, and nothing of `Object.prototype` (R37).
-  const sent = ownMembers(init);
-  sent.headers = headers;
+  // Fetch reads what an init inherits: of the caller's that is their page's business, ours inherits nothing (R37).
+  const whole: RequestInit = { ...init, headers };
+  const sent = init && 'toString' in init ? whole : ownMembers(whole);
   for (const name in added) {
     // What a page put on `Object.prototype` is nobody's header (R37). The plain comparison saves each request 60 ns.
     if (name !== 'authorization' && Object.hasOwn(added, name) && !/^authorization$/i.test(name))
-      sent.redirect ??= (input as Partial<Request>).redirect === 'manual' ? 'manual' : 'error';
+      sent.redirect =
+        ownMembers(init).redirect ?? ((input as Partial<Request>).redirect === 'manual' ? 'manual' : 'error');
   }
   return parts.fetch(copy, sent);
 }

@@ -2,6 +2,7 @@
 import type { TokenEvents, TokenManager } from '../api.ts';
 import { refuse } from '../check.ts';
 import { distance } from '../nearest.ts';
+import { nothing } from '../own.ts';
 import { isBackingOff } from '../session/back-off.ts';
 import type { Sharing } from '../session/commit.ts';
 import type { RefresherParts } from '../session/refresher.ts';
@@ -138,7 +139,7 @@ export function explain(auth: TokenManager, input: string | URL | Request, init?
     reason,
   });
   if (!target) return without('no-page');
-  const { method = request?.method ?? 'GET', headers = request?.headers } = init ?? {};
+  const { method = request?.method ?? 'GET', headers = request?.headers } = init ?? (nothing as RequestInit);
   if (captures?.ruleFor({ target, method })?.startsSession) return without('sign-in');
   const place = placeFor(places, target);
   if (typeof place === 'string') {

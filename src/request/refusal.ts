@@ -42,11 +42,14 @@ export async function isRefused(parts: RefusalParts, call: Call, response: Respo
     }
   }
   if (challenge && !isRefusal) {
-    const { parameters } = challenge;
+    const { scheme, parameters } = challenge;
     // A server may quote what it got (R70).
     for (const [name, value] of Object.entries(parameters))
       if (parts.summarize(value).message !== value) delete parameters[name];
-    parts.add('step-up-required', { challenge, url: parts.summarize(target.place, target.root).message });
+    parts.add('step-up-required', {
+      challenge: { scheme: parts.summarize(scheme, '').message, parameters },
+      url: parts.summarize(target.place, target.root).message,
+    });
     parts.flush();
   }
   return isRefusal;

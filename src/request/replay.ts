@@ -113,8 +113,10 @@ async function judge(
     leave();
   }
   if (!mayReplay) return response;
-  const issuedNow = isCurrent && !isAdopted ? (session.issued ?? 'none') : '';
-  return exchange(parts, call, session, session.state.held as Held, issuedNow, isRetry);
+  const good = session.state.held as Held;
+  const isOthers = good.tokens.accessToken !== session.issued;
+  const issuedNow = !isAdopted && (isCurrent || isOthers) ? (session.issued ?? 'none') : '';
+  return exchange(parts, call, session, good, issuedNow, isRetry);
 }
 
 /** What `attach` is told: of one request with one set of tokens the same object, even when it is sent twice. */

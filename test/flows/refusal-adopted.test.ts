@@ -31,26 +31,22 @@ describe('R23: a captured token that is refused at once', () => {
   test.each([
     ['alone', undefined],
     ['with a refresh token', 'captured-refresh'],
-  ])(
-    '%s, after a late refusal of the one before it: the next request refreshes it',
-    async (_what, refresh) => {
-      const { auth, pending, refreshing, late, ask } = await createRefusing('renewed');
-      const request = ask();
-      const change = auth.fetch(PASSWORD, { method: 'POST' });
-      await settle();
-      nth(pending, 0).answer(grant('captured', refresh));
-      await change;
-      late.resolve();
-      // R22, R21: sent once more with the captured token, whose refusal is the answer.
-      expect(await request).toBe(401);
-      expect(refreshing).toHaveLength(0);
-      const next = [ask(), ask(), ask()];
-      await settle();
-      expect(refreshing).toHaveLength(1);
-      nth(refreshing, 0).answer(grant('renewed', 'renewed-refresh'));
-      expect(await Promise.all(next)).toEqual([200, 200, 200]);
-    },
-  );
+  ])('%s, after a late refusal of the one before it, is refreshed first', async (_what, refresh) => {
+    const { auth, pending, refreshing, late, ask } = await createRefusing('renewed');
+    const request = ask();
+    const change = auth.fetch(PASSWORD, { method: 'POST' });
+    await settle();
+    nth(pending, 0).answer(grant('captured', refresh));
+    await change;
+    late.resolve();
+    await settle();
+    const next = [ask(), ask()];
+    await settle();
+    expect(refreshing).toHaveLength(1);
+    nth(refreshing, 0).answer(grant('renewed', 'renewed-refresh'));
+    expect(await Promise.all([request, ...next])).toEqual([200, 200, 200]);
+    expect(refreshing).toHaveLength(1);
+  });
 
   test('in the place of what a refresh for that very request brought: no mark, it is refreshed first', async () => {
     const { auth, pending, refreshing, late, ask } = await createRefusing('renewed');
@@ -87,6 +83,37 @@ describe('R23: a captured token that is refused at once', () => {
     await settle();
     expect(refreshing).toHaveLength(2);
   });
+});
+
+test('R23: of a burst with a token that is dead elsewhere, too, all are served: one refresh', async () => {
+  const cell = createCell();
+  // Without news a context learns of the others' tokens when it wants to refresh.
+  const open = () => cell.open({ watch: undefined });
+  const [own, others] = [ownRefresh(), ownRefresh()];
+  const { auth, world } = await signedIn({ store: open(), refresh: own.refresh });
+  const other = createManager(world, { store: open(), refresh: others.refresh });
+  await other.ready;
+  const refreshed = other.refresh();
+  await settle();
+  others.calls[0]?.resolve(login({ access_token: 'dead', refresh_token: 'refresh-x' }));
+  await refreshed;
+  world.good = 'access-2';
+  const late = deferred();
+  const ordinary = world.answerApi;
+  let sent = 0;
+  world.answerApi = async (seen) => {
+    sent++;
+    if (sent > 1 && sent < 6) await late.promise;
+    return ordinary(seen);
+  };
+  const requests = [1, 2, 3, 4, 5].map(() => status(auth.fetch(ME)));
+  await settle();
+  // The first has learned of the token that is dead, too, and waits for another one.
+  late.resolve();
+  await settle();
+  own.calls[0]?.resolve(login({ access_token: 'access-2', refresh_token: 'refresh-y' }));
+  expect(await Promise.all(requests)).toEqual([200, 200, 200, 200, 200]);
+  expect([own.calls.length, others.calls.length]).toEqual([1, 1]);
 });
 
 test('R23: a token that another context brought and that is refused at once is refreshed once, and not marked', async () => {

@@ -25,6 +25,23 @@ test('R70: a refresh token that never changes is known after a hundred refreshes
   expectNoLeak(shown);
 });
 
+test('R70: a challenge whose scheme is the token is told without it', async () => {
+  const token = plant();
+  const { auth, shown, told } = watch({
+    refresh: refreshEndpoint({ url: TOKEN_ENDPOINT }),
+    fetch: async () =>
+      new Response(null, {
+        status: 403,
+        headers: { 'www-authenticate': `${token} error="insufficient_scope"` },
+      }),
+  });
+  await auth.signIn({ access_token: token });
+  await auth.fetch(`${API}/pay`);
+  const challenge = { scheme: '', parameters: { error: 'insufficient_scope' } };
+  expect(told.at(-1)).toEqual(['step-up-required', { challenge, url: `${API}/pay` }]);
+  expectNoLeak(shown);
+});
+
 test('R70: a challenge that quotes the token is told without that parameter', async () => {
   const token = plant();
   const challenge = [
