@@ -69,7 +69,7 @@ async function endShared(
 const isKnownIn = (shared: SharedSession) => isRead(shared) || isSignedIn(shared.sessions.current.state);
 
 /** Methods of a class, because a server keeps one for each of ten thousand sessions. */
-export class SharedSession extends Replica implements Hearing, Required<Sharing> {
+export class SharedSession extends Replica implements Hearing, Sharing {
   readonly port: StorePort;
   readonly manager: Manager;
   readonly sessions: Sessions;

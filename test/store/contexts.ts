@@ -19,7 +19,7 @@ import { accept, heldOf } from './parts.ts';
 export const REFRESH_TIMEOUT = 15_000;
 
 export interface Context {
-  readonly sharing: Required<Sharing>;
+  readonly sharing: Sharing;
   readonly sessions: Sessions;
   /** Everything since it was opened, or since it was cleared. */
   readonly told: Told[];
@@ -71,7 +71,7 @@ export function join(
       found++;
     },
   };
-  const sharing = (store as Joined).join(manager) as Required<Sharing> | undefined;
+  const sharing = (store as Joined).join(manager) as Sharing | undefined;
   onTestFinished(() => {
     sharing?.close();
     sessions.close();
@@ -82,7 +82,7 @@ export function join(
 
   const context: Context = {
     // There is none on a server.
-    ...{ sharing: sharing as Required<Sharing>, sessions, told, presented },
+    ...{ sharing: sharing as Sharing, sessions, told, presented },
     get heard() {
       return short(told);
     },

@@ -10,6 +10,7 @@ import type * as core from 'evertoken';
 import type * as dpopModule from 'evertoken/dpop';
 import type * as firebaseModule from 'evertoken/firebase';
 import type * as oidcModule from 'evertoken/oidc';
+import { polluted } from './polluted.ts';
 
 const [dist = '', story = ''] = process.argv.slice(2);
 const load = async <T>(entry: string): Promise<T> => import(join(dist, `${entry}.js`));
@@ -170,8 +171,10 @@ async function live(): Promise<string[]> {
   return seen.map((line) => line.replace(/\b[0-9a-f-]{36}\b/gi, 'an id'));
 }
 
-const basics = (({ credentials, redirect, mode, cache, method }) =>
-  [credentials, redirect, mode, cache, method].join())(new Request('https://a.example.com', {}));
+/** What the platform makes of no option. */
+const basicsOf = ({ credentials, redirect, mode, cache, method, headers }: Request) =>
+  [credentials, redirect, mode, cache, method, ...headers].join();
+const basics = basicsOf(new Request('https://a.example.com', {}));
 
 /** Whether the platform's own objects bear it: what nobody's page could live with is no matter of ours. */
 async function isBearable(): Promise<boolean> {
@@ -183,8 +186,7 @@ async function isBearable(): Promise<boolean> {
     Object.defineProperty({}, 'a', { value: 1 });
     new ReadableStream({});
     new TransformStream({});
-    const { credentials, redirect, mode, cache, method, headers } = new Request('https://a.example.com', {});
-    return [credentials, redirect, mode, cache, method].join() === basics && ![...headers].length;
+    return basicsOf(new Request('https://a.example.com', {})) === basics;
   } catch {
     return false;
   }
@@ -209,21 +211,13 @@ const differing: string[] = [];
 let tried = 0;
 for (const name of names) {
   for (const value of ['x', Object.assign(() => 'x', { error: 'x' })]) {
-    Object.defineProperty(Object.prototype, name, {
-      value,
-      configurable: true,
-      writable: true,
-      enumerable: true,
-    });
-    let found: string[] | undefined;
-    try {
-      if (await isBearable()) found = await live().catch((error) => [`${error}`]);
-    } finally {
-      delete (Object.prototype as Record<string, unknown>)[name];
-    }
+    const found = await polluted({ [name]: value }, async () =>
+      (await isBearable()) ? live().catch((error) => [`${error}`]) : undefined,
+    );
     if (!found) continue;
     tried++;
-    const at = expected.findIndex((line, index) => line !== found[index]);
+    const longer = found.length > expected.length ? found : expected;
+    const at = longer.findIndex((_line, index) => expected[index] !== found[index]);
     if (at >= 0) differing.push(`${name} as ${typeof value}: ${found[at]}, and not ${expected[at]}`);
   }
 }
